@@ -1,0 +1,1 @@
+"""Exchanges to Scenario: streams unwrapped, causes found, ids and hosts lifted out."""

@@ -1,0 +1,71 @@
+"""The few kinds of error, each with the exit code a command ends with."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import msgspec
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing wrong with a file, said to a reader who has it open."""
+
+    file: str
+    what: str
+    """A sentence, without the full stop."""
+    line: int = 0
+    """From 1; 0 when the file as a whole is meant."""
+    column: int = 0
+    """From 1; 0 when the line as a whole is meant."""
+    help: str = ""
+    """What to do, as sentences of their own."""
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.line:
+            where += f":{self.line}"
+            if self.column:
+                where += f":{self.column}"
+        text = f"{where}: {self.what}."
+        return f"{text}\n  {self.help}" if self.help else text
+
+
+class ReplayError(Exception):
+    """The root of every error the package raises on purpose; `str` is what the user reads."""
+
+    exit_code = 1
+
+
+class UsageError(ReplayError):
+    """The command or the call was put wrongly."""
+
+    exit_code = 2
+
+
+class ScenarioError(ReplayError):
+    """A scenario cannot be used; carries every problem found."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RecordingError(ReplayError):
+    """A recording cannot be read or holds nothing of use."""
+
+    exit_code = 2
+
+
+class SurroundingsError(ReplayError):
+    """What the command needs around it is missing: a port, a server, a certificate, another package."""
+
+    exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'?`, or nothing when no known name is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,1 @@
+"""Named rules that rewrite effects; one fault a file."""

@@ -1,0 +1,24 @@
+"""Any CometD service of which nothing is known beforehand."""
+
+from __future__ import annotations
+
+from replay.profiles.genesys import PROFILE as _GENESYS
+from replay.profiles.profile import Profile
+
+
+def _not_found(sentence: str) -> tuple[int, dict[str, object]]:
+    return 404, {"error": sentence}
+
+
+PROFILE = Profile(
+    name="plain",
+    api_prefix="/",
+    operation_field="",
+    reference_field="",
+    session_cookie="replay-session",
+    ids=tuple(shape for shape in _GENESYS.ids if shape.make in {"uuid", "hex-id"}),
+    id_fields=frozenset({"id"}),
+    client_fields=frozenset(),
+    time_fields=frozenset(),
+    not_found=_not_found,
+)

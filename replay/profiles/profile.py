@@ -1,0 +1,70 @@
+"""The shape of a profile: all that the rest of the package asks about one particular API."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random  # noqa: TID251  only for the type of the source that makers draw from
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+Maker = Callable[["random.Random"], str]
+
+
+class IdShape(msgspec.Struct, frozen=True):
+    """How one kind of id looks, and how a fresh one is made."""
+
+    make: str
+    """Its name under `make:`."""
+    pattern: re.Pattern[str]
+    """Matches the whole value."""
+    maker: Maker
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is particular to one API."""
+
+    name: str
+    api_prefix: str
+    """Paths of the API begin with this; absolute URLs that hold it are the server's own, whatever their host."""
+    operation_field: str
+    """The body field that says what a POST does; empty where there is none."""
+    reference_field: str
+    """The event field that numbers the request it answers; empty where there is none."""
+    session_cookie: str
+    """Set on the first answer to a client that names itself in no other way."""
+    ids: tuple[IdShape, ...] = ()
+    """Most particular first."""
+    id_fields: frozenset[str] = frozenset()
+    """Fields whose values are ids although they may look like anything."""
+    client_fields: frozenset[str] = frozenset()
+    """Body fields that hold what the client invents: nickname, text."""
+    time_fields: frozenset[str] = frozenset()
+    """Fields that hold times to be shifted."""
+    not_found: Callable[[str], tuple[int, dict[str, object]]]
+    """Status and JSON body of an answer to what nobody knows; takes a sentence."""
+
+
+COUNTER = "counter"
+"""`make: counter`, which every profile has: the agent's next number."""
+
+
+def user_of(headers: Mapping[str, str]) -> str | None:
+    """The user a request names in `Authorization`, or None.
+
+    Basic credentials name their user; any other scheme is a name as a whole.
+    """
+    value = headers.get("authorization", "").strip()
+    if not value:
+        return None
+    scheme, _, rest = value.partition(" ")
+    if scheme.lower() != "basic":
+        return value
+    try:
+        decoded = base64.b64decode(rest.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return value
+    # Genesys' C# client encodes its credentials as ISO-8859-1, which cannot fail to decode.
+    return decoded.decode("iso-8859-1").partition(":")[0]

@@ -1,0 +1,41 @@
+"""Names of the parts that come in kinds, and where each is defined; imported when first asked for.
+
+Rooms below check a name here without importing what it stands for. Adding a profile, a transport, a
+capture source or a command is its file and one line in this table.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+PROFILES = {
+    "genesys": "replay.profiles.genesys:PROFILE",
+    "plain": "replay.profiles.plain:PROFILE",
+}
+
+TRANSPORTS = {
+    "long-polling": "replay.server.transports.long_polling:LongPolling",
+    "websocket": "replay.server.transports.websocket:WebSocket",
+}
+
+SOURCES = {
+    "flows": "replay.capture.flows:read",
+    "har": "replay.capture.har:read",
+}
+
+COMMANDS = {
+    "record": "replay.cli.record:record",
+    "addon": "replay.cli.addon:addon",
+    "distil": "replay.cli.distil:distil",
+    "check": "replay.cli.check:check",
+    "show": "replay.cli.show:show",
+    "serve": "replay.cli.serve:serve",
+    "schema": "replay.cli.schema:schema",
+}
+
+
+def resolve(table: dict[str, str], name: str) -> Any:
+    """What `name` stands for in one of the tables above."""
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)

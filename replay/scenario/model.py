@@ -1,0 +1,145 @@
+"""The scenario as values: what `load` returns, what `dump` writes, and where the JSON Schema comes from.
+
+Durations and triggers stay in the words of the file (`41ms`, `accept.response + 5ms`);
+`durations` and `triggers` read them. Each field's docstring is its description in the schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Evidence = Literal["documented", "observed", "synthetic"]
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Base of every part of the file: unknown keys are errors, defaults are not written."""
+
+
+class Source(_Part):
+    """Where the scenario comes from."""
+
+    recording: str = ""
+    """File name of the recording it was distilled from."""
+    document: str = ""
+    """The document it was written after."""
+    recorded: str = ""
+    """Time zero of the story, as ISO 8601 with offset; the fields in `shift_times` are moved relative to it."""
+    transports: list[str] = []
+    """Connection types seen in the recording."""
+
+
+class Cometd(_Part):
+    """The CometD endpoint."""
+
+    path: str = "/api/v2/notifications"
+    """Where clients handshake; what they append (`/connect`, …) is accepted too."""
+    timeout: str = "30s"
+    """How long a connect without news is held."""
+    interval: str = "0s"
+    """How long a client waits between connects."""
+    max_interval: str = "10s"
+    """Silence after which a client is forgotten."""
+
+
+class Variable(_Part):
+    """A value that differs from play to play."""
+
+    recorded: Json | UnsetType = UNSET
+    """The value in the recording; used until the variable is bound."""
+    make: str | None = None
+    """How a fresh value is made for each play; without it the value is taken from what the client sends."""
+    about: str = ""
+
+
+class Respond(_Part):
+    """An answer."""
+
+    after: str = "0s"
+    """Time from the request to its answer."""
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    headers: dict[str, str] = {}
+    body: Json | UnsetType = UNSET
+    """JSON body."""
+    text: str | None = None
+    """Body that is text but no JSON."""
+    base64: str | None = None
+    """Body that is neither, in base64."""
+
+
+class RequestStep(_Part):
+    """Something the client asks, with the answer it gets."""
+
+    id: Name
+    request: str
+    """`METHOD /path?query`, with `${variables}`."""
+    about: str = ""
+    evidence: Evidence | None = None
+    """documented, observed or synthetic (inferred, nobody has shown it)."""
+    match: Literal["subset", "exact", "ignore"] = "subset"
+    """How the body is compared: its listed fields, all of it, or not at all."""
+    body: Json | UnsetType = UNSET
+    """Fields the client's JSON body must have."""
+    needs: list[str] = []
+    """Steps that must have happened before this request is answered."""
+    repeat: Literal["last", "once", "cycle"] | None = None
+    """What the same request gets again: the last answer, none, or all answers in turn. `last` for GET, else `once`."""
+    respond: list[Respond] = []
+    """The answers, in turn; in the file one answer may stand without the list."""
+
+
+class PushStep(_Part):
+    """An event the server sends of its own accord."""
+
+    id: Name
+    push: str
+    """The channel."""
+    after: str = "start"
+    """What triggers it, and how much later: `accept + 41ms`, `start and ready + 1.2s`."""
+    because: str = ""
+    """The evidence for the trigger."""
+    about: str = ""
+    evidence: Evidence | None = None
+    """documented, observed or synthetic (inferred, nobody has shown it)."""
+    data: Json
+    """The event's data."""
+
+
+Step = RequestStep | PushStep
+
+
+class Scenario(_Part):
+    """The whole file."""
+
+    version: Literal[1] = msgspec.field(default=1)
+    name: Name
+    about: str = ""
+    profile: str = "genesys"
+    """Which API this is: its ids, secrets and error bodies."""
+    source: Source = msgspec.field(default_factory=Source)
+    cometd: Cometd = msgspec.field(default_factory=Cometd)
+    variables: dict[str, Variable] = {}
+    shift_times: list[str] = []
+    """Fields whose times are moved to the time of the play."""
+    session: list[Step] = []
+    """What an agent does once, whatever comes later."""
+    steps: list[Step]
+    """The story, once per play."""
+
+
+REQUEST_DEFAULT_REPEAT = {"GET": "last", "HEAD": "last"}
+
+
+def repeat_of(step: RequestStep) -> str:
+    """The step's `repeat`, or what its method implies: reading twice is harmless, operating twice is not."""
+    return step.repeat or REQUEST_DEFAULT_REPEAT.get(step.request.split(" ", 1)[0], "once")
+
+
+def is_set(value: object) -> bool:
+    """Whether a field that tells absence from null was given."""
+    return value is not msgspec.UNSET

@@ -1,0 +1,78 @@
+"""`${name}` in strings: what it refers to, and what stays literal (`$${` is a literal `${`).
+
+A reference is the name of a variable, `base_url`, or `STEP.name` (the value one occurrence of a request step
+captured).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+_TOKEN = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+_REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)?")
+
+BASE_URL = "base_url"
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A `${name}`."""
+
+    name: str
+
+
+Part = str | Reference
+
+
+def parse(text: str) -> tuple[Part, ...]:
+    """Splits a string into literal text and references.
+
+    Raises:
+        ValueError: `${` is not closed or what it holds is no name; the message says which.
+    """
+    parts: list[Part] = []
+    literal = ""
+    at = 0
+    for found in _TOKEN.finditer(text):
+        literal += _plain(text[at : found.start()])
+        at = found.end()
+        if found[1] is None:
+            literal += "${"
+            continue
+        if not _REFERENCE.fullmatch(found[1]):
+            raise ValueError(f"'${{{found[1]}}}' does not hold a variable's name; write '$${{' for a literal '${{'")
+        if literal:
+            parts.append(literal)
+            literal = ""
+        parts.append(Reference(found[1]))
+    literal += _plain(text[at:])
+    if literal:
+        parts.append(literal)
+    return tuple(parts)
+
+
+def _plain(text: str) -> str:
+    if "${" in text:
+        raise ValueError("'${' is not closed by '}'; write '$${' for a literal '${'")
+    return text
+
+
+def escape(text: str) -> str:
+    """The template that means exactly this text."""
+    return text.replace("${", "$${")
+
+
+def references(value: Any) -> Iterator[str]:
+    """Names referred to anywhere in a JSON value, keys included."""
+    if isinstance(value, str):
+        yield from (part.name for part in parse(value) if isinstance(part, Reference))
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from references(key)
+            yield from references(item)

@@ -1,0 +1,1 @@
+"""Effects to aiohttp: the thin shell around the simulator."""

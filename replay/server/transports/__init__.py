@@ -1,0 +1,1 @@
+"""How Bayeux batches come in and go out; one transport a file."""

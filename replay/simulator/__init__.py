@@ -1,0 +1,1 @@
+"""Plays, agents and matching: inputs to effects, with `now` as an argument."""

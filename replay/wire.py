@@ -1,0 +1,111 @@
+"""What happened to the simulator (inputs) and what it wants done, and when (effects): values only.
+
+`now` and `at` are seconds on the clock that drives the simulator. An exchange is one HTTP request waiting for
+its answer; a socket is one open WebSocket. Both are numbered by the server, never reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A REST request has come in whole."""
+
+    exchange: int
+    method: str
+    path: str
+    """Percent-decoded, without the query."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = {}
+    """Names in lower case."""
+    body: bytes = b""
+    base_url: str
+    """Scheme and host as the client dialled them, no path: `http://localhost:8090`."""
+
+
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch of Bayeux messages has come in on an HTTP exchange."""
+
+    exchange: int
+    mount: str
+    """The CometD path it was sent to, without what a client appends."""
+    transport: str
+    headers: Mapping[str, str] = {}
+    body: bytes
+    base_url: str
+
+
+class SocketOpened(msgspec.Struct, frozen=True, kw_only=True):
+    """A WebSocket was opened on a CometD path."""
+
+    socket: int
+    mount: str
+    headers: Mapping[str, str] = {}
+    base_url: str
+
+
+class SocketText(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame has come in on a socket."""
+
+    socket: int
+    body: bytes
+
+
+class SocketLost(msgspec.Struct, frozen=True, kw_only=True):
+    """A socket was closed or broke."""
+
+    socket: int
+
+
+class ExchangeLost(msgspec.Struct, frozen=True, kw_only=True):
+    """The client went away before its answer."""
+
+    exchange: int
+
+
+class Woken(msgspec.Struct, frozen=True):
+    """A moment asked for by `Wake` has come; harmless when nothing is due any more."""
+
+
+Input = Request | Polled | SocketOpened | SocketText | SocketLost | ExchangeLost | Woken
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Finish an exchange with a whole answer."""
+
+    exchange: int
+    at: float
+    status: int = 200
+    headers: Headers = ()
+    body: bytes = b""
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True):
+    """Send one text frame."""
+
+    socket: int
+    at: float
+    body: bytes
+
+
+class Close(msgspec.Struct, frozen=True, kw_only=True):
+    """Close a socket in good order."""
+
+    socket: int
+    at: float
+    code: int = 1000
+    reason: str = ""
+
+
+class Wake(msgspec.Struct, frozen=True, kw_only=True):
+    """Come back with `Woken` at this time."""
+
+    at: float
+
+
+Effect = Answer | Send | Close | Wake
