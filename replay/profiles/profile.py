@@ -28,7 +28,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     api_prefix: str
-    """Paths of the API begin with this; absolute URLs that hold it are the server's own, whatever their host."""
+    """Paths of the API begin with this; an absolute URL that holds it is the server's own."""
     operation_field: str
     """The body field that says what a POST does; empty where there is none."""
     reference_field: str

@@ -21,7 +21,7 @@ class _Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_o
     """Base of every part of the file: unknown keys are errors, defaults are not written."""
 
 
-class Source(_Part):
+class Source(_Part, kw_only=True):
     """Where the scenario comes from."""
 
     recording: str = ""
@@ -29,12 +29,12 @@ class Source(_Part):
     document: str = ""
     """The document it was written after."""
     recorded: str = ""
-    """Time zero of the story, as ISO 8601 with offset; the fields in `shift_times` are moved relative to it."""
+    """Time zero of the story, as ISO 8601 with offset; `shift_times` moves times relative to it."""
     transports: list[str] = []
     """Connection types seen in the recording."""
 
 
-class Cometd(_Part):
+class Cometd(_Part, kw_only=True):
     """The CometD endpoint."""
 
     path: str = "/api/v2/notifications"
@@ -47,7 +47,7 @@ class Cometd(_Part):
     """Silence after which a client is forgotten."""
 
 
-class Variable(_Part):
+class Variable(_Part, kw_only=True):
     """A value that differs from play to play."""
 
     recorded: Json | UnsetType = UNSET
@@ -57,7 +57,7 @@ class Variable(_Part):
     about: str = ""
 
 
-class Respond(_Part):
+class Respond(_Part, kw_only=True):
     """An answer."""
 
     after: str = "0s"
@@ -72,7 +72,7 @@ class Respond(_Part):
     """Body that is neither, in base64."""
 
 
-class RequestStep(_Part):
+class RequestStep(_Part, kw_only=True):
     """Something the client asks, with the answer it gets."""
 
     id: Name
@@ -88,12 +88,12 @@ class RequestStep(_Part):
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
     repeat: Literal["last", "once", "cycle"] | None = None
-    """What the same request gets again: the last answer, none, or all answers in turn. `last` for GET, else `once`."""
+    """What the same request gets again: the last answer, none, or all in turn; `last` for GET, else `once`."""
     respond: list[Respond] = []
     """The answers, in turn; in the file one answer may stand without the list."""
 
 
-class PushStep(_Part):
+class PushStep(_Part, kw_only=True):
     """An event the server sends of its own accord."""
 
     id: Name
@@ -113,10 +113,10 @@ class PushStep(_Part):
 Step = RequestStep | PushStep
 
 
-class Scenario(_Part):
+class Scenario(_Part, kw_only=True):
     """The whole file."""
 
-    version: Literal[1] = msgspec.field(default=1)
+    version: Literal[1]
     name: Name
     about: str = ""
     profile: str = "genesys"

@@ -43,7 +43,7 @@ def parse(text: str) -> tuple[Part, ...]:
             literal += "${"
             continue
         if not _REFERENCE.fullmatch(found[1]):
-            raise ValueError(f"'${{{found[1]}}}' does not hold a variable's name; write '$${{' for a literal '${{'")
+            raise ValueError(f"'${{{found[1]}}}' holds no variable's name; write '$${{' for a literal '${{'")
         if literal:
             parts.append(literal)
             literal = ""
