@@ -88,7 +88,7 @@ class RequestStep(_Part, kw_only=True):
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
     repeat: Literal["last", "once", "cycle"] | None = None
-    """What the same request gets again: the last answer, none, or all in turn; `last` for GET, else `once`."""
+    """What the same request gets again: the last answer, none, or all in turn. GET: `last`, else `once`."""
     respond: list[Respond] = []
     """The answers, in turn; in the file one answer may stand without the list."""
 
