@@ -1,0 +1,34 @@
+"""Channel names and what a subscription matches (Bayeux 1.0, section 2.2)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+META = "/meta/"
+HANDSHAKE = "/meta/handshake"
+CONNECT = "/meta/connect"
+SUBSCRIBE = "/meta/subscribe"
+UNSUBSCRIBE = "/meta/unsubscribe"
+DISCONNECT = "/meta/disconnect"
+SERVICE = "/service/"
+
+
+def is_channel(name: object) -> bool:
+    """Whether this can be the channel of a message: absolute, no empty segment."""
+    return isinstance(name, str) and len(name) > 1 and name[0] == "/" and name[-1] != "/" and "//" not in name
+
+
+@lru_cache(maxsize=4096)
+def covers(pattern: str, channel: str) -> bool:
+    """Whether a subscription to `pattern` receives events of `channel`.
+
+    `/a/*` is exactly one more segment, `/a/**` one or more; wildcards stand last only.
+    """
+    if pattern == channel:
+        return True
+    if pattern.endswith("/**"):
+        return channel.startswith(pattern[:-2]) and len(channel) > len(pattern) - 2
+    if pattern.endswith("/*"):
+        rest = channel[len(pattern) - 1 :]
+        return channel.startswith(pattern[:-1]) and bool(rest) and "/" not in rest
+    return False

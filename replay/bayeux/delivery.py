@@ -1,0 +1,202 @@
+"""How events and replies leave: holds, queues, sockets and the times at which clients are due.
+
+The order is CometD's: events before replies in a body, one event a frame on a socket, a held connect answered
+with all that is queued.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from replay.bayeux.client_state import Client
+from replay.bayeux.messages import Message, encode, join
+from replay.bayeux.states import Happening, Hold
+from replay.wire import Answer, Effect, Send
+
+JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds, under CometD's names."""
+
+    timeout: float = 30.0
+    interval: float = 0.0
+    max_interval: float = 10.0
+    connection_types: tuple[str, ...] = ("websocket", "long-polling")
+    queue_limit: int = 10_000
+    """Undelivered events after which a client is thrown out."""
+    subscription_limit: int = 1_000
+
+    @property
+    def advice(self) -> dict[str, object]:
+        """What clients are told of these times, in milliseconds (CometD ref., "advice")."""
+        return {
+            "interval": round(self.interval * 1000),
+            "timeout": round(self.timeout * 1000),
+            "reconnect": "retry",
+        }
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a batch comes from: an HTTP exchange or a socket."""
+
+    headers: Mapping[str, str]
+    base_url: str
+    settings: Settings
+    exchange: int | None = None
+    socket: int | None = None
+
+
+class Delivery:
+    """The carriers of all clients; collects effects until they are taken."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Client] = {}
+        self._sockets: dict[int, dict[str, Client]] = {}
+        self._due: list[tuple[float, str]] = []
+        self._effects: list[Effect] = []
+
+    def add(self, effect: Effect) -> None:
+        """One more thing to be done."""
+        self._effects.append(effect)
+
+    def take_effects(self) -> list[Effect]:
+        """All that is to be done since the last call, in order."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def reply(
+        self, client: Client | None, peer: Peer, replies: list[Message], now: float, *cookies: str
+    ) -> None:
+        """Answers a batch; whatever is queued for its client rides along."""
+        events = client.take() if client is not None else []
+        encoded = [encode(reply) for reply in replies]
+        if peer.exchange is not None:
+            headers = (JSON_TYPE, *(("Set-Cookie", cookie) for cookie in cookies))
+            body = join([*events, *encoded])
+            self.add(Answer(exchange=peer.exchange, at=now, headers=headers, body=body))
+        elif peer.socket is not None:
+            self._send(peer.socket, events, now)
+            self.add(Send(socket=peer.socket, at=now, body=join(encoded)))
+
+    def deliver(self, client: Client, now: float) -> None:
+        """Hands queued events to whatever carrier stands ready."""
+        if not client.queue:
+            return
+        if client.socket is not None:
+            self._send(client.socket, client.take(), now)
+        elif client.hold is not None:
+            self.release(client, now)
+
+    # Holds
+
+    def hold(self, client: Client, peer: Peer, reply: Message, deadline: float) -> None:
+        """Lets a connect wait."""
+        client.hold = Hold(reply=reply, deadline=deadline, exchange=peer.exchange, socket=peer.socket)
+        client.happens(Happening.HOLD)
+        if peer.exchange is not None:
+            self._waiting[peer.exchange] = client
+        self.watch(client)
+
+    def release(self, client: Client, now: float, **changes: object) -> None:
+        """Answers the connect that waits, its reply changed in these fields."""
+        hold = self._unhold(client)
+        reply = encode(hold.reply | changes)
+        client.expect_back(now)
+        self.watch(client)
+        if hold.exchange is not None:
+            body = join([*client.take(), reply])
+            self.add(Answer(exchange=hold.exchange, at=now, headers=(JSON_TYPE,), body=body))
+        elif hold.socket is not None:
+            self._send(hold.socket, client.take(), now)
+            self.add(Send(socket=hold.socket, at=now, body=join([reply])))
+
+    def supersede(self, client: Client, now: float) -> None:
+        """Finishes the older of two connects as CometD 3.1 does, with HTTP 500 and no body; events stay."""
+        hold = self._unhold(client)
+        if hold.exchange is not None:
+            self.add(Answer(exchange=hold.exchange, at=now, status=500))
+        elif hold.socket is not None:
+            self.add(Send(socket=hold.socket, at=now, body=join([encode(hold.reply)])))
+
+    def _unhold(self, client: Client) -> Hold:
+        hold, client.hold = client.hold, None
+        assert hold is not None
+        client.happens(Happening.RELEASED)
+        if hold.exchange is not None:
+            del self._waiting[hold.exchange]
+        return hold
+
+    # Carriers that come and go
+
+    def bind(self, client: Client, peer: Peer) -> None:
+        """A client is reached on the carrier it used last: sessions move between socket and HTTP."""
+        if peer.socket is not None:
+            client.socket = peer.socket
+            self._sockets.setdefault(peer.socket, {})[client.id] = client
+        elif client.hold is None or client.hold.socket is None:
+            self.unbind(client)
+
+    def unbind(self, client: Client) -> None:
+        """Nothing is sent to its socket any more."""
+        if client.socket is not None:
+            self._sockets.get(client.socket, {}).pop(client.id, None)
+            client.socket = None
+
+    def exchange_lost(self, exchange: int, now: float) -> None:
+        """The client of a waiting exchange went away; its events stay queued."""
+        client = self._waiting.pop(exchange, None)
+        if client is not None:
+            self._lose_hold(client, now)
+
+    def socket_lost(self, socket: int, now: float) -> None:
+        """A socket is gone; its clients live on until silence ends them."""
+        for client in self._sockets.pop(socket, {}).values():
+            client.socket = None
+            if client.hold is not None and client.hold.socket == socket:
+                self._lose_hold(client, now)
+
+    def _lose_hold(self, client: Client, now: float) -> None:
+        client.hold = None
+        client.happens(Happening.LOST)
+        client.expect_back(now)
+        self.watch(client)
+
+    # When clients are due
+
+    def watch(self, client: Client) -> None:
+        """Sees to it that `due_clients` names this client in time.
+
+        One entry a client: one that lies too early is put right when it comes up.
+        """
+        if client.watched is None or client.due < client.watched:
+            client.watched = client.due
+            heapq.heappush(self._due, (client.due, client.id))
+
+    def due_clients(self, now: float, find: Callable[[str], Client | None]) -> list[Client]:
+        """Clients whose hold or whose silence has lasted long enough."""
+        due = []
+        while self._due and self._due[0][0] <= now:
+            at, client_id = heapq.heappop(self._due)
+            client = find(client_id)
+            if client is None or client.watched != at:
+                continue
+            client.watched = None
+            if client.due <= now:
+                due.append(client)
+            else:
+                self.watch(client)
+        return due
+
+    @property
+    def next_due(self) -> float | None:
+        """When `due_clients` may have something to say."""
+        return self._due[0][0] if self._due else None
+
+    def _send(self, socket: int, events: list[bytes], now: float) -> None:
+        # One event, one frame: CometD's ws.messagesPerFrame is 1.
+        for event in events:
+            self.add(Send(socket=socket, at=now, body=join([event])))
