@@ -1,0 +1,200 @@
+"""A scenario made ready to be played: nothing of it is parsed again once agents come.
+
+    Scenario            Timeline
+    --------            --------
+    request steps  -->  asks: method, path and body as patterns, answers ready to be rendered
+    push steps     -->  cues: channel and data ready to be rendered, and what sets them off
+    after: A + d   -->  cues_on[A]: when A happens in a play, which cues may be due
+
+A cue is set off once for every occurrence of its trigger. A trigger of several moments is complete for the
+n-th time when each of them has happened n times, and counts from the last.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from replay.errors import UsageError
+from replay.plan.times import epoch_of
+from replay.plan.values import Text, compile_value, names_in
+from replay.registry import PROFILES, resolve
+from replay.scenario.durations import parse_duration
+from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of
+from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer of an ask."""
+
+    after: float
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: Any = msgspec.UNSET
+    """Compiled JSON value; unset when `raw` is the body."""
+    raw: Any = b""
+    """Bytes, or compiled text."""
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A request the client makes."""
+
+    id: str
+    method: str
+    path: Text
+    query: tuple[tuple[str, Any], ...]
+    body: Any
+    """Compiled JSON value, or unset when any body will do."""
+    exact: bool
+    needs: tuple[str, ...]
+    repeat: str
+    replies: tuple[Reply, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The variables it mentions, which it may capture."""
+        found = set(self.path.names) | set(names_in([value for _, value in self.query]))
+        return found if self.body is msgspec.UNSET else found | set(names_in(self.body))
+
+
+class Cue(msgspec.Struct, frozen=True, kw_only=True):
+    """An event the server sends."""
+
+    id: str
+    channel: Any
+    trigger: Trigger
+    data: Any
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """The session or the story."""
+
+    asks: tuple[Ask, ...]
+    cues: tuple[Cue, ...]
+    cues_on: dict[Moment, tuple[Cue, ...]]
+    variables: frozenset[str]
+    """Those that live as long as this part does."""
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a simulator needs to play one scenario."""
+
+    scenario: Scenario
+    profile: Any
+    session: Part
+    story: Part
+    shift_fields: frozenset[str]
+    recorded: float | None
+    """Time zero of the story, in seconds since 1970."""
+    timeout: float
+    interval: float
+    max_interval: float
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.scenario.name
+
+
+def plan(scenario: Scenario) -> Timeline:
+    """Compiles a scenario that was loaded, and so checked."""
+    session_asks = tuple(_ask(step) for step in scenario.session if isinstance(step, RequestStep))
+    session_names = set[str]().union(*(ask.names for ask in session_asks)) | _answer_names(scenario.session)
+    lasting = frozenset(session_names & scenario.variables.keys())
+    return Timeline(
+        scenario=scenario,
+        profile=resolve(PROFILES, scenario.profile),
+        session=_part(scenario.session, lasting),
+        story=_part(scenario.steps, frozenset(scenario.variables) - lasting),
+        shift_fields=frozenset(scenario.shift_times),
+        recorded=epoch_of(scenario.source.recorded),
+        timeout=parse_duration(scenario.cometd.timeout),
+        interval=parse_duration(scenario.cometd.interval),
+        max_interval=parse_duration(scenario.cometd.max_interval),
+    )
+
+
+def _part(steps: list[Step], variables: frozenset[str]) -> Part:
+    cues = tuple(_cue(step) for step in steps if isinstance(step, PushStep))
+    cues_on: dict[Moment, tuple[Cue, ...]] = {}
+    for cue in cues:
+        for moment in cue.trigger.moments:
+            cues_on[moment] = (*cues_on.get(moment, ()), cue)
+    asks = tuple(_ask(step) for step in steps if isinstance(step, RequestStep))
+    return Part(asks=asks, cues=cues, cues_on=cues_on, variables=variables)
+
+
+def _ask(step: RequestStep) -> Ask:
+    method, _, target = step.request.partition(" ")
+    path, _, query = target.partition("?")
+    return Ask(
+        id=step.id,
+        method=method,
+        path=Text(unquote(path)),
+        query=tuple((key, compile_value(value)) for key, value in parse_qsl(query, keep_blank_values=True)),
+        body=msgspec.UNSET if step.match == "ignore" else compile_value(step.body),
+        exact=step.match == "exact",
+        needs=tuple(step.needs),
+        repeat=repeat_of(step),
+        replies=tuple(_reply(respond) for respond in step.respond or [Respond()]),
+    )
+
+
+def _reply(respond: Respond) -> Reply:
+    raw: Any = b""
+    content_type = None
+    if is_set(respond.body):
+        content_type = "application/json;charset=UTF-8"
+    elif respond.text is not None:
+        raw = compile_value(respond.text)
+        content_type = "text/plain;charset=UTF-8"
+    elif respond.base64 is not None:
+        raw = msgspec.convert(respond.base64, bytes)
+        content_type = "application/octet-stream"
+    named = {key.lower() for key in respond.headers}
+    typed = () if content_type is None or "content-type" in named else (("Content-Type", content_type),)
+    return Reply(
+        after=parse_duration(respond.after),
+        status=respond.status,
+        headers=(*typed, *respond.headers.items()),
+        body=compile_value(respond.body),
+        raw=raw,
+    )
+
+
+def _cue(step: PushStep) -> Cue:
+    return Cue(
+        id=step.id,
+        channel=compile_value(step.push),
+        trigger=parse_trigger(step.after),
+        data=compile_value(step.data),
+    )
+
+
+def _answer_names(steps: list[Step]) -> set[str]:
+    """Variables that the session's answers and pushes mention."""
+    values: list[Any] = []
+    for step in steps:
+        if isinstance(step, PushStep):
+            values.append(compile_value(step.data))
+        else:
+            values.extend(compile_value(respond.body) for respond in step.respond if is_set(respond.body))
+    return set(names_in(values))
+
+
+def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
+    """Timelines of several scenarios served together.
+
+    Raises:
+        UsageError: two have the same name.
+    """
+    names = [scenario.name for scenario in scenarios]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two scenarios are named '{name}': give one another name")
+    return [plan(scenario) for scenario in scenarios]
+
+
+__all__ = ["START", "Ask", "Cue", "Moment", "Part", "Reply", "Timeline", "plan", "plan_all"]

@@ -1,0 +1,179 @@
+"""Values with `${names}` in them, compiled once: rendered for a play, or held against what a client sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from replay.scenario.templates import Reference, parse
+
+Lookup = Callable[[str], Any]
+"""A name's value; names are known to exist, the loader has checked them."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where a request is not what a step expects."""
+
+    field: str
+    """`method`, `path`, `query.NAME`, `body.a.b`."""
+    expected: Any
+    got: Any
+
+
+MISSING = "(missing)"
+
+
+class Text:
+    """A string with references in it."""
+
+    def __init__(self, text: str) -> None:
+        self.parts = parse(text)
+        first = self.parts[0] if len(self.parts) == 1 else None
+        self.whole = first.name if isinstance(first, Reference) else None
+        """The one reference the string consists of, which keeps its value's JSON type."""
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The names referred to."""
+        return (part.name for part in self.parts if isinstance(part, Reference))
+
+    def render(self, lookup: Lookup) -> str:
+        """The text with every reference put in."""
+        return "".join(as_text(lookup(p.name)) if isinstance(p, Reference) else p for p in self.parts)
+
+    def match(self, text: str, bound: Mapping[str, Any], *, segment: bool = False) -> dict[str, str] | None:
+        """What the unbound references stand for in `text`, or None if it does not fit.
+
+        Args:
+            bound: Names that compare instead of capturing.
+            segment: References do not reach across a `/`.
+        """
+        if len(self.parts) == 1 and isinstance(self.parts[0], str):
+            return {} if text == self.parts[0] else None
+        found = re.fullmatch(self._pattern(bound, "[^/]+" if segment else ".+"), text, re.DOTALL)
+        return None if found is None else {name[1:]: value for name, value in found.groupdict().items()}
+
+    def _pattern(self, bound: Mapping[str, Any], any_value: str) -> str:
+        pattern = ""
+        seen: set[str] = set()
+        for part in self.parts:
+            if isinstance(part, str):
+                pattern += re.escape(part)
+            elif part.name in bound:
+                pattern += re.escape(as_text(bound[part.name]))
+            elif part.name in seen:
+                pattern += f"(?P=_{part.name})"
+            else:
+                seen.add(part.name)
+                pattern += f"(?P<_{part.name}>{any_value})"
+        return pattern
+
+
+def as_text(value: Any) -> str:
+    """A value as it stands inside a string: strings as they are, the rest as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def compile_value(value: Any) -> Any:
+    """A JSON value whose strings with references became `Text`; whatever has none stays as it is."""
+    if isinstance(value, str):
+        if "${" not in value:
+            return value
+        text = Text(value)
+        literal = text.parts and all(isinstance(part, str) for part in text.parts)
+        return "".join(map(str, text.parts)) if literal else text
+    if isinstance(value, list):
+        return [compile_value(item) for item in value]
+    if isinstance(value, dict):
+        return {compile_key(key): compile_value(item) for key, item in value.items()}
+    return value
+
+
+def compile_key(key: str) -> str:
+    """Keys hold no references, only the escape for a literal `${`."""
+    return key.replace("$${", "${")
+
+
+def render(compiled: Any, lookup: Lookup) -> Any:
+    """The compiled value with every reference put in."""
+    if isinstance(compiled, Text):
+        return lookup(compiled.whole) if compiled.whole is not None else compiled.render(lookup)
+    if isinstance(compiled, list):
+        return [render(item, lookup) for item in compiled]
+    if isinstance(compiled, dict):
+        return {key: render(item, lookup) for key, item in compiled.items()}
+    return compiled
+
+
+def names_in(compiled: Any) -> Iterator[str]:
+    """Names referred to anywhere in a compiled value."""
+    if isinstance(compiled, Text):
+        yield from compiled.names
+    elif isinstance(compiled, list):
+        for item in compiled:
+            yield from names_in(item)
+    elif isinstance(compiled, dict):
+        for item in compiled.values():
+            yield from names_in(item)
+
+
+class Comparison:
+    """A compiled value held against another: what differs, and what the unbound names captured."""
+
+    def __init__(self, bound: Mapping[str, Any], *, exact: bool = False) -> None:
+        self._bound = bound
+        self._exact = exact
+        self.captures: dict[str, Any] = {}
+        self.differences: list[Difference] = []
+
+    def compare(self, expected: Any, got: Any, field: str) -> None:
+        """Notes differences and captures of one value and all below it."""
+        if isinstance(expected, Text):
+            self._compare_text(expected, got, field)
+        elif isinstance(expected, dict) and isinstance(got, dict):
+            self._compare_objects(expected, got, field)
+        elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+            for index, (one, other) in enumerate(zip(expected, got, strict=True)):
+                self.compare(one, other, f"{field}[{index}]")
+        elif not same(expected, got):
+            self.differences.append(Difference(field, readable(expected), got))
+
+    def _compare_objects(self, expected: dict[str, Any], got: dict[str, Any], field: str) -> None:
+        for key, value in expected.items():
+            if key in got:
+                self.compare(value, got[key], f"{field}.{key}")
+            else:
+                self.differences.append(Difference(f"{field}.{key}", readable(value), MISSING))
+        if self._exact:
+            for key in got.keys() - expected.keys():
+                self.differences.append(Difference(f"{field}.{key}", MISSING, got[key]))
+
+    def _compare_text(self, expected: Text, got: Any, field: str) -> None:
+        known = {**self._bound, **self.captures}
+        if expected.whole is not None and expected.whole not in known:
+            self.captures[expected.whole] = got
+        elif expected.whole is not None:
+            if not same(known[expected.whole], got) and as_text(known[expected.whole]) != got:
+                self.differences.append(Difference(field, known[expected.whole], got))
+        else:
+            found = expected.match(got, known) if isinstance(got, str) else None
+            if found is None:
+                shown = expected.render(lambda name: known.get(name, f"${{{name}}}"))
+                self.differences.append(Difference(field, shown, got))
+            else:
+                self.captures.update(found)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality as JSON has it: `true` is not 1, 1 is 1.0."""
+    if isinstance(one, bool) is not isinstance(other, bool):
+        return False
+    return bool(one == other)
+
+
+def readable(compiled: Any) -> Any:
+    """A compiled value as it stood in the file."""
+    return render(compiled, lambda name: f"${{{name}}}")

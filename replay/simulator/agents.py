@@ -1,0 +1,162 @@
+"""Who is asking: agents, and how a request is known to be one's.
+
+In this order: the user in `Authorization`; a session cookie of ours; a minted id in path, query or body; a
+clientId; the only agent there is. A handshake that carries none of these makes a new agent. An agent known by
+other signs takes the name that `Authorization` adds later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from replay.bayeux.client_state import Client
+from replay.plan.timeline import Cue
+from replay.profiles.profile import user_of
+from replay.simulator.plays import Play
+
+
+class Agent:
+    """One person's desktop."""
+
+    def __init__(self, ordinal: int, name: str | None) -> None:
+        self.ordinal = ordinal
+        self.name = name
+        self.key: str | int = name if name is not None else ordinal
+        """What draws are keyed by; does not change when a name becomes known later."""
+        self.cookie = ""
+        self.clients: dict[str, Client] = {}
+        self.ever_had_clients = False
+        self.sessions: list[Play] = []
+        self.plays: list[Play] = []
+        self.held: list[tuple[Play, Cue]] = []
+        """Events that wait for a subscription to their channel, in order."""
+
+    @property
+    def label(self) -> str:
+        """How the journal names it."""
+        return self.name if self.name is not None else f"#{self.ordinal}"
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
+
+
+class Agents:
+    """All agents, by every sign they are known by."""
+
+    def __init__(self, cookie_names: Container[str]) -> None:
+        self._cookie_names = cookie_names
+        self.all: list[Agent] = []
+        self._by_name: dict[str, Agent] = {}
+        self._by_cookie: dict[str, Agent] = {}
+        self._by_client: dict[str, Agent] = {}
+        self._by_minted: dict[str, Play] = {}
+
+    def find(self, headers: Mapping[str, str], words: Iterable[str] = ()) -> Agent | None:
+        """The agent that these headers or these strings of a request name, if any do."""
+        user = user_of(headers)
+        if user in self._by_name:
+            return self._by_name[user]
+        known = self._by_sign(headers, words)
+        if user is None:
+            return known
+        if known is None and len(self.all) == 1:
+            known = self.all[0]
+        if known is not None and known.name is None:
+            known.name = user
+            self._by_name[user] = known
+            return known
+        return None
+
+    def _by_sign(self, headers: Mapping[str, str], words: Iterable[str]) -> Agent | None:
+        for value in self.cookies_of(headers):
+            if value in self._by_cookie:
+                return self._by_cookie[value]
+        clients = None
+        for word in words:
+            if word in self._by_minted:
+                return self._by_minted[word].agent
+            clients = clients or self._by_client.get(word)
+        return clients
+
+    def orphan(self) -> Agent | None:
+        """The only nameless agent that has asked over REST and never shaken hands, if there is just one."""
+        found = [agent for agent in self.all if agent.name is None and not agent.ever_had_clients]
+        return found[0] if len(found) == 1 else None
+
+    def only(self) -> Agent | None:
+        """The agent, if there is exactly one."""
+        return self.all[0] if len(self.all) == 1 else None
+
+    def add(self, headers: Mapping[str, str]) -> Agent:
+        """A new agent, named as its request says."""
+        agent = Agent(len(self.all) + 1, user_of(headers))
+        self.all.append(agent)
+        if agent.name is not None:
+            self._by_name[agent.name] = agent
+        return agent
+
+    def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
+        """These cookie values belong to this agent from now on."""
+        for value in values:
+            self._by_cookie.setdefault(value, agent)
+
+    def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
+        """The values of a request's session cookies; cookies that cannot be read are as good as none."""
+        jar = SimpleCookie()
+        try:
+            jar.load(headers.get("cookie", ""))
+        except CookieError:
+            return []
+        return [m.value for name, m in jar.items() if name in self._cookie_names and m.value]
+
+    def know_client(self, agent: Agent, client: Client) -> None:
+        """This client belongs to this agent."""
+        agent.clients[client.id] = client
+        agent.ever_had_clients = True
+        self._by_client[client.id] = agent
+
+    def forget_client(self, client: Client) -> Agent:
+        """The client has ended; returns whose it was."""
+        agent = self._by_client.pop(client.id)
+        agent.clients.pop(client.id, None)
+        return agent
+
+    def owner(self, client: Client) -> Agent:
+        """Whose client it is."""
+        return self._by_client[client.id]
+
+    def know_minted(self, value: str, play: Play) -> None:
+        """This id was made for this play."""
+        self._by_minted[value] = play
+
+    def plays_named(self, words: Iterable[str]) -> list[Play]:
+        """Plays whose minted ids stand among these strings, newest first."""
+        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
+        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+
+
+def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:
+    """Every string of a request that could be an id, URLs taken apart."""
+    words = path.split("/")
+    for _, value in query:
+        words += _split(value)
+    for value in _strings(body):
+        words += _split(value)
+    return [word for word in words if word]
+
+
+def _split(value: str) -> list[str]:
+    return [value, *value.split("/")] if "/" in value else [value]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)

@@ -1,0 +1,20 @@
+"""The one source of chance: draws keyed by what they are for, never drawn in sequence.
+
+The same seed gives the same draws however many agents run and in whatever order their packets arrive.
+"""
+
+from __future__ import annotations
+
+import random  # noqa: TID251  the one seeded source
+from hashlib import blake2b
+
+
+def draw(seed: int, *key: str | int) -> random.Random:
+    """A source of its own for one purpose, named by `key`."""
+    digest = blake2b(repr((seed, key)).encode(), digest_size=16).digest()
+    return random.Random(int.from_bytes(digest, "big"))  # noqa: S311  repeatable, not secret
+
+
+def token(seed: int, *key: str | int, length: int = 32) -> str:
+    """An opaque name of lower-case letters and digits, as clientIds and cookies have."""
+    return "".join(draw(seed, *key).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=length))

@@ -1,0 +1,108 @@
+"""Which ask of which play a request is, and if none, which it nearly was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from replay.plan.timeline import Ask
+from replay.plan.values import MISSING, Comparison, Difference, Text, as_text
+from replay.simulator.plays import Play
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A REST request, taken apart."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: bytes
+    json: Any
+    """The body as JSON; unset when it is none."""
+    base_url: str
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Equal for a request that is sent again."""
+        return repr((self.method, self.path, self.query, self.body)).encode()
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """An ask held against a request."""
+
+    play: Play
+    ask: Ask
+    differences: list[Difference]
+    captures: dict[str, Any]
+    unmet: tuple[str, ...]
+    """Steps it still needs."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the request is this ask, answerable or not."""
+        return not self.differences
+
+    @property
+    def answerable(self) -> bool:
+        """Whether it can be answered now."""
+        return self.fits and not self.unmet and self.play.reply_for(self.ask) is not None
+
+
+def candidates(question: Question, plays: Iterable[Play]) -> list[Candidate]:
+    """Every ask of these plays held against the request, in their order."""
+    return [hold_against(question, play, ask) for play in plays for ask in play.part.asks]
+
+
+def choose(found: list[Candidate]) -> Candidate | None:
+    """The one to answer: not answered yet before those answered, most query fields first, then in order."""
+    answerable = [candidate for candidate in found if candidate.answerable]
+    return min(
+        answerable,
+        key=lambda each: (each.play.counts[each.ask.id] > 0, -len(each.ask.query)),
+        default=None,
+    )
+
+
+def closest(found: list[Candidate]) -> Candidate | None:
+    """The one the request nearly was: a wrong path or method weighs more than any field."""
+
+    def distance(candidate: Candidate) -> tuple[int, int]:
+        fields = [difference.field for difference in candidate.differences]
+        return 10 * ("path" in fields) + 5 * ("method" in fields), len(fields)
+
+    return min(found, key=distance, default=None)
+
+
+def hold_against(question: Question, play: Play, ask: Ask) -> Candidate:
+    """One ask held against a request."""
+    bound = play.bound_for(ask, question.base_url)
+    comparison = Comparison(bound, exact=ask.exact)
+    if question.method != ask.method:
+        comparison.differences.append(Difference("method", ask.method, question.method))
+    captured = ask.path.match(question.path, bound, segment=True)
+    if captured is None:
+        shown = ask.path.render(lambda name: bound.get(name, f"${{{name}}}"))
+        comparison.differences.append(Difference("path", shown, question.path))
+    else:
+        comparison.captures.update(captured)
+    _compare_query(comparison, ask, question)
+    if ask.body is not msgspec.UNSET:
+        got = MISSING if question.json is msgspec.UNSET else question.json
+        comparison.compare(ask.body, got, "body")
+    unmet = tuple(step for step in ask.needs if not play.has_happened(step))
+    return Candidate(play, ask, comparison.differences, comparison.captures, unmet)
+
+
+def _compare_query(comparison: Comparison, ask: Ask, question: Question) -> None:
+    got = dict(question.query)
+    for key, value in ask.query:
+        if key not in got:
+            comparison.differences.append(Difference(f"query.{key}", _shown(value), MISSING))
+        else:
+            comparison.compare(value, got[key], f"query.{key}")
+
+
+def _shown(value: Any) -> str:
+    return value.render(lambda name: f"${{{name}}}") if isinstance(value, Text) else as_text(value)

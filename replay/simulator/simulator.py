@@ -1,0 +1,274 @@
+"""All plays, agents and clients of one server: inputs in, effects out, `now` as an argument.
+
+Duties of the caller: perform effects in order, each at its `at`; hand in `Woken` when a `Wake` has come (too
+often is harmless). `now` never goes back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from typing import Any
+
+import msgspec
+
+from replay.bayeux.client_state import Client
+from replay.bayeux.delivery import Peer, Settings
+from replay.bayeux.messages import encode
+from replay.bayeux.server import BROWSER_COOKIE, BayeuxServer
+from replay.journal import Journal
+from replay.plan.pace import Pace
+from replay.plan.timeline import START, Cue, Moment, Timeline
+from replay.plan.times import shift_fields
+from replay.plan.values import render
+from replay.simulator.agents import Agent, Agents
+from replay.simulator.draws import token
+from replay.simulator.minting import mint
+from replay.simulator.plays import Due, Mark, Play
+from replay.simulator.rest import Rest
+from replay.wire import (
+    Effect,
+    ExchangeLost,
+    Input,
+    Polled,
+    Request,
+    SocketLost,
+    SocketOpened,
+    SocketText,
+    Wake,
+    Woken,
+)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How scenarios are played."""
+
+    pace: Pace = Pace()
+    seed: int = 0
+    epoch: float = 0.0
+    """Seconds since 1970 at `now` = 0: times in events are moved to it."""
+    date: float | None = None
+    """Pretend that every play begins at this time (seconds since 1970)."""
+
+
+class Simulator:
+    """One server's worth of play."""
+
+    def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
+        self.timelines = timelines
+        self.options = options or Options()
+        self.journal = Journal()
+        cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
+        self.agents = Agents(cookies)
+        self._client_numbers = itertools.count(1)
+        self.bayeux = BayeuxServer(self, self._new_client_id)
+        self.mounts = {timeline.scenario.cometd.path: _settings(timeline) for timeline in reversed(timelines)}
+        self._rest = Rest(self)
+        self._peers: dict[int, Peer] = {}
+        self._agenda: list[tuple[float, float, int, Due | tuple[Play, Moment, Mark]]] = []
+        self._order = itertools.count()
+        self._wake_at: float | None = None
+        self._began: float | None = None
+
+    def receive(self, happening: Input, now: float) -> list[Effect]:
+        """One input; returns what is to be done about it, and about all that is due."""
+        if self._began is None:
+            self._began = now
+        effects = self._perform_due(now)
+        effects += self._react(happening, now)
+        effects += self._perform_due(now)
+        wake = self._next_due()
+        if wake is not None and (wake != self._wake_at or isinstance(happening, Woken)):
+            self._wake_at = wake
+            effects.append(Wake(at=wake))
+        return effects
+
+    def since_start(self, now: float) -> float:
+        """Seconds since the first input, as the journal counts."""
+        return now - (self._began if self._began is not None else now)
+
+    # Inputs
+
+    def _react(self, happening: Input, now: float) -> list[Effect]:
+        match happening:
+            case Polled():
+                peer = self._peer(happening, exchange=happening.exchange)
+                return self.bayeux.receive(happening.body, peer, now)
+            case SocketText():
+                return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
+            case Request():
+                return self._rest.receive(happening, now)
+            case SocketOpened():
+                self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
+            case SocketLost():
+                self._peers.pop(happening.socket, None)
+                self.bayeux.socket_lost(happening.socket, now)
+            case ExchangeLost():
+                self.bayeux.exchange_lost(happening.exchange, now)
+            case Woken():
+                self._wake_at = None
+        return self.bayeux.take_effects()
+
+    def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
+        settings = self.mounts[source.mount]
+        return Peer(headers=source.headers, base_url=source.base_url, settings=settings, **carrier)
+
+    # What Bayeux clients do
+
+    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
+        """A handshake: finds or makes its agent."""
+        agent = self.agents.find(peer.headers)
+        if agent is None and "authorization" not in peer.headers:
+            agent = self.agents.orphan()
+        if agent is None:
+            agent = self.new_agent(peer.headers, now)
+        self.agents.know_client(agent, client)
+        carried = self.agents.cookies_of(peer.headers)
+        self.agents.know_cookies(agent, carried)
+        self.journal.note("handshake", self.since_start(now), agent.label, client=client.id)
+        if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
+            return None
+        cookie = token(self.options.seed, "browser", agent.key, length=16)
+        self.agents.know_cookies(agent, [cookie])
+        return cookie
+
+    def subscribed(self, client: Client, patterns: list[str], now: float) -> None:
+        """A subscription: begins the plays that waited for it and sends what was held back for it."""
+        agent = self.agents.owner(client)
+        at = self.since_start(now)
+        self.journal.note("subscribe", at, agent.label, client=client.id, channels=patterns)
+        for play in agent.plays:
+            if not play.started and any(client.hears(channel) for channel in self._channels(play)):
+                self._start(play, now)
+        still_held = []
+        for play, cue in agent.held:
+            if client.hears(self._channel(play, cue)):
+                self._deliver(play, cue, [client], now)
+            else:
+                still_held.append((play, cue))
+        agent.held = still_held
+
+    def gone(self, client: Client, why: str, now: float) -> None:
+        """A client ended."""
+        agent = self.agents.forget_client(client)
+        detail = {"lost": len(client.queue)} if client.queue else {}
+        self.journal.note("disconnect", self.since_start(now), agent.label, client=client.id, why=why, **detail)
+
+    # Agents and plays
+
+    def new_agent(self, headers: Any, now: float) -> Agent:
+        """An agent, with a session and a play of every scenario."""
+        agent = self.agents.add(headers)
+        self.journal.note("agent", self.since_start(now), agent.label)
+        for timeline in self.timelines:
+            session = Play(agent, timeline, timeline.session, ordinal=1)
+            agent.sessions.append(session)
+            self._mint(session)
+            session.shift = self._shift(timeline, now)
+            self.offer(agent, timeline, session, now)
+        return agent
+
+    def offer(self, agent: Agent, timeline: Timeline, session: Play, now: float) -> Play:
+        """One more play of a scenario; it begins once its agent listens."""
+        ordinal = 1 + sum(play.timeline is timeline for play in agent.plays)
+        play = Play(agent, timeline, timeline.story, ordinal=ordinal, session=session)
+        agent.plays.append(play)
+        self._mint(play)
+        self.journal.note("play", self.since_start(now), agent.label, play=play.label, values=play.values.copy())
+        clients = agent.clients.values()
+        if any(client.hears(channel) for client in clients for channel in self._channels(play)):
+            self._start(play, now)
+        return play
+
+    def _mint(self, play: Play) -> None:
+        for value in mint(play, self.options.seed):
+            self.agents.know_minted(value, play)
+
+    def _start(self, play: Play, now: float) -> None:
+        play.shift = self._shift(play.timeline, now)
+        self.happened(play, Moment(START), Mark(now, now))
+
+    def _shift(self, timeline: Timeline, now: float) -> float:
+        if timeline.recorded is None:
+            return 0.0
+        began = self.options.date if self.options.date is not None else self.options.epoch + now
+        return began - timeline.recorded
+
+    # Moments and what they set off
+
+    def happened(self, play: Play, moment: Moment, mark: Mark) -> None:
+        """A moment of a play has come; what it sets off goes on the agenda."""
+        play.note(moment, mark)
+        affected = [play]
+        if play in play.agent.sessions:
+            affected += [other for other in play.agent.plays if other.session is play]
+        for each in affected:
+            for due in each.set_off(moment, self.options.pace):
+                self._put(due.mark, due)
+
+    def happens_later(self, play: Play, moment: Moment, mark: Mark) -> None:
+        """A moment whose time is known already."""
+        self._put(mark, (play, moment, mark))
+
+    def _put(self, mark: Mark, what: Due | tuple[Play, Moment, Mark]) -> None:
+        heapq.heappush(self._agenda, (mark.at, mark.recorded, next(self._order), what))
+
+    def _next_due(self) -> float | None:
+        dues = [self.bayeux.next_due, self._agenda[0][0] if self._agenda else None]
+        return min((due for due in dues if due is not None), default=None)
+
+    def _perform_due(self, now: float) -> list[Effect]:
+        while self._agenda and self._agenda[0][0] <= now:
+            what = heapq.heappop(self._agenda)[3]
+            if isinstance(what, Due):
+                self._push(what, now)
+            else:
+                self.happened(*what)
+        self.bayeux.wake(now)
+        return self.bayeux.take_effects()
+
+    # Events
+
+    def _push(self, due: Due, now: float) -> None:
+        play, cue = due.play, due.cue
+        channel = self._channel(play, cue)
+        listening = [client for client in play.agent.clients.values() if client.hears(channel)]
+        if listening:
+            self._deliver(play, cue, listening, now, due=due.mark.at)
+        else:
+            play.agent.held.append((play, cue))
+            at = self.since_start(now)
+            self.journal.note("held", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
+        self.happened(play, Moment(cue.id), due.mark)
+
+    def _deliver(
+        self, play: Play, cue: Cue, clients: list[Client], now: float, *, due: float | None = None
+    ) -> None:
+        channel = self._channel(play, cue)
+        at = self.since_start(now if due is None else due)
+        self.journal.note("event", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
+        rendered: dict[str, bytes] = {}
+        for client in clients:
+            base_url = client.base_url
+            if base_url not in rendered:
+                data = self.render(play, cue.data, base_url)
+                rendered[base_url] = encode({"channel": channel, "data": data})
+            self.bayeux.publish(client, rendered[base_url], now)
+
+    def render(self, play: Play, compiled: Any, base_url: str) -> Any:
+        """A compiled value as this play says it now."""
+        value = render(compiled, lambda name: play.lookup(name, base_url))
+        return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
+
+    def _channel(self, play: Play, cue: Cue) -> str:
+        return str(render(cue.channel, lambda name: play.lookup(name, "")))
+
+    def _channels(self, play: Play) -> list[str]:
+        return [self._channel(play, cue) for cue in play.part.cues]
+
+    def _new_client_id(self) -> str:
+        return token(self.options.seed, "client", next(self._client_numbers), length=26)
+
+
+def _settings(timeline: Timeline) -> Settings:
+    return Settings(timeout=timeline.timeout, interval=timeline.interval, max_interval=timeline.max_interval)
