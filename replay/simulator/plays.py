@@ -10,6 +10,7 @@ import msgspec
 
 from replay.plan.pace import Pace
 from replay.plan.timeline import START, Ask, Cue, Moment, Part, Reply, Timeline
+from replay.wire import Answer
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
@@ -36,10 +37,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     fingerprint: bytes
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    due: float
+    answer: Answer
 
 
 class Play:

@@ -23,6 +23,19 @@ RETRY = 2.0
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
+class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A request while it is being answered."""
+
+    exchange: int
+    question: Question
+    agent: Agent | None
+    """None when nothing says whose request it is."""
+    cookies: tuple[str, ...]
+    """To be set, so that the client is known next time."""
+    found: list[Candidate]
+    now: float
+
+
 class Rest:
     """The REST half of a simulator."""
 
@@ -31,45 +44,46 @@ class Rest:
 
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
+        asking = self._asking(request, now)
+        chosen = choose(asking.found)
+        if chosen is not None:
+            return [self._answer(asking, chosen)]
+        again = self._again(asking)
+        return [again if again is not None else self._miss(asking)]
+
+    def _asking(self, request: Request, now: float) -> _Asking:
         question = _question(request)
         words = words_of(question.path, question.query, question.json)
-        agent, fresh = self._agent(request, words, now)
-        if agent is None:
-            sentence = "several agents are here and the request does not say whose it is"
-            return [self._miss(request, question, None, [], sentence, now)]
-        found = candidates(question, self._plays(agent, words))
-        chosen = choose(found)
-        if chosen is not None:
-            return [self._answer(request, question, chosen, found, fresh, now)]
-        again = self._again(question, found, now)
-        if again is not None:
-            play, ask, answered = again
-            self._note("retry", play, ask, now)
-            at = max(now, answered.due)
-            headers, body = answered.headers, answered.body
-            return [Answer(exchange=request.exchange, at=at, status=answered.status, headers=headers, body=body)]
-        return [self._miss(request, question, agent, found, "", now)]
+        agent = self._agent(request, words, now)
+        return _Asking(
+            exchange=request.exchange,
+            question=question,
+            agent=agent,
+            cookies=self._cookies(request, agent),
+            found=candidates(question, self._plays(agent, words)) if agent is not None else [],
+            now=now,
+        )
 
-    def _agent(self, request: Request, words: list[str], now: float) -> tuple[Agent | None, tuple[str, ...]]:
-        """Who asks, and the cookies to be set so that it is known next time."""
-        simulator = self._simulator
-        agents = simulator.agents
+    def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
+        agents = self._simulator.agents
         agent = agents.find(request.headers, words)
-        if agent is None and "authorization" not in request.headers:
-            agent = agents.only()
-            if agent is None and agents.all:
-                return None, ()
+        if agent is None and "authorization" not in request.headers and agents.all:
+            return agents.only()
+        return agent or self._simulator.new_agent(request.headers, now)
+
+    def _cookies(self, request: Request, agent: Agent | None) -> tuple[str, ...]:
         if agent is None:
-            agent = simulator.new_agent(request.headers, now)
-        carried = agents.cookies_of(request.headers)
-        agents.know_cookies(agent, carried)
+            return ()
+        simulator = self._simulator
+        carried = simulator.agents.cookies_of(request.headers)
+        simulator.agents.know_cookies(agent, carried)
         if carried:
-            return agent, ()
+            return ()
         if not agent.cookie:
             agent.cookie = token(simulator.options.seed, "session", agent.key)
-            agents.know_cookies(agent, [agent.cookie])
+            simulator.agents.know_cookies(agent, [agent.cookie])
         name = simulator.timelines[0].profile.session_cookie
-        return agent, (f"{name}={agent.cookie}; Path=/; HttpOnly",)
+        return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
 
     def _plays(self, agent: Agent, words: list[str]) -> list[Play]:
         """Where to look for the step, in this order."""
@@ -79,32 +93,25 @@ class Rest:
         others = [play for play in reversed(agent.plays) if play not in named]
         return [*named, *others, *agent.sessions]
 
-    def _answer(
-        self,
-        request: Request,
-        question: Question,
-        chosen: Candidate,
-        found: list[Candidate],
-        cookies: tuple[str, ...],
-        now: float,
-    ) -> Answer:
-        play, ask = chosen.play, chosen.ask
+    def _answer(self, asking: _Asking, chosen: Candidate) -> Answer:
+        play, ask, now = chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
         play.counts[ask.id] += 1
         play.capture(ask, chosen.captures)
         self._note("request", play, ask, now)
-        self._happened(chosen, found, reply, now)
-        due = self._simulator.options.pace.after(now, reply.after)
-        body = self._body(play, reply, question.base_url)
-        headers = reply.headers
-        answered = Answered(
-            at=now, fingerprint=question.fingerprint, status=reply.status, headers=headers, body=body, due=due
+        self._happened(chosen, asking.found, reply, now)
+        cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
+        answer = Answer(
+            exchange=asking.exchange,
+            at=self._simulator.options.pace.after(now, reply.after),
+            status=reply.status,
+            headers=reply.headers + cookies,
+            body=self._body(play, reply, asking.question.base_url),
         )
-        play.answered[ask.id] = answered
-        self._note("answer", play, ask, due, status=reply.status)
-        headers += tuple(("Set-Cookie", cookie) for cookie in cookies)
-        return Answer(exchange=request.exchange, at=due, status=reply.status, headers=headers, body=body)
+        play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
+        self._note("answer", play, ask, answer.at, status=reply.status)
+        return answer
 
     def _happened(self, chosen: Candidate, found: list[Candidate], reply: Reply, now: float) -> None:
         """The step took place, in every session that has it: a login counts for all scenarios served."""
@@ -120,16 +127,16 @@ class Rest:
             at = simulator.options.pace.after(now, reply.after)
             simulator.happens_later(each.play, answered, Mark(at, now + reply.after))
 
-    def _again(
-        self, question: Question, found: list[Candidate], now: float
-    ) -> tuple[Play, Ask, Answered] | None:
+    def _again(self, asking: _Asking) -> Answer | None:
         """The answer given just before to this same request, if the client tries again."""
-        for candidate in found:
+        for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
-            if answered is None or not candidate.fits or now - answered.at > RETRY:
+            if answered is None or not candidate.fits or asking.now - answered.at > RETRY:
                 continue
-            if answered.fingerprint == question.fingerprint:
-                return candidate.play, candidate.ask, answered
+            if answered.fingerprint == asking.question.fingerprint:
+                self._note("retry", candidate.play, candidate.ask, asking.now)
+                at = max(asking.now, answered.answer.at)
+                return msgspec.structs.replace(answered.answer, exchange=asking.exchange, at=at)
         return None
 
     def _body(self, play: Play, reply: Reply, base_url: str) -> bytes:
@@ -140,25 +147,20 @@ class Rest:
         text = render(reply.raw, lambda name: play.lookup(name, base_url))
         return str(text).encode()
 
-    def _miss(
-        self,
-        request: Request,
-        question: Question,
-        agent: Agent | None,
-        found: list[Candidate],
-        sentence: str,
-        now: float,
-    ) -> Answer:
-        nearest = closest(found)
-        sentence = sentence or _why(question, nearest)
-        label = agent.label if agent is not None else ""
+    def _miss(self, asking: _Asking) -> Answer:
         simulator = self._simulator
-        asked = f"{question.method} {question.path}"
-        simulator.journal.note("miss", simulator.since_start(now), label, request=asked, why=sentence)
+        nearest = closest(asking.found)
+        label = asking.agent.label if asking.agent is not None else ""
+        sentence = _why(asking, nearest)
+        asked = f"{asking.question.method} {asking.question.path}"
+        at = simulator.since_start(asking.now)
+        simulator.journal.note("miss", at, label, request=asked, why=sentence)
         status, body = simulator.timelines[0].profile.not_found(sentence)
         body["replay"] = {"why": sentence, "closest": _described(nearest)}
         encoded = msgspec.json.encode(body)
-        return Answer(exchange=request.exchange, at=now, status=status, headers=(JSON_TYPE,), body=encoded)
+        return Answer(
+            exchange=asking.exchange, at=asking.now, status=status, headers=(JSON_TYPE,), body=encoded
+        )
 
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
@@ -181,8 +183,10 @@ def _question(request: Request) -> Question:
     )
 
 
-def _why(question: Question, nearest: Candidate | None) -> str:
-    asked = f"{question.method} {question.path}"
+def _why(asking: _Asking, nearest: Candidate | None) -> str:
+    if asking.agent is None:
+        return "several agents are here and the request does not say whose it is"
+    asked = f"{asking.question.method} {asking.question.path}"
     if nearest is None:
         return f"no scenario has a request that {asked} could be"
     step = nearest.ask.id

@@ -151,8 +151,9 @@ class Simulator:
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
-        detail = {"lost": len(client.queue)} if client.queue else {}
-        self.journal.note("disconnect", self.since_start(now), agent.label, client=client.id, why=why, **detail)
+        at = self.since_start(now)
+        lost = len(client.queue)
+        self.journal.note("disconnect", at, agent.label, client=client.id, why=why, lost=lost)
 
     # Agents and plays
 
@@ -174,7 +175,8 @@ class Simulator:
         play = Play(agent, timeline, timeline.story, ordinal=ordinal, session=session)
         agent.plays.append(play)
         self._mint(play)
-        self.journal.note("play", self.since_start(now), agent.label, play=play.label, values=play.values.copy())
+        values = play.values.copy()
+        self.journal.note("play", self.since_start(now), agent.label, play=play.label, values=values)
         clients = agent.clients.values()
         if any(client.hears(channel) for client in clients for channel in self._channels(play)):
             self._start(play, now)

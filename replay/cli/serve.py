@@ -1,0 +1,78 @@
+"""`replay serve`: plays scenarios to unmodified clients."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from replay.cli.loop import run_loop
+from replay.errors import UsageError
+from replay.library import library
+from replay.plan.pace import Pace, parse_speed
+from replay.scenario.load import load
+from replay.scenario.model import Scenario
+from replay.server.runner import Server
+from replay.simulator.simulator import Options
+
+
+def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> Pace:
+    try:
+        return parse_speed(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _date(_context: click.Context, _parameter: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise click.BadParameter("write it as 2014-01-02T14:23:20-08:00") from None
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8090, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one."
+)
+@click.option(
+    "--speed", default="1", show_default=True, callback=_speed, help="2 is twice as fast; 'max' drops waits."
+)
+@click.option("--date", callback=_date, metavar="T", help="Pretend that plays begin at this time (ISO 8601).")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids.")
+@click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens.")
+def serve(
+    *, files: tuple[Path, ...], host: str, port: int, speed: Pace, date: float | None, seed: int, print_url: bool
+) -> None:
+    """Plays scenarios to unmodified clients until Ctrl-C.
+
+    Without FILE the scenarios that come with the package are played.
+    """
+    scenarios = [load(path) for path in files or library()]
+    if not scenarios:
+        raise UsageError("there is no scenario to play: name a file")
+    options = Options(pace=speed, seed=seed, date=date)
+    server = Server(scenarios, host=host, port=port, options=options)
+    run_loop(_serve(server, scenarios, print_url=print_url))
+
+
+async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with server:
+        if print_url:
+            click.echo(server.url)
+        names = ", ".join(scenario.name for scenario in scenarios)
+        click.echo(f"playing {names} on {server.cometd_url}; Ctrl-C ends", err=True)
+        await stopped.wait()
+    counts = server.stage.simulator.journal.counts
+    said = f"{counts['request']} requests answered, {counts['event']} events sent, {counts['miss']} misses"
+    click.echo(said, err=True)

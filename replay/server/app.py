@@ -1,0 +1,59 @@
+"""Which request goes where: a CometD transport, or REST."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aiohttp import web
+
+from replay.registry import TRANSPORTS, resolve
+from replay.server.exchanges import exchange
+from replay.server.requests import base_url_of, body_of, headers_of
+from replay.server.stage import Stage
+from replay.server.transports.transport import Transport
+from replay.wire import Request
+
+
+class App:
+    """The handler of every request."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        # Longest first, so that a mount below another is found.
+        self._mounts = sorted(stage.simulator.mounts, key=len, reverse=True)
+        # A WebSocket upgrade is a GET that another transport might take for its own: it is asked first.
+        names = sorted(TRANSPORTS, key=lambda name: name != "websocket")
+        self._transports = [cast("Transport", resolve(TRANSPORTS, name)()) for name in names]
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request."""
+        mount = self._mount(request.path)
+        if mount is None:
+            return await self._rest(request)
+        for transport in self._transports:
+            if transport.takes(request):
+                return await transport.serve(request, mount, self._stage)
+        if request.method == "OPTIONS":
+            return web.Response(status=200)
+        return web.Response(status=400, text="Unknown Bayeux Transport")
+
+    def _mount(self, path: str) -> str | None:
+        """The CometD path this request belongs to: itself, or what clients append to it."""
+        return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
+
+    async def _rest(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await body_of(request)
+        if body is None:
+            return web.Response(status=413, text="The body is too large.")
+        return await exchange(
+            self._stage,
+            lambda number: Request(
+                exchange=number,
+                method=request.method,
+                path=request.path,
+                query=tuple(request.query.items()),
+                headers=headers_of(request),
+                body=body,
+                base_url=base_url_of(request),
+            ),
+        )
