@@ -48,7 +48,14 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids.")
 @click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens.")
 def serve(
-    *, files: tuple[Path, ...], host: str, port: int, speed: Pace, date: float | None, seed: int, print_url: bool
+    *,
+    files: tuple[Path, ...],
+    host: str,
+    port: int,
+    speed: Pace,
+    date: float | None,
+    seed: int,
+    print_url: bool,
 ) -> None:
     """Plays scenarios to unmodified clients until Ctrl-C.
 

@@ -5,36 +5,47 @@ from __future__ import annotations
 import random  # noqa: TID251  only for the type of the source that makers draw from
 import re
 import string
+from typing import Any
 
-from replay.profiles.profile import IdShape, Profile
+from replay.profiles.profile import LOOKALIKE, IdShape, Profile, kebab
 
 _ALPHANUMERIC = string.digits + string.ascii_uppercase
 _HEX = "0123456789ABCDEF"
 
 
-def _interaction_id(draw: random.Random) -> str:
+def _interaction_id(draw: random.Random, _recorded: str) -> str:
     # As in the document: 0000Na9B26EF002X. Four zeros, mixed case, sixteen characters.
     mixed = string.ascii_letters + string.digits
     head = draw.choice(string.ascii_uppercase) + "".join(draw.choices(mixed, k=3))
     return "0000" + head + "".join(draw.choices(_ALPHANUMERIC, k=8))
 
 
-def _participant_id(draw: random.Random) -> str:
+def _participant_id(draw: random.Random, _recorded: str) -> str:
     return "00" + "".join(draw.choices(_HEX, k=14))
 
 
-def _uuid(draw: random.Random) -> str:
+def _uuid(draw: random.Random, _recorded: str) -> str:
     digits = "".join(draw.choices(_HEX.lower(), k=32))
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def _hex(draw: random.Random) -> str:
+def _hex(draw: random.Random, _recorded: str) -> str:
     return "".join(draw.choices(_HEX.lower(), k=32))
 
 
 def _not_found(sentence: str) -> tuple[int, dict[str, object]]:
     # "All Methods" return values: 6 is "resource not found"; its HTTP status is inferred.
     return 404, {"statusCode": 6, "statusMessage": sentence}
+
+
+def _push_name(channel: str, data: Any) -> str:
+    if not isinstance(data, dict):
+        return channel.rpartition("/")[2]
+    kind = str(data.get("notificationType") or data.get("messageType") or channel.rpartition("/")[2])
+    chat = data.get("chat")
+    if kind == "StatusChange" and isinstance(chat, dict) and "state" in chat:
+        kind = str(chat["state"])
+    return kebab(kind)
 
 
 PROFILE = Profile(
@@ -49,11 +60,12 @@ PROFILE = Profile(
         IdShape("interaction-id", re.compile(r"0000[A-Za-z0-9]{11,12}"), _interaction_id),
         IdShape("uuid", re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), _uuid),
         IdShape("hex-id", re.compile(r"[0-9a-f]{32}"), _hex),
+        LOOKALIKE,
     ),
     id_fields=frozenset({"id", "participantId", "userId", "chatId", "parentId"}),
     client_fields=frozenset({"nickname", "text"}),
-    time_fields=frozenset(
-        {"timestamp", "timestampSeconds", "receivedDate", "serverGenerationTimestamp"}
-    ),
+    time_fields=frozenset({"timestamp", "timestampSeconds", "receivedDate", "serverGenerationTimestamp"}),
+    readying=frozenset({"Ready"}),
+    push_name=_push_name,
     not_found=_not_found,
 )

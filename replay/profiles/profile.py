@@ -6,11 +6,14 @@ import base64
 import binascii
 import random  # noqa: TID251  only for the type of the source that makers draw from
 import re
+import string
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-Maker = Callable[["random.Random"], str]
+Maker = Callable[["random.Random", str], str]
+"""Makes an id from a source of chance; the second argument is the recorded id."""
 
 
 class IdShape(msgspec.Struct, frozen=True):
@@ -43,12 +46,39 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Body fields that hold what the client invents: nickname, text."""
     time_fields: frozenset[str] = frozenset()
     """Fields that hold times to be shifted."""
+    readying: frozenset[str] = frozenset()
+    """Operations without which the server offers nothing."""
+    push_name: Callable[[str, Any], str]
+    """A short name for an event, from its channel and data, for the id of its step."""
     not_found: Callable[[str], tuple[int, dict[str, object]]]
     """Status and JSON body of an answer to what nobody knows; takes a sentence."""
 
 
+def lookalike(draw: random.Random, recorded: str) -> str:
+    """A value with a digit, lower-case or upper-case letter wherever the recorded one has it."""
+    return "".join(_like(draw, character) for character in recorded)
+
+
+def _like(draw: random.Random, character: str) -> str:
+    for kind in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
+        if character in kind:
+            return draw.choice(kind)
+    return character
+
+
+NEVER = re.compile(r"(?!)")
+
+LOOKALIKE = IdShape("lookalike", NEVER, lookalike)
+"""For ids whose shape no profile knows."""
+
 COUNTER = "counter"
 """`make: counter`, which every profile has: the agent's next number."""
+
+
+def kebab(name: str) -> str:
+    """`ParticipantsUpdated` as `participants-updated`, fit to be a step's id."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", name)
+    return re.sub(r"[^A-Za-z0-9]+", "-", words).strip("-").lower() or "event"
 
 
 def user_of(headers: Mapping[str, str]) -> str | None:

@@ -13,13 +13,15 @@ def mint(play: Play, seed: int) -> list[str]:
     """Binds the made variables of a play; returns the ids by which a request can name it."""
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}
     ids = []
+    variables = play.timeline.scenario.variables
     for name in sorted(play.part.variables):
-        make = play.timeline.scenario.variables[name].make
+        make = variables[name].make
         if make == COUNTER:
             play.values[name] = _count(play, name)
         elif make is not None:
             source = draw(seed, "mint", play.agent.key, play.timeline.name, play.ordinal, name)
-            value = shapes[make].maker(source)
+            recorded = variables[name].recorded
+            value = shapes[make].maker(source, recorded if isinstance(recorded, str) else "")
             play.values[name] = value
             ids.append(value)
     return ids
