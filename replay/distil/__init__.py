@@ -1,1 +1,7 @@
 """Exchanges to Scenario: streams unwrapped, causes found, ids and hosts lifted out."""
+
+from __future__ import annotations
+
+from replay.distil.story import Distilled, distil
+
+__all__ = ["Distilled", "distil"]

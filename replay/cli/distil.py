@@ -1,0 +1,51 @@
+"""`replay distil`: a recording becomes a scenario."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from replay.capture.recording import open_recording
+from replay.distil import distil as tell
+from replay.errors import UsageError
+from replay.registry import PROFILES
+from replay.scenario.dump import dumps, write
+
+
+@click.command()
+@click.argument(
+    "recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORDING..."
+)
+@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to; else standard output.")
+@click.option("--agent", type=click.IntRange(1), default=1, metavar="N", help="Which of several agents.")
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
+def distil(*, recordings: tuple[Path, ...], to: Path | None, agent: int, profile: str) -> None:
+    """Tells a recording (flow file or HAR) as a scenario."""
+    distil_to(list(recordings), to, agent=agent, profile=profile)
+
+
+def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profile: str = "genesys") -> None:
+    """Distils into a file, or onto standard output; what is left out is said on standard error."""
+    if len(recordings) > 1:
+        raise UsageError("distilling several recordings into one scenario is not built yet: name one")
+    recording = open_recording(recordings[0])
+    name = _name(to or recording.path)
+    told = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile, person=agent)
+    for note in (*recording.notes, *told.notes):
+        click.echo(f"note: {note}", err=True)
+    if to is None:
+        click.echo(dumps(told.scenario), nl=False)
+        return
+    kept = write(to, told.scenario)
+    if kept is not None:
+        click.echo(f"note: what {to} held before is kept as {kept}", err=True)
+    steps = told.scenario.steps
+    click.echo(f"{to}: {len(told.scenario.session)} session steps, {len(steps)} steps", err=True)
+
+
+def _name(path: Path) -> str:
+    """A scenario's name, made of a file's."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0]).strip("-")
+    return stem if stem[:1].isalpha() else f"scenario-{stem}"
