@@ -1,0 +1,241 @@
+"""A Bayeux client without a network: what to send, what came, `now` as an argument.
+
+Duties of the caller: send each `Batch` (one HTTP POST or one frame), hand its replies to `received` or its
+failure to `failed`, and call `wake` when `Pause` is over. Events may come in any batch.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import msgspec
+
+from replay.bayeux import channels
+from replay.bayeux.messages import Message
+
+BACKOFF = 1.0
+"""Seconds added to the wait after each failure in a row, as cometd.js does."""
+
+MAX_BACKOFF = 60.0
+NETWORK_DELAY = 10.0
+"""Seconds a reply may take beyond the time the server said it would hold it."""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages to be sent together."""
+
+    number: int
+    messages: list[Message]
+    timeout: float
+    """Seconds to wait for the reply."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """An event for the application."""
+
+    channel: str
+    data: Any
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """All subscriptions are granted: events may come from now on."""
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Call `wake` at this time."""
+
+    at: float
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Nothing more will be sent; why, or empty when it was asked to end."""
+
+    why: str = ""
+
+
+Action = Batch | Received | Ready | Pause | Ended
+
+
+class Phase(enum.Enum):
+    """Where the client is."""
+
+    APART = "apart"
+    """No session: before a handshake, or after the server has forgotten the client."""
+    SHAKING = "shaking"
+    TOGETHER = "together"
+    LEAVING = "leaving"
+    ENDED = "ended"
+
+
+class BayeuxClient:
+    """One session, kept up as the server advises."""
+
+    def __init__(self, *, transport: str, subscriptions: tuple[str, ...]) -> None:
+        self._transport = transport
+        self._subscriptions = subscriptions
+        self._ids = 0
+        self._numbers = 0
+        self._client_id = ""
+        self._advice: dict[str, Any] = {"reconnect": "retry", "interval": 0, "timeout": 30_000}
+        self._open: dict[int, list[Message]] = {}
+        self._failures = 0
+        self._wake_at: float | None = None
+        self.phase = Phase.APART
+
+    def start(self) -> list[Action]:
+        """Shakes hands."""
+        self.phase = Phase.SHAKING
+        self._client_id = ""
+        handshake = {
+            "channel": channels.HANDSHAKE,
+            "version": "1.0",
+            "minimumVersion": "1.0",
+            "supportedConnectionTypes": [self._transport],
+        }
+        return [self._batch(handshake)]
+
+    def disconnect(self) -> list[Action]:
+        """Says goodbye."""
+        if self.phase is not Phase.TOGETHER:
+            self.phase = Phase.ENDED
+            return [Ended()]
+        self.phase = Phase.LEAVING
+        return [self._batch({"channel": channels.DISCONNECT})]
+
+    def received(self, messages: list[Message], now: float) -> list[Action]:
+        """Messages from the server, replies and events mixed as they came."""
+        actions: list[Action] = []
+        for message in messages:
+            advice = message.get("advice")
+            if isinstance(advice, dict):
+                self._advice |= advice
+            if "successful" in message:
+                actions += self._reply(message, now)
+            elif "data" in message:
+                actions.append(Received(channel=str(message.get("channel")), data=message["data"]))
+        return actions
+
+    def failed(self, number: int, now: float) -> list[Action]:
+        """A batch got no usable reply."""
+        messages = self._open.pop(number, None)
+        if messages is None or self.phase is Phase.ENDED:
+            return []
+        if self.phase is Phase.LEAVING:
+            return self._end("")
+        self._failures += 1
+        return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+
+    def wake(self, now: float) -> list[Action]:
+        """A pause may be over."""
+        if self._wake_at is None or now < self._wake_at:
+            return []
+        self._wake_at = None
+        if self.phase in {Phase.APART, Phase.SHAKING}:
+            return self.start()
+        if self.phase is Phase.TOGETHER and not self._is_open(channels.CONNECT):
+            return [self._connect(at_once=self._failures > 0)]
+        return []
+
+    # Replies
+
+    def _reply(self, message: Message, now: float) -> list[Action]:
+        if not self._close(message):
+            return []
+        channel = message.get("channel")
+        if channel == channels.HANDSHAKE:
+            return self._shaken(message, now)
+        if channel == channels.CONNECT:
+            return self._connected(message, now)
+        if channel == channels.DISCONNECT:
+            return self._end("")
+        if channel == channels.SUBSCRIBE:
+            if message["successful"]:
+                return [Ready()]
+            if not self._is_forgotten(message):
+                return self._end(f"the server refused the subscription: {message.get('error')}")
+        return []
+
+    def _shaken(self, message: Message, now: float) -> list[Action]:
+        if not message["successful"]:
+            if self._advice.get("reconnect") == "none":
+                return self._end(f"the server refused the handshake: {message.get('error')}")
+            self._failures += 1
+            return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+        self.phase = Phase.TOGETHER
+        self._failures = 0
+        self._client_id = str(message["clientId"])
+        actions: list[Action] = [self._connect(at_once=True)]
+        if self._subscriptions:
+            wanted: Any = self._subscriptions
+            subscription = wanted[0] if len(wanted) == 1 else list(wanted)
+            actions.insert(0, self._batch({"channel": channels.SUBSCRIBE, "subscription": subscription}))
+        return actions
+
+    def _connected(self, message: Message, now: float) -> list[Action]:
+        if self.phase is not Phase.TOGETHER:
+            return []
+        if message["successful"]:
+            self._failures = 0
+        reconnect = self._advice.get("reconnect")
+        if reconnect == "none":
+            return self._end("the server told the client not to come back")
+        if not message["successful"] and (reconnect == "handshake" or self._is_forgotten(message)):
+            self._advice["reconnect"] = "retry"
+            self.phase = Phase.APART
+            return self._pause(now, self._interval)
+        if not message["successful"]:
+            self._failures += 1
+            return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+        return self._pause(now, self._interval) if self._interval else [self._connect()]
+
+    @property
+    def _interval(self) -> float:
+        """Seconds to wait between connects (CometD ref., "advice": the wire has milliseconds)."""
+        interval = self._advice.get("interval")
+        return interval / 1000 if isinstance(interval, int | float) else 0.0
+
+    def _is_forgotten(self, message: Message) -> bool:
+        return str(message.get("error", "")).startswith(("402", "401"))
+
+    # Sending
+
+    def _connect(self, *, at_once: bool = False) -> Batch:
+        connect: Message = {"channel": channels.CONNECT, "connectionType": self._transport}
+        if at_once:
+            connect["advice"] = {"timeout": 0}
+        hold = self._advice.get("timeout")
+        held = 0.0 if at_once or not isinstance(hold, int | float) else hold / 1000
+        return self._batch(connect, held=held)
+
+    def _batch(self, *messages: Message, held: float = 0.0) -> Batch:
+        self._numbers += 1
+        for message in messages:
+            self._ids += 1
+            message["id"] = str(self._ids)
+            if self._client_id:
+                message["clientId"] = self._client_id
+        self._open[self._numbers] = list(messages)
+        return Batch(number=self._numbers, messages=list(messages), timeout=held + NETWORK_DELAY)
+
+    def _close(self, reply: Message) -> bool:
+        """Whether this answers something we asked: by channel and id, since ids of others look the same."""
+        for number, messages in self._open.items():
+            for message in messages:
+                if message["channel"] == reply.get("channel") and message["id"] == reply.get("id"):
+                    messages.remove(message)
+                    if not messages:
+                        del self._open[number]
+                    return True
+        return False
+
+    def _is_open(self, channel: str) -> bool:
+        return any(message["channel"] == channel for messages in self._open.values() for message in messages)
+
+    def _pause(self, now: float, seconds: float) -> list[Action]:
+        self._wake_at = now + seconds
+        return [Pause(self._wake_at)]
+
+    def _end(self, why: str) -> list[Action]:
+        self.phase = Phase.ENDED
+        return [Ended(why)]
