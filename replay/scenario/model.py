@@ -6,6 +6,7 @@ Durations and triggers stay in the words of the file (`41ms`, `accept.response +
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -55,6 +56,7 @@ class Variable(_Part, kw_only=True):
     make: str | None = None
     """How a fresh value is made for each play; without it the value is taken from what the client sends."""
     about: str = ""
+    """What it is, for a reader."""
 
 
 class Respond(_Part, kw_only=True):
@@ -63,7 +65,9 @@ class Respond(_Part, kw_only=True):
     after: str = "0s"
     """Time from the request to its answer."""
     status: Annotated[int, Meta(ge=100, le=599)] = 200
+    """HTTP status."""
     headers: dict[str, str] = {}
+    """Headers beyond those that every answer has; values may hold `${variables}`."""
     body: Json | UnsetType = UNSET
     """JSON body."""
     text: str | None = None
@@ -76,9 +80,11 @@ class RequestStep(_Part, kw_only=True):
     """Something the client asks, with the answer it gets."""
 
     id: Name
+    """Its name, which other steps refer to."""
     request: str
     """`METHOD /path?query`, with `${variables}`."""
     about: str = ""
+    """What happens here, for a reader."""
     evidence: Evidence | None = None
     """documented, observed or synthetic (inferred, nobody has shown it)."""
     match: Literal["subset", "exact", "ignore"] = "subset"
@@ -97,6 +103,7 @@ class PushStep(_Part, kw_only=True):
     """An event the server sends of its own accord."""
 
     id: Name
+    """Its name, which other steps refer to."""
     push: str
     """The channel."""
     after: str = "start"
@@ -104,6 +111,7 @@ class PushStep(_Part, kw_only=True):
     because: str = ""
     """The evidence for the trigger."""
     about: str = ""
+    """What happens here, for a reader."""
     evidence: Evidence | None = None
     """documented, observed or synthetic (inferred, nobody has shown it)."""
     data: Json
@@ -117,19 +125,31 @@ class Scenario(_Part, kw_only=True):
     """The whole file."""
 
     version: Literal[1]
+    """Version of the scenario language."""
     name: Name
+    """Its name, as `serve` and the control routes know it."""
     about: str = ""
+    """The story in a sentence."""
     profile: str = "genesys"
     """Which API this is: its ids, secrets and error bodies."""
     source: Source = msgspec.field(default_factory=Source)
+    """Where it comes from."""
     cometd: Cometd = msgspec.field(default_factory=Cometd)
+    """The CometD endpoint."""
     variables: dict[str, Variable] = {}
+    """What differs from play to play, by the name that `${name}` refers to."""
     shift_times: list[str] = []
     """Fields whose times are moved to the time of the play."""
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]
     """The story, once per play."""
+
+
+@cache
+def fields_of(part: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of a part of the model; kept, since msgspec resolves annotations anew for each call."""
+    return msgspec.structs.fields(part)
 
 
 REQUEST_DEFAULT_REPEAT = {"GET": "last", "HEAD": "last"}

@@ -1,0 +1,95 @@
+"""Whether every step can happen: what it waits for exists, comes in time and does not wait for it in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from replay.errors import Problem, nearest
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step
+from replay.scenario.reader import Document, Path
+from replay.scenario.triggers import START, Trigger, parse_trigger
+from replay.scenario.walk import placed_steps
+
+_Waits = dict[str, list[str]]
+
+
+def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    """Problems with `after:` of pushes and `needs:` of requests."""
+    steps = {step.id: (path, step) for path, step in placed_steps(scenario)}
+    waits: _Waits = {}
+    for path, step in placed_steps(scenario):
+        if isinstance(step, PushStep):
+            try:
+                trigger = parse_trigger(step.after)
+            except ValueError as error:
+                yield document.problem((*path, "after"), str(error))
+                continue
+            yield from _trigger(trigger, (*path, "after"), steps, document)
+            causes = [moment.step for moment in trigger.moments]
+            places: list[Path] = [(*path, "after")] * len(causes)
+        else:
+            causes = step.needs
+            places = [(*path, "needs", at) for at in range(len(causes))]
+            yield from _needs(step, path, steps, document)
+        for cause, place in zip(causes, places, strict=True):
+            if path[0] == "session" and cause in steps and steps[cause][0][0] == "steps":
+                what = f"'{step.id}', of the session, cannot wait for '{cause}', a step of the story"
+                advice = "The session happens once, whatever story comes."
+                yield document.problem(place, what, help=advice)
+        waits[step.id] = [cause for cause in causes if cause in steps]
+    for ring in _rings(waits):
+        path, step = steps[ring[0]]
+        place = (*path, "after" if isinstance(step, PushStep) else "needs")
+        yield document.problem(place, _say_ring(ring))
+
+
+def _trigger(
+    trigger: Trigger, path: Path, steps: dict[str, tuple[Path, Step]], document: Document
+) -> Iterator[Problem]:
+    for moment in trigger.moments:
+        if moment.step == START:
+            continue
+        if moment.step not in steps:
+            guess = nearest(moment.step, [START, *steps])
+            yield document.problem(path, f"no step is called '{moment.step}'", help=guess)
+        elif moment.response and isinstance(steps[moment.step][1], PushStep):
+            what = f"'{moment.step}' is a push, which has no response"
+            yield document.problem(path, what, help=f"Write '{moment.step}'.")
+
+
+def _needs(
+    step: RequestStep, path: Path, steps: dict[str, tuple[Path, Step]], document: Document
+) -> Iterator[Problem]:
+    for at, name in enumerate(step.needs):
+        if name not in steps:
+            what = f"no step is called '{name}'"
+            yield document.problem((*path, "needs", at), what, help=nearest(name, steps))
+
+
+def _say_ring(ring: list[str]) -> str:
+    if len(ring) == 1:
+        return f"'{ring[0]}' waits for itself"
+    return f"these steps wait for each other, so none can happen: {' → '.join([*ring, ring[0]])}"
+
+
+def _rings(waits: _Waits) -> Iterator[list[str]]:
+    """Chains of waiting that end where they began, each told once, from its first step in the file."""
+    order = {name: at for at, name in enumerate(waits)}
+    finished: set[str] = set()
+    for root in waits:
+        if root in finished:
+            continue
+        chain = [root]
+        left = [iter(waits[root])]
+        while chain:
+            following = next(left[-1], None)
+            if following is None:
+                finished.add(chain.pop())
+                left.pop()
+            elif following in chain:
+                ring = chain[chain.index(following) :]
+                first = min(range(len(ring)), key=lambda at: order[ring[at]])
+                yield ring[first:] + ring[:first]
+            elif following not in finished and following in waits:
+                chain.append(following)
+                left.append(iter(waits[following]))

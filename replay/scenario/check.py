@@ -1,0 +1,200 @@
+"""What a well-formed scenario may still have wrong, part by part."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from replay import registry
+from replay.errors import Problem, nearest
+from replay.scenario.causes import check_causes
+from replay.scenario.durations import parse_duration
+from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
+from replay.scenario.names import check_names
+from replay.scenario.reader import Document, Path
+from replay.scenario.templates import BASE_URL
+from replay.scenario.triggers import START
+from replay.scenario.walk import placed_steps
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+COUNTER = "counter"
+"""`make: counter`, which every profile has."""
+
+_REQUEST = re.compile(r"(\S+) (\S+)")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CHANNEL = re.compile(r"(/[^/\s*]+)+")
+
+
+def check(scenario: Scenario, document: Document) -> list[Problem]:
+    """Everything that keeps a scenario from being played; `document` tells where it stands."""
+    return [
+        *_head(scenario, document),
+        *_variables(scenario, document),
+        *_ids(scenario, document),
+        *_steps(scenario, document),
+        *check_causes(scenario, document),
+        *check_names(scenario, document),
+    ]
+
+
+def _head(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    if scenario.profile not in registry.PROFILES:
+        known = ", ".join(sorted(registry.PROFILES))
+        advice = f"{nearest(scenario.profile, registry.PROFILES)} Known profiles: {known}.".strip()
+        yield document.problem(("profile",), f"unknown profile '{scenario.profile}'", help=advice)
+    if not scenario.cometd.path.startswith("/"):
+        what = f"the path '{scenario.cometd.path}' does not begin with '/'"
+        yield document.problem(("cometd", "path"), what, help="Write it without the host.")
+    for name in ("timeout", "interval", "max_interval"):
+        yield from _duration(getattr(scenario.cometd, name), ("cometd", name), document)
+    recorded = scenario.source.recorded
+    if scenario.shift_times and not recorded:
+        what = "'shift_times' needs 'source: {recorded: …}', the time that the story's times are moved from"
+        yield document.problem(("shift_times",), what, help="Or leave 'shift_times' out.", key=True)
+    elif recorded and not _is_time(recorded):
+        what = f"'{recorded}' is no time with an offset from UTC"
+        advice = 'Write it as "2014-01-02T14:23:20.171-08:00".'
+        yield document.problem(("source", "recorded"), what, help=advice)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _duration(text: str, path: Path, document: Document) -> Iterator[Problem]:
+    try:
+        parse_duration(text)
+    except ValueError as error:
+        yield document.problem(path, str(error))
+
+
+def _variables(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    makes = _makes(scenario.profile)
+    for name, variable in scenario.variables.items():
+        path = ("variables", name)
+        if name == BASE_URL:
+            what = f"no variable may be called '{BASE_URL}', which is the address the client dialled"
+            yield document.problem(path, what, key=True)
+        elif not _VARIABLE_NAME.fullmatch(name):
+            advice = "Letters, digits, '_' and '-', the first no digit."
+            yield document.problem(path, f"'{name}' is no name for a variable", help=advice, key=True)
+        yield from _variable(name, variable, makes, document)
+
+
+def _makes(profile: str) -> list[str]:
+    """What `make:` may ask for under a profile; every name is refused where the profile itself is unknown."""
+    if profile not in registry.PROFILES:
+        return []
+    return [*(shape.make for shape in registry.resolve(registry.PROFILES, profile).ids), COUNTER]
+
+
+def _variable(name: str, variable: Variable, makes: list[str], document: Document) -> Iterator[Problem]:
+    path = ("variables", name)
+    if variable.make is None:
+        if not is_set(variable.recorded):
+            what = f"variable '{name}' has neither 'recorded' nor 'make'"
+            advice = "Give the value it had, or say how one is made."
+            yield document.problem(path, what, help=advice, key=True)
+        return
+    if makes and variable.make not in makes:
+        advice = f"{nearest(variable.make, makes)} Known: {', '.join(sorted(makes))}.".strip()
+        yield document.problem((*path, "make"), f"nothing makes a '{variable.make}'", help=advice)
+        return
+    if not is_set(variable.recorded):
+        return
+    counts = variable.make == COUNTER
+    fits = type(variable.recorded) is int if counts else isinstance(variable.recorded, str)
+    if not fits:
+        kind = "a whole number" if counts else "a string"
+        what = f"'recorded' of variable '{name}' must be {kind}, as 'make: {variable.make}' makes one"
+        yield document.problem((*path, "recorded"), what)
+
+
+def _ids(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    seen: dict[str, Path] = {}
+    for path, step in placed_steps(scenario):
+        place = (*path, "id")
+        if step.id in {START, BASE_URL}:
+            meaning = "the moment a play begins" if step.id == START else "the address the client dialled"
+            yield document.problem(place, f"no step may be called '{step.id}', which is {meaning}")
+        elif step.id in seen:
+            line, column = document.place(seen[step.id])
+            what = f"two steps are called '{step.id}', the first at {line}:{column}"
+            yield document.problem(place, what)
+        else:
+            seen[step.id] = place
+
+
+def _steps(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    for path, step in placed_steps(scenario):
+        if isinstance(step, RequestStep):
+            yield from _request(step, path, document)
+        elif not _CHANNEL.fullmatch(step.push) or step.push.split("/")[1] == "meta":
+            what = f"'{step.push}' is no channel that events can be pushed to"
+            advice = "A channel is a path such as /v2/me/chats, without '*' and not below /meta."
+            yield document.problem((*path, "push"), what, help=advice)
+
+
+def _request(step: RequestStep, path: Path, document: Document) -> Iterator[Problem]:
+    said = _request_line(step.request)
+    if said:
+        yield document.problem((*path, "request"), said[0], help=said[1])
+    if step.match == "ignore" and is_set(step.body):
+        what = f"'match: ignore' ignores the body that step '{step.id}' lists"
+        yield document.problem((*path, "match"), what, help="Leave out one of the two.")
+    for at, answer in enumerate(step.respond):
+        yield from _answer(answer, (*path, "respond", at), document)
+
+
+def _request_line(text: str) -> tuple[str, str] | None:
+    """What is wrong with `METHOD /path`, and what to do."""
+    found = _REQUEST.fullmatch(text)
+    if not found:
+        advice = "Write a method, one space and a path: POST /api/v2/me."
+        return (
+            f"'{text}' is no request",
+            advice if " /" not in text else f"{advice} A space in a path is %20.",
+        )
+    method, path = found.groups()
+    if method not in METHODS:
+        known = f"Known methods: {', '.join(METHODS)}."
+        return f"unknown method '{method}'", f"{nearest(method.upper(), METHODS)} {known}".strip()
+    if not path.startswith("/"):
+        return f"the path '{path}' does not begin with '/'", "Write it without the host."
+    if "#" in path:
+        return f"the path '{path}' has a fragment, which no client sends", "Leave out '#' and what follows."
+    return None
+
+
+def _answer(answer: Respond, path: Path, document: Document) -> Iterator[Problem]:
+    yield from _duration(answer.after, (*path, "after"), document)
+    bodies = [
+        name
+        for name, given in (
+            ("body", is_set(answer.body)),
+            ("text", answer.text is not None),
+            ("base64", answer.base64 is not None),
+        )
+        if given
+    ]
+    if len(bodies) > 1:
+        what = f"an answer has one body, and here are '{bodies[0]}' and '{bodies[1]}'"
+        yield document.problem((*path, bodies[1]), what, help="Leave out one of them.", key=True)
+    try:
+        base64.b64decode(answer.base64 or "", validate=True)
+    except (binascii.Error, ValueError):
+        yield document.problem((*path, "base64"), "this is not base64")
+    for name, value in answer.headers.items():
+        place = (*path, "headers", name)
+        if not _HEADER_NAME.fullmatch(name):
+            yield document.problem(place, f"'{name}' is no name for a header", key=True)
+        if _NOT_IN_HEADERS.search(value):
+            yield document.problem(place, f"the value of the header '{name}' holds a control character")

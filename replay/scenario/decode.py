@@ -1,0 +1,264 @@
+"""From JSON values to the model: every field that is wrong is told at its place, not only the first."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import UnsetType, inspect
+
+from replay.errors import Problem, nearest
+from replay.scenario.model import (
+    Cometd,
+    Json,
+    PushStep,
+    RequestStep,
+    Respond,
+    Scenario,
+    Source,
+    Variable,
+    fields_of,
+)
+from replay.scenario.reader import Document, Path
+
+# Keys of the scenario language that this version does not know yet.
+_NOT_BUILT: dict[type, frozenset[str]] = {
+    Scenario: frozenset({"faults", "expect", "ignore", "extends", "include"}),
+    RequestStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
+    PushStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
+    Cometd: frozenset({"transports", "dialect"}),
+    Respond: frozenset({"file", "faults"}),
+}
+_NAME = "a name (a letter, then letters, digits, '-' and '_')"
+_ANY_JSON = (Json, Json | UnsetType)
+
+
+def decode(document: Document) -> tuple[Scenario | None, list[Problem]]:
+    """The scenario a document holds, or None with what is wrong with it."""
+    decoder = _Decoder(document)
+    scenario: Scenario | None = decoder.scenario()
+    return (None if decoder.problems else scenario), decoder.problems
+
+
+class _Decoder:
+    """Makes each part of the model from its mapping; collects problems and goes on."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def _say(self, path: Path, what: str, help: str = "", *, key: bool = False) -> None:  # noqa: A002
+        self.problems.append(self.document.problem(path, what, help=help, key=key))
+
+    def scenario(self) -> Any:
+        value = self.document.value
+        if not isinstance(value, dict):
+            what = f"a scenario is a mapping, not {_kind(value)}"
+            self._say((), what, "It begins with 'version: 1', then 'name:' and 'steps:'.")
+            return None
+        if value.get("version") != 1 or type(value.get("version")) is not int:
+            self._version(value)
+            value = {**value, "version": 1}
+        parts = {
+            "source": lambda inner, path: self._part(Source, inner, path, "'source'"),
+            "cometd": lambda inner, path: self._part(Cometd, inner, path, "'cometd'"),
+            "variables": self._variables,
+            "session": self._steps,
+            "steps": self._steps,
+        }
+        return self._part(Scenario, value, (), "the scenario", parts)
+
+    def _version(self, value: dict[str, Any]) -> None:
+        if "version" in value:
+            shown = _shown(value["version"])
+            self._say(("version",), f"'version' must be 1, the only version there is, not {shown}")
+        else:
+            self._say((), "the scenario has no 'version'", "Write 'version: 1' first.")
+
+    def _variables(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, dict):
+            self._say(path, f"'variables' must be a mapping of names to variables, not {_kind(value)}")
+            return {}
+        return {
+            name: self._part(Variable, inner, (*path, name), f"variable '{name}'")
+            for name, inner in value.items()
+        }
+
+    def _steps(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'{path[0]}' must be a list of steps, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- id:'.")
+            return []
+        return [self._step(inner, (*path, at)) for at, inner in enumerate(value)]
+
+    def _step(self, value: Any, path: Path) -> Any:
+        label = f"step {int(path[1]) + 1}{' of the session' if path[0] == 'session' else ''}"
+        if not isinstance(value, dict):
+            self._say(path, f"{label} must be a mapping, not {_kind(value)}")
+            return None
+        if isinstance(value.get("id"), str):
+            label = f"step '{value['id']}'"
+        if "request" in value and "push" in value:
+            what = f"{label} has both a request and a push"
+            self._say((*path, "push"), what, "Make two steps of it.", key=True)
+            return None
+        if "push" in value:
+            return self._part(PushStep, value, path, label)
+        parts = {"respond": self._answers(label), "needs": self._needs}
+        if "request" in value:
+            return self._part(RequestStep, value, path, label, parts)
+        misspelt = [key for key in value if nearest(key, ["request", "push"])]
+        if misspelt:
+            self._unknown(misspelt[0], PushStep, (*path, misspelt[0]), label, ["request", "push"])
+        else:
+            advice = "Add 'request: METHOD /path' or 'push: /channel'."
+            self._say(path, f"{label} has neither a request nor a push", advice)
+        return None
+
+    def _answers(self, label: str) -> Any:
+        def answers(value: Any, path: Path) -> Any:
+            listed = value if isinstance(value, list) else [value]
+            whose = f"the answer of {label}"
+            return [self._part(Respond, inner, (*path, at), whose) for at, inner in enumerate(listed)]
+
+        return answers
+
+    def _needs(self, value: Any, path: Path) -> Any:
+        return self._field([value] if isinstance(value, str) else value, list[str], path)
+
+    def _part(
+        self, model: Any, value: Any, path: Path, label: str, parts: dict[str, Any] | None = None
+    ) -> Any:
+        """An instance of `model`, or None after saying why not."""
+        if not isinstance(value, dict):
+            fields = ", ".join(f"'{name}'" for name in _keys(model))
+            self._say(path, f"{label} must be a mapping, not {_kind(value)}", f"Its fields: {fields}.")
+            return None
+        before = len(self.problems)
+        known = {field.name: field for field in fields_of(model)}
+        for key in value:
+            if key not in known:
+                self._unknown(key, model, (*path, key), label, list(known))
+        given = {}
+        for name, field in known.items():
+            if name in value:
+                decode_field = (parts or {}).get(name)
+                inner = (*path, name)
+                if decode_field:
+                    given[name] = decode_field(value[name], inner)
+                else:
+                    given[name] = self._field(value[name], field.type, inner)
+            elif field.required:
+                self._say(path, f"{label} has no '{name}'")
+        return None if len(self.problems) > before else model(**given)
+
+    def _unknown(self, key: str, model: type, path: Path, label: str, known: list[str]) -> None:
+        if key in _NOT_BUILT.get(model, ()):
+            what = f"'{key}' belongs to the scenario language but is not built yet in this version"
+            self._say(path, what, "Leave it out.", key=True)
+            return
+        where = "at the top of the file" if model is Scenario else f"in {label}"
+        if model is PushStep and key in _keys(RequestStep):
+            self._say(path, f"'{key}' belongs to a request, and {label} is a push", key=True)
+            return
+        if model is RequestStep and key in _keys(PushStep):
+            self._say(path, f"'{key}' belongs to a push, and {label} is a request", key=True)
+            return
+        names = ", ".join(known)
+        guess = nearest(key, known)
+        advice = f"{guess} Known keys: {names}." if guess else f"Known keys: {names}."
+        self._say(path, f"unknown key '{key}' {where}", advice, key=True)
+
+    def _field(self, value: Any, annotation: Any, path: Path) -> Any:
+        """A leaf of the model, checked by msgspec; its complaint is put in the words of the file."""
+        if annotation in _ANY_JSON:
+            return value
+        kinds = _kinds(annotation)
+        try:
+            converted = msgspec.convert(value, annotation)
+        except msgspec.ValidationError as error:
+            self._wrong(value, kinds, path, in_item="$[" in str(error))
+            return None
+        # The `$` of a pattern lets a newline pass.
+        if isinstance(value, str) and value.endswith("\n") and getattr(kinds[0], "pattern", None):
+            self._wrong(value, kinds, path, in_item=False)
+        return converted
+
+    def _wrong(self, value: Any, kinds: list[inspect.Type], path: Path, *, in_item: bool) -> None:
+        name = path[-1]
+        kind = kinds[0]
+        if in_item and isinstance(kind, (inspect.ListType, inspect.DictType)):
+            inner = kind.item_type if isinstance(kind, inspect.ListType) else kind.value_type
+            items = enumerate(value) if isinstance(value, list) else value.items()
+            for at, item in items:
+                if not isinstance(item, str):
+                    what = f"what '{name}' holds must be {_words(inner)}, not {_kind(item)}"
+                    self._say((*path, at), what, _advice(item, inner))
+            return
+        words = " or ".join(_words(other) for other in kinds)
+        right_kind = any(isinstance(value, _PYTHON.get(type(other), ())) for other in kinds)
+        found = _shown(value) if right_kind else _kind(value)
+        self._say(path, f"'{name}' must be {words}, not {found}", _advice(value, kind))
+
+
+def _keys(model: Any) -> list[str]:
+    return [field.name for field in fields_of(model)]
+
+
+_PYTHON: dict[type, type] = {inspect.StrType: str, inspect.IntType: int, inspect.LiteralType: str}
+
+
+def _kinds(annotation: Any) -> list[inspect.Type]:
+    """The kinds of value an annotation allows, null apart."""
+    info = inspect.type_info(annotation)
+    kinds = list(info.types) if isinstance(info, inspect.UnionType) else [info]
+    return [kind for kind in kinds if not isinstance(kind, inspect.NoneType)]
+
+
+def _words(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.StrType(pattern=pattern):
+            return _NAME if pattern else "a string"
+        case inspect.IntType(ge=lowest, le=highest):
+            return f"a whole number from {lowest} to {highest}"
+        case inspect.LiteralType(values=values):
+            return "one of " + ", ".join(f"'{value}'" for value in values)
+        case inspect.ListType(item_type=inner):
+            return f"a list of which each is {_words(inner)}"
+        case _:
+            return "a mapping of names to strings"
+
+
+def _advice(value: Any, kind: inspect.Type) -> str:
+    if isinstance(kind, inspect.StrType) and not kind.pattern and isinstance(value, (bool, int, float)):
+        return f'Quote it: "{_shown(value)}".'
+    if isinstance(kind, inspect.IntType) and isinstance(value, str) and value.isdecimal():
+        return "Leave out the quotes."
+    if isinstance(kind, inspect.LiteralType) and isinstance(value, str):
+        return nearest(value, [str(known) for known in kind.values])
+    return ""
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _shown(value: Any) -> str:
+    """A value in few characters, as the file would write it."""
+    if not isinstance(value, str):
+        return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else _kind(value)
+    text = json.dumps(value, ensure_ascii=False)[1:-1]
+    return f"'{text if len(text) <= 60 else text[:60] + '…'}'"

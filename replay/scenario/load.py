@@ -1,0 +1,67 @@
+"""A scenario out of a file, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from replay.errors import Problem, ScenarioError
+from replay.scenario.check import check
+from replay.scenario.decode import decode
+from replay.scenario.model import Scenario
+from replay.scenario.reader import read
+
+MAX_PROBLEMS = 20
+"""More are counted, not shown."""
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a file.
+
+    Raises:
+        ScenarioError: there is no such file, or it holds no scenario that could be played.
+    """
+    file = str(path)
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ScenarioError([Problem(file=file, what=f"the file cannot be read: {reason}")]) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        what = f"the byte 0x{data[error.start]:02x} is not UTF-8"
+        problem = Problem(file=file, line=line, column=column, what=what, help="Save the file as UTF-8.")
+        raise ScenarioError([problem]) from None
+    return loads(text, file)
+
+
+def loads(text: str, file: str = "scenario") -> Scenario:
+    """The scenario a text holds; `file` names it in problems.
+
+    Raises:
+        ScenarioError: it holds no scenario that could be played; carries every problem found.
+    """
+    try:
+        document = read(text, file)
+    except ScenarioError as error:
+        raise ScenarioError(_foremost(error.problems, file)) from None
+    scenario, problems = decode(document)
+    if scenario is not None:
+        problems = check(scenario, document)
+    if scenario is None or problems:
+        raise ScenarioError(_foremost(problems, file))
+    return scenario
+
+
+def _foremost(problems: Iterable[Problem], file: str) -> list[Problem]:
+    """Problems in the order of the file, the last of too many replaced by their number."""
+    ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
+    shown = ordered[:MAX_PROBLEMS]
+    rest = len(ordered) - len(shown)
+    if rest:
+        shown.append(Problem(file=file, what=f"and {rest} more problem{'s' if rest > 1 else ''}"))
+    return shown

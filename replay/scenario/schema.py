@@ -1,0 +1,101 @@
+"""The JSON Schema of scenario files, made from the model; editors complete and explain by it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replay.scenario import model
+
+SCHEMA_URL = "https://gws-replay.dev/schema/1.json"
+SCHEMA_FILE = Path(__file__).with_name("schema.json")
+
+_REFERENCE = "#/$defs/{name}"
+_STEPS = {
+    "type": "array",
+    "items": {"anyOf": [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]},
+}
+# Where the file may hold one thing in place of a list of one.
+_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond")}
+
+
+def schema() -> dict[str, Any]:
+    """The schema, draft 2020-12; each property is described by the docstring of its field."""
+    explained = _docstrings()
+    definitions = {
+        part.__name__: _part(part, explained[part.__name__])
+        for part in (
+            model.Source,
+            model.Cometd,
+            model.Variable,
+            model.RequestStep,
+            model.PushStep,
+            model.Respond,
+        )
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_URL,
+        "title": "A scenario of gws-replay",
+        **_part(model.Scenario, explained["Scenario"]),
+        "$defs": definitions,
+    }
+
+
+def schema_text() -> str:
+    """The schema as the committed file holds it."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _part(part: Any, explained: dict[str, str]) -> dict[str, Any]:
+    fields = msgspec.structs.fields(part)
+    return {
+        "description": explained[""],
+        "type": "object",
+        "properties": {field.name: _property(part.__name__, field, explained) for field in fields},
+        "required": [field.name for field in fields if field.required],
+        "additionalProperties": False,
+    }
+
+
+def _property(part: str, field: msgspec.structs.FieldInfo, explained: dict[str, str]) -> dict[str, Any]:
+    described = {"description": explained[field.name], **_shape(field.type)}
+    if (part, field.name) in _ONE_OR_LIST:
+        shape = {key: described.pop(key) for key in ("type", "items")}
+        described["anyOf"] = [shape["items"], shape]
+    if isinstance(field.default, (str, int)):
+        described["default"] = field.default
+    return described
+
+
+def _shape(annotation: Any) -> dict[str, Any]:
+    """The schema of a type; what may be any JSON value is left open."""
+    if annotation == list[model.Step]:
+        return dict(_STEPS)
+    if annotation in {model.Json, model.Json | msgspec.UnsetType}:
+        return {}
+    (shape,), _ = msgspec.json.schema_components([annotation], ref_template=_REFERENCE)
+    return shape
+
+
+def _docstrings() -> dict[str, dict[str, str]]:
+    """What the model says about each class (under the empty name) and each of its fields."""
+    found: dict[str, dict[str, str]] = {}
+    for part in ast.parse(inspect.getsource(model)).body:
+        if not isinstance(part, ast.ClassDef):
+            continue
+        said = found.setdefault(part.name, {"": ast.get_docstring(part) or ""})
+        for field, after in pairwise(part.body):
+            match field, after:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(sentence))),
+                ):
+                    said[name] = inspect.cleandoc(sentence)
+    return found

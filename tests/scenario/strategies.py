@@ -1,0 +1,144 @@
+"""What Hypothesis draws from: strings that YAML readers take for something else, JSON values, scenarios."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from replay.scenario import templates
+from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Source, Variable
+from replay.scenario.triggers import Moment, Trigger, format_trigger
+
+_WORDS = """
+yes No on OFF y N true False null ~ NULL .inf -.INF .nan nan = << 0x1F 0o17 017 0012 1_000 1:30 1:30:00
+190:20:30.15 2014-01-02 2014-01-02T14:23:18.000-0800 1e3 1e-07 .5 +1 -0 0b101 12e03 0. - -- --- ... ? :
+# & * ! | > ' " % @ ` { } [ ] , ${chat} {a: 1} [1] a,b a}b a: a:b :a #a a# 12e4567 1,000 infinity None 0x
+009052C5E743004C 0000Na9B26EF002X 0xg 1T2Z 1.2s 250ms
+"""
+NASTY = [
+    *_WORDS.split(),
+    "",
+    " ",
+    " a",
+    "a ",
+    "a: b",
+    "a #b",
+    "a\nb",
+    "a\nb\n",
+    "a\n\nb\n\n",
+    "\na",
+    " a\nb",
+    "a \nb",
+    "\t",
+    "a\tb",
+    "\r\n",
+    "\x00",
+    "\x7f",
+    "\x85",
+    "\xa0",
+    "\u2028",
+    "\u2029",
+    "\ufeff",
+    "\ufffe",
+    "\U0001f600",
+    "\\n",
+    'say "hi"',
+    "it's",
+    "日本語",
+    "\u0661\u0662",
+    "---\n",
+    "a" * 200,
+    "word " * 40,
+    "k" * 2000,
+]
+
+strings = st.sampled_from(NASTY) | st.text(max_size=12) | st.text("${}:#-,[]'\" \n\tan0", max_size=8)
+numbers = st.integers() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+leaves = st.none() | st.booleans() | numbers | strings
+values: st.SearchStrategy[Any] = st.recursive(
+    leaves,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(strings, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def _escaped(value: Any) -> Any:
+    """The value with every `${` made literal."""
+    if isinstance(value, str):
+        return templates.escape(value)
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    if isinstance(value, dict):
+        return {templates.escape(key): _escaped(item) for key, item in value.items()}
+    return value
+
+
+literals = values.map(_escaped)
+answers = st.builds(
+    Respond,
+    after=st.sampled_from(["0s", "41ms", "1.2s"]),
+    status=st.sampled_from([200, 404, 503]),
+    headers=st.dictionaries(st.sampled_from(["X-A", "No", "y"]), st.sampled_from(["on", "a: b", ""])),
+    body=literals,
+)
+texts = st.builds(Respond, text=strings.map(templates.escape))
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """A valid scenario; each step is of either kind and waits only for steps above it."""
+    steps: list[RequestStep | PushStep] = []
+    session = draw(st.integers(0, 2))
+    for at in range(draw(st.integers(0, 5))):
+        name = f"{draw(st.sampled_from(['on', 'No', 'step', 'null']))}{at}"
+        about = draw(strings)
+        if draw(st.booleans()):
+            steps.append(draw(_requests(name, about, [step.id for step in steps])))
+        else:
+            steps.append(draw(_pushes(name, about, steps)))
+    recorded = st.builds(Variable, recorded=values, about=strings)
+    return Scenario(
+        version=1,
+        name=draw(st.sampled_from(["yes", "No", "accept-chat", "NaN"])),
+        about=draw(strings),
+        profile=draw(st.sampled_from(["genesys", "plain"])),
+        source=Source(document=draw(strings), recorded="2014-01-02T14:23:20-08:00"),
+        variables=draw(st.dictionaries(st.sampled_from(["chat", "y", "no", "a_b"]), recorded)),
+        shift_times=draw(st.lists(strings, max_size=3)),
+        session=steps[:session],
+        steps=steps[session:],
+    )
+
+
+def _requests(name: str, about: str, before: list[str]) -> st.SearchStrategy[RequestStep]:
+    return st.builds(
+        RequestStep,
+        id=st.just(name),
+        about=st.just(about),
+        request=st.sampled_from(["GET /", "POST /api/v2/me?a=b&c=%20", "PUT /${base_url}/$"]),
+        match=st.sampled_from(["subset", "exact"]),
+        evidence=st.sampled_from([None, "documented"]),
+        body=literals,
+        needs=st.lists(st.sampled_from(before), max_size=2) if before else st.just([]),
+        repeat=st.sampled_from([None, "last", "cycle"]),
+        respond=st.lists(answers | texts, max_size=3),
+    )
+
+
+def _pushes(name: str, about: str, before: list[Any]) -> st.SearchStrategy[PushStep]:
+    moments = [Moment("start")] + [Moment(step.id, isinstance(step, RequestStep)) for step in before]
+    trigger = st.builds(
+        Trigger,
+        st.lists(st.sampled_from(moments), min_size=1, max_size=3, unique=True).map(tuple),
+        st.integers(0, 100_000).map(lambda tenths: tenths / 10_000),
+    )
+    return st.builds(
+        PushStep,
+        id=st.just(name),
+        about=st.just(about),
+        push=st.sampled_from(["/v2/me/chats", "/v2/me"]),
+        after=trigger.map(format_trigger),
+        because=strings,
+        data=literals,
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from replay.scenario.load import loads
+
+from .told import story, told
+
+
+def push(name: str, after: str) -> str:
+    return f"{{id: {name}, push: /c, after: {after}, data: 1}}"
+
+
+def test_triggers_of_any_step_before_or_after_are_good() -> None:
+    text = story(push("b", "a.response + 1s"), "{id: a, request: GET /}", push("c", "start and b and a"))
+
+    assert [step.id for step in loads(text).steps] == ["b", "a", "c"]
+
+
+def test_a_trigger_or_need_that_names_no_step_is_told() -> None:
+    assert told(story(push("a", "b"), "{id: c, request: GET /, needs: [a, d]}", push("e", "starte"))) == [
+        "4:28: no step is called 'b'",
+        "5:38: no step is called 'd'",
+        "6:28: no step is called 'starte'",
+    ]
+
+
+def test_a_push_has_no_response() -> None:
+    assert told(story(push("a", "start"), push("b", "a.response"))) == [
+        "5:28: 'a' is a push, which has no response"
+    ]
+
+
+def test_a_ring_of_waiting_is_told_once_from_its_first_step() -> None:
+    text = story(push("x", "c"), push("a", "c + 1s"), push("b", "a"), "{id: c, request: GET /, needs: b}")
+
+    assert told(text) == ["5:28: these steps wait for each other, so none can happen: a → c → b → a"]
+
+
+def test_separate_rings_are_each_told() -> None:
+    text = story(push("a", "a"), push("b", "c"), push("c", "b"))
+
+    assert told(text) == [
+        "4:28: 'a' waits for itself",
+        "5:28: these steps wait for each other, so none can happen: b → c → b",
+    ]
+
+
+def test_a_long_chain_of_steps_is_walked_without_recursion() -> None:
+    chain = [push(f"s{at}", f"s{at + 1}") for at in range(3000)] + [push("s3000", "start")]
+
+    assert len(loads(story(*chain)).steps) == 3001
+
+
+def test_the_session_cannot_wait_for_the_story() -> None:
+    session = "session:\n- {id: s, push: /c, after: a, data: 1}"
+    text = f"version: 1\nname: one\n{session}\nsteps:\n- {{id: a, request: GET /}}"
+
+    assert told(text) == ["4:28: 's', of the session, cannot wait for 'a', a step of the story"]
