@@ -43,7 +43,7 @@ def compare(one: Sequence[Seen], other: Sequence[Seen], moved: Container[str]) -
     """
     likeness = Likeness(moved)
     rows = []
-    before: tuple[float, float] | None = None
+    before = (0.0, 0.0)
     for left, right in zip_longest(one, other):
         if left is None or right is None:
             rows.append(Row(one=left, other=right))
@@ -51,7 +51,7 @@ def compare(one: Sequence[Seen], other: Sequence[Seen], moved: Container[str]) -
         differences = list(likeness.differences(left.kind, right.kind, "kind"))
         differences += likeness.differences(left.what, right.what, "what")
         differences += likeness.differences(left.value, right.value, "value")
-        apart = 0.0 if before is None else (right.at - before[1]) - (left.at - before[0])
+        apart = (right.at - before[1]) - (left.at - before[0])
         before = (left.at, right.at)
         rows.append(Row(one=left, other=right, apart=apart, differences=tuple(differences)))
     return rows

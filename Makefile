@@ -1,0 +1,44 @@
+# Each target does all its own set-up: Python 3.11 or newer is enough for `make demo`; the tests want Node as well.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_MODULES := tests/upstream/node_modules/.package-lock.json
+
+.PHONY: demo test lint prove clean
+
+demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev $(NODE_MODULES) lint  ## everything, with one sample of each thing
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## style, types, who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+prove: $(VENV)/.dev $(NODE_MODULES)  ## what the issues ask to be shown, in full, as a table
+	@$(BIN)/python tests/prove.py
+
+clean:
+	rm -rf $(VENV) .demo .prove tests/upstream/node_modules
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed, and none was found on PATH." >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.record: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[record]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.record
+
+$(NODE_MODULES): tests/upstream/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is needed for the tests: they run real CometD clients." >&2; exit 3; }
+	cd tests/upstream && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
