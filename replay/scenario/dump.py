@@ -115,7 +115,8 @@ def _field(key: str, value: Any, indent: int) -> list[str]:
 def _value(value: Any, indent: int, room: int) -> tuple[str | None, list[str]]:
     """What stands beside a key or a dash, and the lines below, indented by so many columns."""
     if isinstance(value, (dict, list)):
-        beside = _flow(value, room)
+        # What is empty has no other style than this one.
+        beside = _flow(value, room if value else 2)
         return (beside, []) if beside is not None else (None, _block(value, indent))
     lines = literal(value) if isinstance(value, str) else None
     if lines is None:
@@ -143,8 +144,6 @@ def _entry(lines: list[str], indent: int) -> list[str]:
 
 def _flow(value: Any, room: int) -> str | None:
     """A value in the style of JSON; None if it takes more than `room` columns or holds a text of lines."""
-    if not value and isinstance(value, (dict, list)):
-        return "{}" if isinstance(value, dict) else "[]"
     if isinstance(value, str) and (len(value) > room or literal(value) is not None):
         return None
     if not isinstance(value, (dict, list)):

@@ -63,7 +63,7 @@ def test_good_files_alone_end_with_zero() -> None:
 
     result = CliRunner().invoke(check, [str(file)])
 
-    assert (result.exit_code, result.output) == (0, f"{file}: good (7 steps: 3 requests, 4 pushes)\n")
+    assert (result.exit_code, result.output) == (0, f"{file}: good (8 steps: 4 requests, 4 pushes)\n")
 
 
 def test_looking_for_secrets_is_refused_until_it_is_built() -> None:

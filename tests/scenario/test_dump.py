@@ -140,3 +140,12 @@ def test_a_file_with_other_content_is_kept_beside_the_new_one(tmp_path: Path) ->
     assert kept == [None, None, tmp_path / "one.yaml~"]
     assert [load(file).steps[0].data for file in (path, tmp_path / "one.yaml~")] == [2, 1]  # type: ignore[union-attr]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["one.yaml", "one.yaml~"]
+
+
+def test_a_very_long_key_of_an_empty_value_does_not_stand_in_flow_style() -> None:
+    scenario = loads("version: 1\nname: x\nsteps:\n  - {id: p, push: /a, data: {x: 1}}\n")
+    step = scenario.steps[0]
+    assert isinstance(step, PushStep)
+    step.data = {"k" * 2000: {}, "x": [[]]}
+
+    assert loads(dumps(scenario)) == scenario
