@@ -1,0 +1,138 @@
+"""What the issues ask to be shown, in full, as a table for the closing note: `make prove`.
+
+A line is good only if its command ended as expected. Figures are what the command printed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[1]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-m", ""]
+OFF = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+"""Variables of this very run that a newcomer's shell does not have."""
+
+
+class Shown(NamedTuple):
+    """The outcome of one line."""
+
+    good: bool
+    figures: str
+
+
+def run(*command: str, cwd: Path = ROOT, expect: int = 0) -> tuple[bool, str]:
+    """Whether a command ended as expected, and what it printed."""
+    environment = {name: value for name, value in os.environ.items() if name not in OFF}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    if done.returncode != expect:
+        print(f"\n$ {' '.join(command)}\n{output[-4000:]}\n[exit {done.returncode}]", file=sys.stderr)
+    return done.returncode == expect, output
+
+
+def tests(*arguments: str) -> Shown:
+    """Some of the test suite, with what is too long for every day."""
+    good, output = run(*PYTEST, *arguments)
+    return Shown(good, output.strip().splitlines()[-1].strip("= "))
+
+
+def fresh_clone() -> Shown:
+    """The two commands of the README, from a clone, with nothing installed."""
+    figures = []
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "replay"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        for target in ("demo", "test"):
+            began = time.monotonic()  # noqa: TID251  a stopwatch, not a test
+            good, output = run("make", target, cwd=clone)
+            figures.append(f"make {target} {time.monotonic() - began:.0f} s")  # noqa: TID251
+            last = output.strip().splitlines()[-1].strip("= ") if target == "test" else ""
+            if not good:
+                return Shown(good, ", ".join(figures))
+        figures.append(last)
+    return Shown(True, ", ".join(figures))
+
+
+def gap_medians() -> Shown:
+    """How far replayed gaps are from recorded ones, as clients see them."""
+    good, output = run(sys.executable, "-m", "tests.road.measure")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def broken_scenarios() -> Shown:
+    """Every broken scenario is refused with a place and what to do."""
+    files = sorted((ROOT / "tests" / "data" / "broken").glob("*.yaml"))
+    good, output = run(sys.executable, "-m", "replay", "check", *(str(f) for f in files), expect=2)
+    placed = {line.split(":")[0] for line in output.splitlines() if re.match(r".+\.yaml:\d+:\d+: ", line)}
+    return Shown(good and len(placed) == len(files), f"{len(placed)} of {len(files)} placed, exit 2")
+
+
+def clean() -> Shown:
+    """Style, types and who may import whom."""
+    commands = (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["lint-imports"],
+    )
+    tools = Path(sys.executable).parent
+    good = all(run(str(tools / name), *rest)[0] for name, *rest in commands)
+    return Shown(good, "ruff, mypy --strict, import contracts")
+
+
+SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
+    ("2.1", "make demo and make test from a fresh clone", fresh_clone),
+    (
+        "2.2",
+        "record: real clients x servers x transports",
+        lambda: tests("tests/road", "-k", "recorder or cause"),
+    ),
+    ("2.3", "replay: gaps as clients see them, within 10 ms", gap_medians),
+    (
+        "2.4",
+        "recorded over one transport, served over the other",
+        lambda: tests("tests/road", "-k", "over_the_other"),
+    ),
+    ("2.5", "two agents, with and without cookies", lambda: tests("tests/server/test_real_clients.py")),
+    ("2.6", "broken scenarios", broken_scenarios),
+    ("2.7", "lint-imports, mypy --strict, ruff", clean),
+]
+
+
+def main() -> int:
+    """Runs the lines asked for (`2.3`, or `2` for an issue), all by default."""
+    wanted = tuple(sys.argv[1:])
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    table = Table(title="make prove", title_justify="left")
+    for heading in ("show", "what", "", "measured", "s"):
+        table.add_column(heading)
+    failed = 0
+    for number, title, show in SHOWS:
+        if wanted and not number.startswith(wanted):
+            continue
+        console.print(f"{number} {title} …", markup=False)
+        began = time.monotonic()  # noqa: TID251  a stopwatch, not a test
+        shown = show()
+        took = time.monotonic() - began  # noqa: TID251
+        failed += not shown.good
+        table.add_row(number, title, "good" if shown.good else "NOT GOOD", shown.figures, f"{took:.0f}")
+    console.print(table)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    assert shutil.which("git"), "git is needed for the fresh clone"
+    sys.exit(main())
