@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 META = "/meta/"
 HANDSHAKE = "/meta/handshake"
 CONNECT = "/meta/connect"
@@ -12,13 +10,17 @@ UNSUBSCRIBE = "/meta/unsubscribe"
 DISCONNECT = "/meta/disconnect"
 SERVICE = "/service/"
 
+MAX_LENGTH = 1_000
+"""Characters in a name; clients may keep many names in a server's memory."""
+
 
 def is_channel(name: object) -> bool:
     """Whether this can be the channel of a message: absolute, no empty segment."""
-    return isinstance(name, str) and len(name) > 1 and name[0] == "/" and name[-1] != "/" and "//" not in name
+    if not isinstance(name, str) or not 1 < len(name) <= MAX_LENGTH:
+        return False
+    return name[0] == "/" and name[-1] != "/" and "//" not in name
 
 
-@lru_cache(maxsize=4096)
 def covers(pattern: str, channel: str) -> bool:
     """Whether a subscription to `pattern` receives events of `channel`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from replay.bayeux.channels import covers
+from replay.bayeux.channels import SERVICE, covers
 from replay.bayeux.states import TRANSITIONS, Happening, Hold, State
 
 
@@ -19,6 +19,8 @@ class Client:
         """Seconds without a connect after which it is forgotten."""
         self.socket: int | None = None
         """The WebSocket it speaks on; None while it polls."""
+        self.polled: bool | None = None
+        """Whether its last connect came by HTTP; None before its first."""
         self.state = State.NEW
         self.hold: Hold | None = None
         self.silent_until = 0.0
@@ -39,7 +41,8 @@ class Client:
 
     def hears(self, channel: str) -> bool:
         """Whether an event of this channel is for this client."""
-        return any(covers(pattern, channel) for pattern in self.subscriptions)
+        # What a service says goes to a session that never subscribed (CometD ref., "service channels").
+        return channel.startswith(SERVICE) or any(covers(pattern, channel) for pattern in self.subscriptions)
 
     def take(self) -> list[bytes]:
         """All that is queued; the queue is empty then."""

@@ -14,7 +14,7 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.bayeux.messages import Message, encode, join
 from replay.bayeux.states import Happening, Hold
-from replay.wire import Answer, Effect, Send
+from replay.wire import Answer, Close, Effect, Send
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
@@ -117,6 +117,8 @@ class Delivery:
     def supersede(self, client: Client, now: float) -> None:
         """Finishes the older of two connects as CometD 3.1 does, with HTTP 500 and no body; events stay."""
         hold = self._unhold(client)
+        client.expect_back(now)
+        self.watch(client)
         if hold.exchange is not None:
             self.add(Answer(exchange=hold.exchange, at=now, status=500))
         elif hold.socket is not None:
@@ -132,9 +134,16 @@ class Delivery:
 
     # Carriers that come and go
 
-    def bind(self, client: Client, peer: Peer) -> None:
-        """A client is reached on the carrier it used last: sessions move between socket and HTTP."""
+    def bind(self, client: Client, peer: Peer, now: float) -> None:
+        """A client is reached on the carrier it used last: sessions move between sockets and HTTP.
+
+        Only a connect calls it back from a socket on which another connect waits.
+        """
         if peer.socket is not None:
+            if client.socket is not None and client.socket != peer.socket:
+                if client.hold is not None and client.hold.socket is not None:
+                    self.supersede(client, now)
+                self.unbind(client)
             client.socket = peer.socket
             self._sockets.setdefault(peer.socket, {})[client.id] = client
         elif client.hold is None or client.hold.socket is None:
@@ -145,6 +154,11 @@ class Delivery:
         if client.socket is not None:
             self._sockets.get(client.socket, {}).pop(client.id, None)
             client.socket = None
+
+    def dismiss(self, client: Client, now: float) -> None:
+        """Closes the socket of a client that was forgotten, unless others speak on it too."""
+        if client.socket is not None and len(self._sockets[client.socket]) == 1:
+            self.add(Close(socket=client.socket, at=now, reason="Destroy"))
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away; its events stay queued."""

@@ -11,6 +11,9 @@ Message = dict[str, Any]
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
 
+MAX_DEPTH = 100
+"""Arrays and objects within each other: whatever comes in this deep goes out again without trouble."""
+
 MAX_BATCH = 1_000
 """Messages in one body; a client that sends more is not well."""
 
@@ -31,10 +34,7 @@ def parse(body: bytes) -> list[Message]:
     """
     if not body.strip():
         raise EmptyBatchError("the body is empty")
-    try:
-        value = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(f"the body is not JSON: {error}") from None
+    value = decode(body)
     messages = value if isinstance(value, list) else [value]
     if not messages:
         raise EmptyBatchError("the batch is empty")
@@ -43,6 +43,32 @@ def parse(body: bytes) -> list[Message]:
     if not all(isinstance(message, dict) for message in messages):
         raise MalformedError("a Bayeux message is a JSON object")
     return messages
+
+
+def decode(body: bytes) -> Any:
+    """The JSON value that came from a client.
+
+    Raises:
+        MalformedError: it is not JSON, or deeper than anybody means it to be.
+    """
+    try:
+        value = _decoder.decode(body)
+    except (ValueError, RecursionError) as error:
+        # Plain ValueErrors too: Python refuses whole numbers of thousands of digits.
+        raise MalformedError(f"the body is not JSON: {error}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(value):
+        raise MalformedError(f"the body is deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        parts = [part for part in level if isinstance(part, dict | list)]
+        level = [item for part in parts for item in (part.values() if isinstance(part, dict) else part)]
+        if not level:
+            return False
+    return any(isinstance(part, dict | list) for part in level)
 
 
 def encode(message: Message) -> bytes:

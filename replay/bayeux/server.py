@@ -41,8 +41,10 @@ class _Turn:
         self.batch = batch
         self.peer = peer
         self.now = now
+        self.speaker: Client | None = None
+        """Whose batch it is: nobody else's messages are taken from it."""
         self.cookies: list[str] = []
-        self.connected = any(message.get("channel") == channels.CONNECT for message in batch)
+        self.connected = False
         self.welcomed = any(message.get("channel") == channels.HANDSHAKE for message in batch)
 
 
@@ -65,10 +67,10 @@ class BayeuxServer:
         except MalformedError as error:
             self._refuse(peer, error, now)
             return self._delivery.take_effects()
-        client = self._speaker(turn.batch)
+        client = turn.speaker = None if turn.welcomed else self._speaker(turn.batch)
         if client is not None:
             client.in_batch = True
-            self._delivery.bind(client, peer)
+            self._delivery.bind(client, peer, now)
         replies = [self._handle(message, turn) for message in turn.batch]
         if client is not None:
             client.in_batch = False
@@ -77,6 +79,8 @@ class BayeuxServer:
 
     def publish(self, client: Client, event: bytes, now: float) -> None:
         """Queues an encoded event for a client; what it brings about is in `take_effects`."""
+        if client.state is State.GONE:
+            return
         limit = self._settings[client.id].queue_limit
         if len(client.queue) >= limit:
             self._end(client, f"more than {limit} events waited for it", now)
@@ -99,6 +103,7 @@ class BayeuxServer:
             if client.hold is not None:
                 self._delivery.release(client, now)
             else:
+                self._delivery.dismiss(client, now)
                 self._end(client, "it stayed silent", now)
 
     @property
@@ -120,9 +125,9 @@ class BayeuxServer:
         if not isinstance(channel, str) or not channels.is_channel(channel):
             return _failed(reply, "400::channel missing")
         if channel == channels.HANDSHAKE:
-            return self._handshake(message, reply, turn)
+            return self._handshake(reply, turn)
         client = self.clients.get(_text(message.get("clientId")))
-        if client is None:
+        if client is None or client is not turn.speaker:
             if channel == channels.CONNECT:
                 reply["advice"] = {"reconnect": "handshake", "interval": 0}
             return _failed(reply, UNKNOWN_CLIENT)
@@ -131,7 +136,11 @@ class BayeuxServer:
     def _from_client(self, client: Client, message: Message, reply: Message, turn: _Turn) -> Message:
         match message["channel"]:
             case channels.CONNECT:
-                if isinstance(message.get("advice"), dict):
+                turn.connected = True
+                polled = turn.peer.socket is None
+                moved = client.polled is not None and client.polled is not polled
+                client.polled = polled
+                if moved or isinstance(message.get("advice"), dict):
                     reply["advice"] = self._settings[client.id].advice
             case channels.SUBSCRIBE:
                 return self._subscribe(client, message, reply, turn.now)
@@ -143,16 +152,13 @@ class BayeuxServer:
                 return _failed(reply, "403:denied_by_security_policy:publish denied")
         return reply
 
-    def _handshake(self, message: Message, reply: Message, turn: _Turn) -> Message:
+    def _handshake(self, reply: Message, turn: _Turn) -> Message:
         settings = turn.peer.settings
-        wanted = message.get("supportedConnectionTypes")
-        if isinstance(wanted, list) and not set(map(str, wanted)) & set(settings.connection_types):
-            return _failed(reply, "403::Handshake denied") | {"advice": {"reconnect": "none"}}
         silence = settings.interval + settings.max_interval
         client = Client(self._new_id(), base_url=turn.peer.base_url, silence=silence)
         self.clients[client.id] = client
         self._settings[client.id] = settings
-        self._delivery.bind(client, turn.peer)
+        self._delivery.bind(client, turn.peer, turn.now)
         cookie = self._listener.welcomed(client, turn.peer, turn.now)
         if cookie is not None:
             turn.cookies.append(f"{BROWSER_COOKIE}={cookie}; Path=/; HttpOnly")
@@ -191,6 +197,7 @@ class BayeuxServer:
             return
         if client.hold is not None:
             delivery.supersede(client, now)
+            delivery.bind(client, turn.peer, now)
         wait = self._wait(client, turn)
         if wait > 0:
             delivery.hold(client, turn.peer, replies[0], now + wait)
@@ -212,7 +219,7 @@ class BayeuxServer:
         wished = advice.get("timeout") if isinstance(advice, dict) else None
         # CometD ref., "advice": timeout is in milliseconds.
         if isinstance(wished, int | float) and not isinstance(wished, bool) and wished >= 0:
-            return min(float(wished) / 1000, timeout)
+            return min(wished, timeout * 1000) / 1000
         return timeout
 
     def _end(self, client: Client, why: str, now: float) -> None:
