@@ -31,7 +31,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     after: float
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, Any], ...]
+    """Values are compiled text."""
     body: Any = msgspec.UNSET
     """Compiled JSON value; unset when `raw` is the body."""
     raw: Any = b""
@@ -158,7 +159,7 @@ def _reply(respond: Respond) -> Reply:
     return Reply(
         after=parse_duration(respond.after),
         status=respond.status,
-        headers=(*typed, *respond.headers.items()),
+        headers=(*typed, *((key, compile_value(value)) for key, value in respond.headers.items())),
         body=compile_value(respond.body),
         raw=raw,
     )
@@ -178,9 +179,11 @@ def _answer_names(steps: list[Step]) -> set[str]:
     values: list[Any] = []
     for step in steps:
         if isinstance(step, PushStep):
-            values.append(compile_value(step.data))
-        else:
-            values.extend(compile_value(respond.body) for respond in step.respond if is_set(respond.body))
+            values += [compile_value(step.push), compile_value(step.data)]
+            continue
+        for respond in step.respond:
+            said = [respond.body, respond.text, list(respond.headers.values())]
+            values += [compile_value(value) for value in said if is_set(value)]
     return set(names_in(values))
 
 

@@ -21,10 +21,10 @@ def epoch_of(text: str) -> float | None:
     if found is None:
         return None
     try:
-        moment = datetime.fromisoformat(f"{found['date']}T{found['time']}")
+        moment = _moment(found)
     except ValueError:
         return None
-    return moment.replace(tzinfo=_zone(found["zone"])).timestamp() + float(found["fraction"] or 0)
+    return moment.timestamp() + float(found["fraction"] or 0)
 
 
 def shift(value: Any, seconds: float) -> Any:
@@ -43,11 +43,10 @@ def _shift_text(text: str, seconds: float) -> str:
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return text
-    zone = _zone(found["zone"])
     fraction = found["fraction"] or ""
     digits = max(len(fraction) - 1, 0)
     try:
-        moment = datetime.fromisoformat(f"{found['date']}T{found['time']}").replace(tzinfo=zone)
+        moment = _moment(found)
         # The fraction is moved in whole units of its last digit, so that no digit is invented or lost.
         unit = 10**digits
         ticks = round(seconds * unit) + int(fraction[1:] or 0)
@@ -56,6 +55,11 @@ def _shift_text(text: str, seconds: float) -> str:
         return text
     rest = f".{ticks % unit:0{digits}d}" if digits else ""
     return f"{moved:%Y-%m-%d}{found['gap']}{moved:%H:%M:%S}{rest}{found['zone'] or ''}"
+
+
+def _moment(found: re.Match[str]) -> datetime:
+    """The written time to the second, in its zone."""
+    return datetime.fromisoformat(f"{found['date']}T{found['time']}").replace(tzinfo=_zone(found["zone"]))
 
 
 def _zone(text: str | None) -> timezone:

@@ -53,22 +53,23 @@ class Text:
         """
         if len(self.parts) == 1 and isinstance(self.parts[0], str):
             return {} if text == self.parts[0] else None
-        found = re.fullmatch(self._pattern(bound, "[^/]+" if segment else ".+"), text, re.DOTALL)
-        return None if found is None else {name[1:]: value for name, value in found.groupdict().items()}
+        # Groups are numbered, since a variable's name may hold what a group's may not.
+        seen: list[str] = []
+        found = re.fullmatch(self._pattern(bound, "[^/]+" if segment else ".+", seen), text, re.DOTALL)
+        return None if found is None else dict(zip(seen, found.groups(), strict=True))
 
-    def _pattern(self, bound: Mapping[str, Any], any_value: str) -> str:
+    def _pattern(self, bound: Mapping[str, Any], any_value: str, seen: list[str]) -> str:
         pattern = ""
-        seen: set[str] = set()
         for part in self.parts:
             if isinstance(part, str):
                 pattern += re.escape(part)
             elif part.name in bound:
                 pattern += re.escape(as_text(bound[part.name]))
             elif part.name in seen:
-                pattern += f"(?P=_{part.name})"
+                pattern += rf"(?:\{seen.index(part.name) + 1})"
             else:
-                seen.add(part.name)
-                pattern += f"(?P<_{part.name}>{any_value})"
+                seen.append(part.name)
+                pattern += f"({any_value})"
         return pattern
 
 

@@ -8,13 +8,11 @@ other signs takes the name that `Authorization` adds later.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from replay.bayeux.client_state import Client
-from replay.plan.timeline import Cue
 from replay.profiles.profile import user_of
-from replay.simulator.plays import Play
+from replay.simulator.plays import Due, Play
 
 
 class Agent:
@@ -30,7 +28,7 @@ class Agent:
         self.ever_had_clients = False
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.held: list[tuple[Play, Cue]] = []
+        self.held: list[Due] = []
         """Events that wait for a subscription to their channel, in order."""
 
     @property
@@ -53,16 +51,22 @@ class Agents:
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
 
-    def find(self, headers: Mapping[str, str], words: Iterable[str] = ()) -> Agent | None:
-        """The agent that these headers or these strings of a request name, if any do."""
+    def find(
+        self, headers: Mapping[str, str], words: Iterable[str] = (), *, shaking_hands: bool = False
+    ) -> Agent | None:
+        """The agent that these headers or these strings of a request name, if any do.
+
+        An unknown user is taken for the only agent, if that has no name yet; but one who shakes hands, and is
+        not known by any sign, is not taken for somebody who did so before.
+        """
         user = user_of(headers)
         if user in self._by_name:
             return self._by_name[user]
         known = self._by_sign(headers, words)
         if user is None:
             return known
-        if known is None and len(self.all) == 1:
-            known = self.all[0]
+        if known is None and not (shaking_hands and any(agent.ever_had_clients for agent in self.all)):
+            known = self.only()
         if known is not None and known.name is None:
             known.name = user
             self._by_name[user] = known
@@ -103,13 +107,10 @@ class Agents:
             self._by_cookie.setdefault(value, agent)
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
-        """The values of a request's session cookies; cookies that cannot be read are as good as none."""
-        jar = SimpleCookie()
-        try:
-            jar.load(headers.get("cookie", ""))
-        except CookieError:
-            return []
-        return [m.value for name, m in jar.items() if name in self._cookie_names and m.value]
+        """The values of a request's session cookies, whatever other cookies stand beside them."""
+        pairs = (pair.partition("=") for pair in headers.get("cookie", "").split(";"))
+        named = [(name.strip(), value.strip().strip('"')) for name, _, value in pairs]
+        return [value for name, value in named if name in self._cookie_names and value]
 
     def know_client(self, agent: Agent, client: Client) -> None:
         """This client belongs to this agent."""

@@ -56,11 +56,11 @@ def candidates(question: Question, plays: Iterable[Play]) -> list[Candidate]:
 
 
 def choose(found: list[Candidate]) -> Candidate | None:
-    """The one to answer: not answered yet before those answered, most query fields first, then in order."""
+    """The one to answer: most query fields first, not answered yet before those answered, then in order."""
     answerable = [candidate for candidate in found if candidate.answerable]
     return min(
         answerable,
-        key=lambda each: (each.play.counts[each.ask.id] > 0, -len(each.ask.query)),
+        key=lambda each: (-len(each.ask.query), each.play.counts[each.ask.id] > 0),
         default=None,
     )
 

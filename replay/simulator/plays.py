@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from replay.simulator.agents import Agent
 
 
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
 class Mark(msgspec.Struct, frozen=True):
     """When a moment happened."""
 
     at: float
     recorded: float
     """Where it would stand had every delay been kept: orders what falls together when waits are dropped."""
+    captured: Mapping[str, Any] = {}
+    """`STEP.name`: what the requests that led here captured."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -30,6 +36,16 @@ class Due(msgspec.Struct, frozen=True):
     play: Play
     cue: Cue
     mark: Mark
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """A moment that comes at a time known already: the answer to a request, in this play or another's."""
+
+    play: Play
+    moment: Moment
+    mark: Mark
+    answer: Answer | None = None
+    """Given then; None where another play's answer stands for this one's."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +71,7 @@ class Play:
         """Variables that are bound: made for this play, or taken from the client."""
         self.captured_by: dict[str, str] = {}
         self.captured: dict[str, Any] = {}
-        """`STEP.name`: what one occurrence of a step captured."""
+        """`STEP.name`: what the latest occurrence of a step captured."""
         self.shift = 0.0
         """Seconds by which recorded times are moved."""
         self.counts: Counter[str] = Counter()
@@ -90,22 +106,26 @@ class Play:
         for cue in self.part.cues_on.get(moment, ()):
             marks = [self._all_marks(each) for each in cue.trigger.moments]
             while all(len(each) > self._fired[cue.id] for each in marks):
-                last = max((each[self._fired[cue.id]] for each in marks), key=lambda mark: mark.at)
+                causes = [each[self._fired[cue.id]] for each in marks]
+                last = max(causes, key=lambda mark: (mark.at, mark.recorded))
                 self._fired[cue.id] += 1
                 delay = cue.trigger.delay
                 at = pace.after(last.at, delay, follows_answer=self._follows_answer(cue))
-                yield Due(self, cue, Mark(at, last.recorded + delay))
+                captured = {name: value for mark in causes for name, value in mark.captured.items()}
+                yield Due(self, cue, Mark(at, last.recorded + delay, captured))
 
-    def lookup(self, name: str, base_url: str) -> Any:
-        """The value of a name: this play's, the session's, or as recorded."""
+    def lookup(self, name: str, base_url: str, captured: Mapping[str, Any] | None = None) -> Any:
+        """The value of a name: this play's, the session's, or as recorded.
+
+        Args:
+            captured: What `STEP.name` stands for, before what the latest occurrence of the step left.
+        """
         if name == "base_url":
             return base_url
         if "." in name:
-            step, _, variable = name.partition(".")
-            for play in (self, self.session):
-                if play is not None and name in play.captured:
-                    return play.captured[name]
-            return self.lookup(variable, base_url) if step else None
+            known = [captured or {}, *(play.captured for play in (self, self.session) if play is not None)]
+            found = next((each[name] for each in known if name in each), msgspec.UNSET)
+            return self.lookup(name.partition(".")[2], base_url) if found is msgspec.UNSET else found
         for play in (self, self.session):
             if play is not None and name in play.values:
                 return play.values[name]
@@ -122,14 +142,18 @@ class Play:
                 bound.pop(name, None)
         return bound
 
-    def capture(self, ask: Ask, captures: dict[str, Any]) -> None:
-        """Takes over what the client sent."""
+    def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
+        """One more request that is this ask; returns what the client sent with this occurrence of it."""
+        self.counts[ask.id] += 1
+        occurrence = {}
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
-            self.captured[f"{ask.id}.{name}"] = typed
+            occurrence[f"{ask.id}.{name}"] = typed
             owner = self if name in self.part.variables or self.session is None else self.session
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
+        self.captured |= occurrence
+        return occurrence
 
     def reply_for(self, ask: Ask) -> Reply | None:
         """The next answer, or None when there is none left."""
@@ -147,21 +171,17 @@ class Play:
         return self.session._all_marks(moment)  # noqa: SLF001  a play of the same class
 
     def _follows_answer(self, cue: Cue) -> bool:
+        asks = [*self.part.asks, *(self.session.part.asks if self.session is not None else ())]
         for moment in cue.trigger.moments:
             if moment.response:
                 return True
-            for ask in self.part.asks:
-                if ask.id == moment.step:
-                    return cue.trigger.delay >= ask.replies[0].after
+            if any(ask.id == moment.step and cue.trigger.delay >= ask.replies[0].after for ask in asks):
+                return True
         return False
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
         variable = self.timeline.scenario.variables.get(name)
         recorded = variable.recorded if variable is not None else None
-        if isinstance(value, str) and isinstance(recorded, int) and not isinstance(recorded, bool):
-            try:
-                return int(value)
-            except ValueError:
-                return value
-        return value
+        counted = isinstance(recorded, int) and not isinstance(recorded, bool)
+        return int(value) if counted and isinstance(value, str) and _WHOLE.fullmatch(value) else value

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.messages import MalformedError, decode
 from replay.plan.timeline import Ask, Moment, Reply
-from replay.plan.values import render
+from replay.plan.values import as_text, render
 from replay.simulator.agents import Agent, words_of
-from replay.simulator.draws import token
 from replay.simulator.matching import Candidate, Question, candidates, choose, closest
-from replay.simulator.plays import Answered, Mark, Play
+from replay.simulator.plays import Answered, Mark, Play, Reached
 from replay.wire import Answer, Effect, Request
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 RETRY = 2.0
 """Seconds within which the same request again is a client that tries again, and gets the same answer."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
@@ -45,11 +48,14 @@ class Rest:
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
         asking = self._asking(request, now)
-        chosen = choose(asking.found)
-        if chosen is not None:
-            return [self._answer(asking, chosen)]
         again = self._again(asking)
-        return [again if again is not None else self._miss(asking)]
+        if again is not None:
+            return [again]
+        chosen = choose(asking.found)
+        if chosen is None:
+            return [self._miss(asking)]
+        self._answer(asking, chosen)
+        return []
 
     def _asking(self, request: Request, now: float) -> _Asking:
         question = _question(request)
@@ -80,7 +86,7 @@ class Rest:
         if carried:
             return ()
         if not agent.cookie:
-            agent.cookie = token(simulator.options.seed, "session", agent.key)
+            agent.cookie = simulator.token("session", agent.key, length=32)
             simulator.agents.know_cookies(agent, [agent.cookie])
         name = simulator.timelines[0].profile.session_cookie
         return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
@@ -93,47 +99,40 @@ class Rest:
         others = [play for play in reversed(agent.plays) if play not in named]
         return [*named, *others, *agent.sessions]
 
-    def _answer(self, asking: _Asking, chosen: Candidate) -> Answer:
+    def _answer(self, asking: _Asking, chosen: Candidate) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
-        play.counts[ask.id] += 1
-        play.capture(ask, chosen.captures)
+        taken = _alike(chosen, asking.found)
+        captured = [each.play.take(each.ask, each.captures) for each in taken]
         self._note("request", play, ask, now)
-        self._happened(chosen, asking.found, reply, now)
+        base_url = asking.question.base_url
         cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
         answer = Answer(
             exchange=asking.exchange,
             at=self._simulator.options.pace.after(now, reply.after),
             status=reply.status,
-            headers=reply.headers + cookies,
-            body=self._body(play, reply, asking.question.base_url),
+            headers=_headers(play, reply, base_url) + cookies,
+            body=self._body(play, reply, base_url),
         )
         play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
-        self._note("answer", play, ask, answer.at, status=reply.status)
-        return answer
-
-    def _happened(self, chosen: Candidate, found: list[Candidate], reply: Reply, now: float) -> None:
-        """The step took place, in every session that has it: a login counts for all scenarios served."""
-        simulator = self._simulator
-        sessions = chosen.play.agent.sessions
-        if chosen.play in sessions:
-            twins = [each for each in found if each.fits and each.play in sessions]
-        else:
-            twins = [chosen]
-        for each in twins:
-            simulator.happened(each.play, Moment(each.ask.id), Mark(now, now))
-            answered = Moment(each.ask.id, response=True)
-            at = simulator.options.pace.after(now, reply.after)
-            simulator.happens_later(each.play, answered, Mark(at, now + reply.after))
+        for each, values in zip(taken, captured, strict=True):
+            moment = Moment(each.ask.id)
+            self._simulator.happened(each.play, moment, Mark(now, now, values))
+            mark = Mark(answer.at, now + reply.after, values)
+            given = answer if each is chosen else None
+            self._simulator.happens_later(Reached(each.play, Moment(each.ask.id, response=True), mark, given))
 
     def _again(self, asking: _Asking) -> Answer | None:
-        """The answer given just before to this same request, if the client tries again."""
+        """The answer given just before to this same request, if the client tries again.
+
+        A step that still has answers for it takes it for a new request.
+        """
         for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
-            if answered is None or not candidate.fits or asking.now - answered.at > RETRY:
+            if answered is None or candidate.answerable or not candidate.fits:
                 continue
-            if answered.fingerprint == asking.question.fingerprint:
+            if asking.now - answered.at <= RETRY and answered.fingerprint == asking.question.fingerprint:
                 self._note("retry", candidate.play, candidate.ask, asking.now)
                 at = max(asking.now, answered.answer.at)
                 return msgspec.structs.replace(answered.answer, exchange=asking.exchange, at=at)
@@ -170,8 +169,8 @@ class Rest:
 
 def _question(request: Request) -> Question:
     try:
-        parsed = msgspec.json.decode(request.body) if request.body.strip() else msgspec.UNSET
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        parsed = decode(request.body) if request.body.strip() else msgspec.UNSET
+    except MalformedError:
         parsed = msgspec.UNSET
     return Question(
         method=request.method,
@@ -181,6 +180,22 @@ def _question(request: Request) -> Question:
         json=parsed,
         base_url=request.base_url,
     )
+
+
+def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
+    """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
+    sessions = chosen.play.agent.sessions
+    if chosen.play not in sessions:
+        return [chosen]
+    others = [[each for each in found if each.play is session] for session in sessions]
+    best = [choose(of_one) for of_one in others if of_one and of_one[0].play is not chosen.play]
+    return [chosen, *(each for each in best if each is not None)]
+
+
+def _headers(play: Play, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
+    """What the client made up cannot end a header's line."""
+    rendered = ((name, render(value, lambda n: play.lookup(n, base_url))) for name, value in reply.headers)
+    return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
 
 
 def _why(asking: _Asking, nearest: Candidate | None) -> str:
@@ -208,5 +223,3 @@ def _described(nearest: Candidate | None) -> Any:
         "needs": nearest.unmet,
         "answered": nearest.play.counts[nearest.ask.id],
     }
-
-

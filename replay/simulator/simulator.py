@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from replay.bayeux.channels import SERVICE
 from replay.bayeux.client_state import Client
 from replay.bayeux.delivery import Peer, Settings
 from replay.bayeux.messages import encode
 from replay.bayeux.server import BROWSER_COOKIE, BayeuxServer
 from replay.journal import Journal
 from replay.plan.pace import Pace
-from replay.plan.timeline import START, Cue, Moment, Timeline
+from replay.plan.timeline import START, Moment, Timeline
 from replay.plan.times import shift_fields
 from replay.plan.values import render
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.draws import token
 from replay.simulator.minting import mint
-from replay.simulator.plays import Due, Mark, Play
+from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
 from replay.wire import (
     Effect,
@@ -62,10 +64,13 @@ class Simulator:
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id)
-        self.mounts = {timeline.scenario.cometd.path: _settings(timeline) for timeline in reversed(timelines)}
+        self.mounts = {
+            timeline.scenario.cometd.path.rstrip("/") or "/": _settings(timeline)
+            for timeline in reversed(timelines)
+        }
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
-        self._agenda: list[tuple[float, float, int, Due | tuple[Play, Moment, Mark]]] = []
+        self._agenda: list[tuple[float, float, int, Due | Reached]] = []
         self._order = itertools.count()
         self._wake_at: float | None = None
         self._began: float | None = None
@@ -77,10 +82,14 @@ class Simulator:
         effects = self._perform_due(now)
         effects += self._react(happening, now)
         effects += self._perform_due(now)
-        wake = self._next_due()
-        if wake is not None and (wake != self._wake_at or isinstance(happening, Woken)):
-            self._wake_at = wake
-            effects.append(Wake(at=wake))
+        # One wake is under way at a time, so that stale ones never bring forth more. A later moment waits for
+        # it; only an earlier one asks for its own.
+        if self._wake_at is not None and self._wake_at <= now:
+            self._wake_at = None
+        due = self._next_due()
+        if due is not None and (self._wake_at is None or due < self._wake_at):
+            self._wake_at = due
+            effects.append(Wake(at=due))
         return effects
 
     def since_start(self, now: float) -> float:
@@ -95,7 +104,8 @@ class Simulator:
                 peer = self._peer(happening, exchange=happening.exchange)
                 return self.bayeux.receive(happening.body, peer, now)
             case SocketText():
-                return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
+                if happening.socket in self._peers:
+                    return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
             case Request():
                 return self._rest.receive(happening, now)
             case SocketOpened():
@@ -106,7 +116,7 @@ class Simulator:
             case ExchangeLost():
                 self.bayeux.exchange_lost(happening.exchange, now)
             case Woken():
-                self._wake_at = None
+                pass
         return self.bayeux.take_effects()
 
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
@@ -117,7 +127,7 @@ class Simulator:
 
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake: finds or makes its agent."""
-        agent = self.agents.find(peer.headers)
+        agent = self.agents.find(peer.headers, shaking_hands=True)
         if agent is None and "authorization" not in peer.headers:
             agent = self.agents.orphan()
         if agent is None:
@@ -128,7 +138,7 @@ class Simulator:
         self.journal.note("handshake", self.since_start(now), agent.label, client=client.id)
         if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
             return None
-        cookie = token(self.options.seed, "browser", agent.key, length=16)
+        cookie = self.token("browser", agent.key, length=16)
         self.agents.know_cookies(agent, [cookie])
         return cookie
 
@@ -137,16 +147,15 @@ class Simulator:
         agent = self.agents.owner(client)
         at = self.since_start(now)
         self.journal.note("subscribe", at, agent.label, client=client.id, channels=patterns)
-        for play in agent.plays:
-            if not play.started and any(client.hears(channel) for channel in self._channels(play)):
+        for play in [*agent.sessions, *agent.plays]:
+            if not play.started and self._is_listened_to(play):
                 self._start(play, now)
-        still_held = []
-        for play, cue in agent.held:
-            if client.hears(self._channel(play, cue)):
-                self._deliver(play, cue, [client], now)
+        held, agent.held = agent.held, []
+        for due in held:
+            if client.hears(self._channel(due)):
+                self._deliver(due, [client], now, since=now)
             else:
-                still_held.append((play, cue))
-        agent.held = still_held
+                agent.held.append(due)
 
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
@@ -175,10 +184,10 @@ class Simulator:
         play = Play(agent, timeline, timeline.story, ordinal=ordinal, session=session)
         agent.plays.append(play)
         self._mint(play)
+        play.shift = self._shift(timeline, now)
         values = play.values.copy()
         self.journal.note("play", self.since_start(now), agent.label, play=play.label, values=values)
-        clients = agent.clients.values()
-        if any(client.hears(channel) for client in clients for channel in self._channels(play)):
+        if self._is_listened_to(play):
             self._start(play, now)
         return play
 
@@ -208,11 +217,11 @@ class Simulator:
             for due in each.set_off(moment, self.options.pace):
                 self._put(due.mark, due)
 
-    def happens_later(self, play: Play, moment: Moment, mark: Mark) -> None:
+    def happens_later(self, reached: Reached) -> None:
         """A moment whose time is known already."""
-        self._put(mark, (play, moment, mark))
+        self._put(reached.mark, reached)
 
-    def _put(self, mark: Mark, what: Due | tuple[Play, Moment, Mark]) -> None:
+    def _put(self, mark: Mark, what: Due | Reached) -> None:
         heapq.heappush(self._agenda, (mark.at, mark.recorded, next(self._order), what))
 
     def _next_due(self) -> float | None:
@@ -220,56 +229,78 @@ class Simulator:
         return min((due for due in dues if due is not None), default=None)
 
     def _perform_due(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
         while self._agenda and self._agenda[0][0] <= now:
             what = heapq.heappop(self._agenda)[3]
             if isinstance(what, Due):
                 self._push(what, now)
+                effects += self.bayeux.take_effects()
             else:
-                self.happened(*what)
+                effects += self._reach(what)
         self.bayeux.wake(now)
-        return self.bayeux.take_effects()
+        return effects + self.bayeux.take_effects()
+
+    def _reach(self, what: Reached) -> list[Effect]:
+        self.happened(what.play, what.moment, what.mark)
+        answer = what.answer
+        if answer is None:
+            return []
+        at, play = self.since_start(what.mark.at), what.play
+        step = what.moment.step
+        self.journal.note("answer", at, play.agent.label, play=play.label, step=step, status=answer.status)
+        return [answer]
 
     # Events
 
     def _push(self, due: Due, now: float) -> None:
         play, cue = due.play, due.cue
-        channel = self._channel(play, cue)
+        channel = self._channel(due)
         listening = [client for client in play.agent.clients.values() if client.hears(channel)]
         if listening:
-            self._deliver(play, cue, listening, now, due=due.mark.at)
+            self._deliver(due, listening, now, since=due.mark.at)
         else:
-            play.agent.held.append((play, cue))
+            play.agent.held.append(due)
             at = self.since_start(now)
             self.journal.note("held", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
         self.happened(play, Moment(cue.id), due.mark)
 
-    def _deliver(
-        self, play: Play, cue: Cue, clients: list[Client], now: float, *, due: float | None = None
-    ) -> None:
-        channel = self._channel(play, cue)
-        at = self.since_start(now if due is None else due)
+    def _deliver(self, due: Due, clients: list[Client], now: float, *, since: float) -> None:
+        play, cue = due.play, due.cue
+        channel = self._channel(due)
+        at = self.since_start(since)
         self.journal.note("event", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url
             if base_url not in rendered:
-                data = self.render(play, cue.data, base_url)
+                data = self.render(play, cue.data, base_url, due.mark.captured)
                 rendered[base_url] = encode({"channel": channel, "data": data})
             self.bayeux.publish(client, rendered[base_url], now)
 
-    def render(self, play: Play, compiled: Any, base_url: str) -> Any:
+    def render(
+        self, play: Play, compiled: Any, base_url: str, captured: Mapping[str, Any] | None = None
+    ) -> Any:
         """A compiled value as this play says it now."""
-        value = render(compiled, lambda name: play.lookup(name, base_url))
+        value = render(compiled, lambda name: play.lookup(name, base_url, captured))
         return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
-    def _channel(self, play: Play, cue: Cue) -> str:
-        return str(render(cue.channel, lambda name: play.lookup(name, "")))
+    def _channel(self, due: Due) -> str:
+        return str(render(due.cue.channel, lambda name: due.play.lookup(name, "", due.mark.captured)))
 
-    def _channels(self, play: Play) -> list[str]:
-        return [self._channel(play, cue) for cue in play.part.cues]
+    def _is_listened_to(self, play: Play) -> bool:
+        """Whether its agent has subscribed to a channel it pushes to."""
+        channels = [str(render(cue.channel, lambda name: play.lookup(name, ""))) for cue in play.part.cues]
+        # Every client hears services; they say when a play begins only where nothing else does.
+        telling = [channel for channel in channels if not channel.startswith(SERVICE)] or channels
+        clients = play.agent.clients.values()
+        return any(client.hears(channel) for client in clients for channel in telling)
 
     def _new_client_id(self) -> str:
-        return token(self.options.seed, "client", next(self._client_numbers), length=26)
+        return self.token("client", next(self._client_numbers), length=26)
+
+    def token(self, *key: str | int, length: int) -> str:
+        """An opaque name of this run: what a client kept from another is nobody's here."""
+        return token(self.options.seed, round(self.options.epoch * 1000), *key, length=length)
 
 
 def _settings(timeline: Timeline) -> Settings:
