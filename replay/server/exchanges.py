@@ -18,9 +18,10 @@ async def exchange(stage: Stage, happening: Callable[[int], Input]) -> web.Respo
         stage.feed(happening(number))
         return response_of(await future)
     except asyncio.CancelledError:
-        stage.close_exchange(number)
         stage.feed(ExchangeLost(exchange=number))
         raise
+    finally:
+        stage.close_exchange(number)
 
 
 def response_of(answer: Answer) -> web.Response:

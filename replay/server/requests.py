@@ -21,12 +21,20 @@ def headers_of(request: web.BaseRequest) -> dict[str, str]:
 
 
 def base_url_of(request: web.BaseRequest) -> str:
-    """Scheme and host as the client dialled them."""
-    return f"{request.scheme}://{request.host}"
+    """Scheme and host as the client dialled them; without a Host header, the address it reached."""
+    host = request.headers.get("Host")
+    if not host:
+        address, port = request.get_extra_info("sockname", ("localhost", 0))[:2]
+        host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{request.scheme}://{host}"
 
 
 async def body_of(request: web.BaseRequest) -> bytes | None:
     """The whole body, or None if it is larger than any desktop sends."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.content_length != 0:
+        # .NET clients ask before every POST, and wait a third of a second for the word.
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     chunks = []
     size = 0
     async for chunk in request.content.iter_any():

@@ -6,6 +6,7 @@ import errno
 import logging
 from types import TracebackType
 
+import msgspec
 from aiohttp import web
 
 from replay.clock import Clock, SystemClock, wall_time
@@ -57,11 +58,11 @@ class Server:
         return self.url + self._timelines[0].scenario.cometd.path
 
     async def __aenter__(self) -> Server:
+        clock = self._clock or SystemClock()
         options = self._options
         if not options.epoch:
-            changes = {"epoch": wall_time()}
-            options = Options(pace=options.pace, seed=options.seed, date=options.date, **changes)
-        self.stage = Stage(Simulator(self._timelines, options), self._clock or SystemClock())
+            options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
+        self.stage = Stage(Simulator(self._timelines, options), clock)
         handler = App(self.stage).handle
         # Cancellation is how a handler learns that its client has gone away.
         server = web.Server(
@@ -88,6 +89,8 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         assert self._runner is not None
+        for site in list(self._runner.sites):
+            await site.stop()
         self.stage.stop()
         await self._runner.cleanup()
 

@@ -1,6 +1,7 @@
 """Effects become bytes: inputs go to the simulator, what it returns is performed on time.
 
-It decides nothing. Exchanges are futures that the HTTP side waits on; sockets are queues that a writer empties.
+It decides nothing. Exchanges are futures that the HTTP side waits on; sockets are queues that a writer
+empties.
 """
 
 from __future__ import annotations
@@ -33,16 +34,17 @@ class Stage:
         self._order = itertools.count()
         self._alarm: Alarm | None = None
         self._alarm_at = 0.0
-        self._start = clock.now()
-
-    def now(self) -> float:
-        """Seconds since the stage was set."""
-        return self.clock.now() - self._start
+        self._stopped = False
 
     def feed(self, happening: Input) -> None:
         """Hands an input to the simulator and performs what is due of its effects."""
-        for effect in self.simulator.receive(happening, self.now()):
-            if effect.at <= self.now():
+        if self._stopped:
+            return
+        now = self.clock.now()
+        # What was due before this input leaves before what it brings about, also when the alarm is late.
+        self._perform_due(now)
+        for effect in self.simulator.receive(happening, now):
+            if effect.at <= now:
                 self._perform(effect)
             else:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
@@ -52,6 +54,8 @@ class Stage:
         """A number for a request, and what its answer will be put into."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
+        if self._stopped:
+            future.cancel()
         self._exchanges[number] = future
         return number, future
 
@@ -71,6 +75,7 @@ class Stage:
 
     def stop(self) -> None:
         """Performs nothing more; whoever waits is let go."""
+        self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
@@ -78,7 +83,11 @@ class Stage:
         for future in self._exchanges.values():
             future.cancel()
         for number, writer in list(self._sockets.items()):
-            writer(Close(socket=number, at=self.now(), code=GOING_AWAY))
+            writer(Close(socket=number, at=self.clock.now(), code=GOING_AWAY))
+
+    def _perform_due(self, now: float) -> None:
+        while self._due and self._due[0][0] <= now:
+            self._perform(heapq.heappop(self._due)[2])
 
     def _perform(self, effect: Effect) -> None:
         match effect:
@@ -94,7 +103,7 @@ class Stage:
                 self.feed(Woken())
 
     def _set_alarm(self) -> None:
-        if not self._due:
+        if not self._due or self._stopped:
             return
         at = self._due[0][0]
         if self._alarm is not None:
@@ -102,10 +111,12 @@ class Stage:
                 return
             self._alarm.cancel()
         self._alarm_at = at
-        self._alarm = self.clock.call_at(self._start + at, self._ring)
+        self._alarm = self.clock.call_at(at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
-        while self._due and self._due[0][0] <= self.now():
-            self._perform(heapq.heappop(self._due)[2])
-        self._set_alarm()
+        try:
+            self._perform_due(self.clock.now())
+        finally:
+            # One effect that fails must not keep those of other clients back.
+            self._set_alarm()

@@ -26,7 +26,7 @@ class WebSocket:
 
     def takes(self, request: web.BaseRequest) -> bool:
         """Every upgrade."""
-        return request.headers.get("Upgrade", "").lower() == "websocket"
+        return request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
 
     async def serve(self, request: web.BaseRequest, mount: str, stage: Stage) -> web.StreamResponse:
         """Carries frames until either side closes."""
@@ -41,7 +41,9 @@ class WebSocket:
             if unsent.qsize() > UNSENT_LIMIT:
                 log.warning("a client reads too slowly: %d frames wait; its socket is closed", unsent.qsize())
                 stage.close_socket(number)
-                reading.cancel()
+                # No closing handshake: its frames would wait behind the others.
+                if request.transport is not None:
+                    request.transport.abort()
 
         number = stage.open_socket(write)
         headers = headers_of(request)
@@ -56,7 +58,9 @@ class WebSocket:
             stage.feed(SocketLost(socket=number))
             for task in (reading, writing):
                 task.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            for outcome in await asyncio.gather(reading, writing, return_exceptions=True):
+                if isinstance(outcome, Exception):
+                    log.error("a socket failed", exc_info=outcome)
             await response.close()
         return response
 
