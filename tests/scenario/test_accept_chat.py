@@ -71,9 +71,9 @@ def test_the_notifications_come_in_the_documents_order_on_the_channel_of_chats(s
 
     assert [(step.id, step.push, step.after) for step in pushes] == [
         ("invited", "/v2/me/chats", "start + 1.2s"),
-        ("chatting", "/v2/me/chats", "accept + 41ms"),
-        ("participants", "/v2/me/chats", "accept + 120ms"),
-        ("history", "/v2/me/chats", "accept + 260ms"),
+        ("chatting", "/v2/me/chats", "accept + 90ms"),
+        ("participants", "/v2/me/chats", "accept + 170ms"),
+        ("history", "/v2/me/chats", "accept + 310ms"),
     ]
 
 
