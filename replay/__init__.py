@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
-try:
-    __version__ = version("gws-replay")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
+if TYPE_CHECKING:
+    from replay.errors import RecordingError, ReplayError, ScenarioError
+    from replay.scenario.load import load, loads
+    from replay.scenario.model import Scenario
+
+    __version__: str
+
+__all__ = ["RecordingError", "ReplayError", "Scenario", "ScenarioError", "__version__", "load", "loads"]
+
+_HOMES = {
+    "RecordingError": "replay.errors",
+    "ReplayError": "replay.errors",
+    "Scenario": "replay.scenario.model",
+    "ScenarioError": "replay.errors",
+    "load": "replay.scenario.load",
+    "loads": "replay.scenario.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first used, so that a command starts before it has loaded the rest."""
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+        try:
+            return version("gws-replay")
+        except PackageNotFoundError:  # run from a source tree that is not installed
+            return "0+unknown"
+    if name not in _HOMES:
+        raise AttributeError(f"module 'replay' has no attribute '{name}'")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -13,8 +13,6 @@ from replay import __version__
 from replay.errors import ReplayError, nearest
 from replay.registry import COMMANDS, resolve
 
-INTERRUPTED = 130
-
 
 class _Commands(click.Group):
     """A group whose commands are known by name and loaded when used, so that each starts quickly."""
@@ -58,12 +56,11 @@ def main() -> None:
         click.echo(f"replay: {error}" if "\n" not in str(error) else str(error), err=True)
         code = error.exit_code
     except click.exceptions.Abort:
-        code = INTERRUPTED
+        # click's word for Ctrl-C while a command runs.
+        raise KeyboardInterrupt from None
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except KeyboardInterrupt:
-        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -61,12 +61,15 @@ def serve(
 
     Without FILE the scenarios that come with the package are played.
     """
-    scenarios = [load(path) for path in files or library()]
-    if not scenarios:
-        raise UsageError("there is no scenario to play: name a file")
-    options = Options(pace=speed, seed=seed, date=date)
-    server = Server(scenarios, host=host, port=port, options=options)
-    run_loop(_serve(server, scenarios, print_url=print_url))
+    try:
+        scenarios = [load(path) for path in files or library()]
+        if not scenarios:
+            raise UsageError("there is no scenario to play: name a file")
+        options = Options(pace=speed, seed=seed, date=date)
+        server = Server(scenarios, host=host, port=port, options=options)
+        run_loop(_serve(server, scenarios, print_url=print_url))
+    except KeyboardInterrupt:
+        click.echo("ended before it listened", err=True)
 
 
 async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) -> None:
