@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import heapq
 import itertools
+from textwrap import dedent
 from typing import Any
 
 import msgspec
@@ -32,9 +33,9 @@ BASE_URL = "http://localhost:8090"
 
 
 def scenario(text: str, *, name: str = "story") -> Scenario:
-    """A scenario from a few lines of YAML; `version`, `name` and empty `steps` need not be written."""
+    """A scenario from a few lines of YAML; `version`, `name` and empty `steps` may be left out."""
     steps = "" if "steps:" in text else "\nsteps: []\n"
-    return loads(f"version: 1\nname: {name}\n{text}{steps}")
+    return loads(f"version: 1\nname: {name}\n{dedent(text)}{steps}")
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -262,7 +263,8 @@ class Desktop:
         set_cookies = [value.partition(";")[0] for name, value in headers if name == "Set-Cookie"]
         if self._cookies:
             self.jar |= dict(cookie.split("=", 1) for cookie in set_cookies)
-        for message in reply.body if isinstance(reply.body, list) else []:
+        messages = reply.body if isinstance(reply.body, list) else []
+        for message in (each for each in messages if isinstance(each, dict)):
             if message.get("channel") == "/meta/handshake" and message.get("successful"):
                 self.client_id = message["clientId"]
             elif "data" in message:

@@ -11,7 +11,7 @@ import replay.capture
 
 @click.command()
 def addon() -> None:
-    """Print the path of the recorder, for `mitmproxy -s`.
+    """Prints the path of the recorder, for `mitmproxy -s`.
 
     Its options are replay_to (the file to record to) and replay_distil (a scenario to write in the end).
     """

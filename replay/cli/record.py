@@ -48,7 +48,7 @@ def record(
     insecure: bool,
     upstream_ca: Path | None,
 ) -> None:
-    """Record what a server says to a client, until Ctrl-C or SIGTERM.
+    """Records what a server says to a client, until Ctrl-C or SIGTERM.
 
     Point the client at the address printed. Credentials, cookies and clientIds are replaced before anything
     is written. With --mode regular it is an ordinary proxy, which the client has to be told to use.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 SETTLE = 0.005
-"""Seconds kept between an answer and what follows it when waits are dropped: they travel on two connections."""
+"""Seconds kept between an answer and what follows it when waits are dropped: they travel apart."""
 
 
 class Pace(msgspec.Struct, frozen=True):

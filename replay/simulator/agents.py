@@ -56,8 +56,8 @@ class Agents:
     ) -> Agent | None:
         """The agent that these headers or these strings of a request name, if any do.
 
-        An unknown user is taken for the only agent, if that has no name yet; but one who shakes hands, and is
-        not known by any sign, is not taken for somebody who did so before.
+        An unknown user is taken for the only agent, if that has no name yet: some desktops send credentials
+        with REST alone. One who sends them with its handshake, and is known by no sign, is somebody else.
         """
         user = user_of(headers)
         if user in self._by_name:
@@ -65,7 +65,7 @@ class Agents:
         known = self._by_sign(headers, words)
         if user is None:
             return known
-        if known is None and not (shaking_hands and any(agent.ever_had_clients for agent in self.all)):
+        if known is None and not shaking_hands:
             known = self.only()
         if known is not None and known.name is None:
             known.name = user
@@ -131,6 +131,10 @@ class Agents:
     def know_minted(self, value: str, play: Play) -> None:
         """This id was made for this play."""
         self._by_minted[value] = play
+
+    def is_minted(self, value: str) -> bool:
+        """Whether this id was made for some play."""
+        return value in self._by_minted
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""

@@ -38,6 +38,8 @@ class Candidate(msgspec.Struct, frozen=True):
     captures: dict[str, Any]
     unmet: tuple[str, ...]
     """Steps it still needs."""
+    rank: int = 0
+    """How far the play is from what the request names: 0 is nearest."""
 
     @property
     def fits(self) -> bool:
@@ -50,17 +52,18 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.fits and not self.unmet and self.play.reply_for(self.ask) is not None
 
 
-def candidates(question: Question, plays: Iterable[Play]) -> list[Candidate]:
-    """Every ask of these plays held against the request, in their order."""
-    return [hold_against(question, play, ask) for play in plays for ask in play.part.asks]
+def candidates(question: Question, *groups: Iterable[Play]) -> list[Candidate]:
+    """Every ask of these plays held against the request, in their order; the first group ranks first."""
+    ranked = [(rank, play) for rank, plays in enumerate(groups) for play in plays]
+    return [hold_against(question, play, ask, rank) for rank, play in ranked for ask in play.part.asks]
 
 
 def choose(found: list[Candidate]) -> Candidate | None:
-    """The one to answer: most query fields first, not answered yet before those answered, then in order."""
+    """The one to answer: by rank, most query fields first, not answered yet before answered, then in order."""
     answerable = [candidate for candidate in found if candidate.answerable]
     return min(
         answerable,
-        key=lambda each: (-len(each.ask.query), each.play.counts[each.ask.id] > 0),
+        key=lambda each: (each.rank, -len(each.ask.query), each.play.counts[each.ask.id] > 0),
         default=None,
     )
 
@@ -75,7 +78,7 @@ def closest(found: list[Candidate]) -> Candidate | None:
     return min(found, key=distance, default=None)
 
 
-def hold_against(question: Question, play: Play, ask: Ask) -> Candidate:
+def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candidate:
     """One ask held against a request."""
     bound = play.bound_for(ask, question.base_url)
     comparison = Comparison(bound, exact=ask.exact)
@@ -92,7 +95,7 @@ def hold_against(question: Question, play: Play, ask: Ask) -> Candidate:
         got = MISSING if question.json is msgspec.UNSET else question.json
         comparison.compare(ask.body, got, "body")
     unmet = tuple(step for step in ask.needs if not play.has_happened(step))
-    return Candidate(play, ask, comparison.differences, comparison.captures, unmet)
+    return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)
 
 
 def _compare_query(comparison: Comparison, ask: Ask, question: Question) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from replay.profiles.profile import COUNTER
@@ -9,7 +10,11 @@ from replay.simulator.draws import draw
 from replay.simulator.plays import Play
 
 
-def mint(play: Play, seed: int) -> list[str]:
+TRIES = 50
+"""After which an id is taken although another play has it: its shape allows for too few."""
+
+
+def mint(play: Play, seed: int, is_taken: Callable[[str], bool]) -> list[str]:
     """Binds the made variables of a play; returns the ids by which a request can name it."""
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}
     ids = []
@@ -21,7 +26,9 @@ def mint(play: Play, seed: int) -> list[str]:
         elif make is not None:
             source = draw(seed, "mint", play.agent.key, play.timeline.name, play.ordinal, name)
             recorded = variables[name].recorded
-            value = shapes[make].maker(source, recorded if isinstance(recorded, str) else "")
+            looks = recorded if isinstance(recorded, str) else ""
+            made = (shapes[make].maker(source, looks) for _ in range(TRIES))
+            value = next((each for each in made if not is_taken(each)), looks)
             play.values[name] = value
             ids.append(value)
     return ids

@@ -66,7 +66,7 @@ class Rest:
             question=question,
             agent=agent,
             cookies=self._cookies(request, agent),
-            found=candidates(question, self._plays(agent, words)) if agent is not None else [],
+            found=candidates(question, *self._plays(agent, words)) if agent is not None else [],
             now=now,
         )
 
@@ -91,13 +91,12 @@ class Rest:
         name = simulator.timelines[0].profile.session_cookie
         return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
 
-    def _plays(self, agent: Agent, words: list[str]) -> list[Play]:
-        """Where to look for the step, in this order."""
+    def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
+        """Where to look for the step: plays of the agent that the request names, its others, those of others."""
         named = self._simulator.agents.plays_named(words)
-        if named and named[0] not in agent.plays:
-            agent = named[0].agent
+        own = [play for play in named if play.agent is agent]
         others = [play for play in reversed(agent.plays) if play not in named]
-        return [*named, *others, *agent.sessions]
+        return own, [*others, *agent.sessions], [play for play in named if play.agent is not agent]
 
     def _answer(self, asking: _Asking, chosen: Candidate) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now

@@ -192,7 +192,7 @@ class Simulator:
         return play
 
     def _mint(self, play: Play) -> None:
-        for value in mint(play, self.options.seed):
+        for value in mint(play, self.options.seed, self.agents.is_minted):
             self.agents.know_minted(value, play)
 
     def _start(self, play: Play, now: float) -> None:
