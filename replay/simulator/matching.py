@@ -59,7 +59,7 @@ def candidates(question: Question, *groups: Iterable[Play]) -> list[Candidate]:
 
 
 def choose(found: list[Candidate]) -> Candidate | None:
-    """The one to answer: by rank, most query fields first, not answered yet before answered, then in order."""
+    """The one to answer: by rank, then most query fields, then not answered yet, then in order."""
     answerable = [candidate for candidate in found if candidate.answerable]
     return min(
         answerable,

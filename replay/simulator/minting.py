@@ -9,7 +9,6 @@ from replay.profiles.profile import COUNTER
 from replay.simulator.draws import draw
 from replay.simulator.plays import Play
 
-
 TRIES = 50
 """After which an id is taken although another play has it: its shape allows for too few."""
 

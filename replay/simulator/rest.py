@@ -92,11 +92,11 @@ class Rest:
         return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
 
     def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
-        """Where to look for the step: plays of the agent that the request names, its others, those of others."""
+        """Where to look for the step: own plays that the request names, other own ones, named foreign ones."""
         named = self._simulator.agents.plays_named(words)
         own = [play for play in named if play.agent is agent]
-        others = [play for play in reversed(agent.plays) if play not in named]
-        return own, [*others, *agent.sessions], [play for play in named if play.agent is not agent]
+        others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
+        return own, others, [play for play in named if play.agent is not agent]
 
     def _answer(self, asking: _Asking, chosen: Candidate) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
