@@ -93,6 +93,8 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Moves on, stopping at each moment something is due."""
+        if seconds < 0:
+            raise ValueError("a clock never goes back")
         end = self._now + seconds
         while self._due and self._due[0][0] <= end:
             at, _, alarm = heapq.heappop(self._due)

@@ -92,7 +92,7 @@ class Rest:
         return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
 
     def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
-        """Where to look for the step: own plays that the request names, other own ones, named foreign ones."""
+        """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
         named = self._simulator.agents.plays_named(words)
         own = [play for play in named if play.agent is agent]
         others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]

@@ -1,4 +1,4 @@
-"""What holds whatever agents do in whatever order: each has its own, in order, and the same again for the same seed."""
+"""What holds whatever agents do: each has its own, in order, and the same again for the same seed."""
 
 from __future__ import annotations
 
@@ -140,5 +140,8 @@ def test_polls_leave_no_trace_in_the_journal(turns: list[Any]) -> None:
 
     scripts = [play(each, 1, 1.0, ("ann", "bob", "eve"))[0] for each in (quiet, polled)]
 
-    kept = [[e for e in script.simulator.journal if e.kind in {"request", "answer"}] for script in scripts]
-    assert [[(e.at, e.step) for e in each] for each in kept][0] == [(e.at, e.step) for e in kept[1]]
+    kept = [
+        [(entry.at, entry.step) for entry in script.simulator.journal if entry.kind in {"request", "answer"}]
+        for script in scripts
+    ]
+    assert kept[0] == kept[1]
