@@ -16,7 +16,22 @@ PROFILES = {
 
 TRANSPORTS = {
     "long-polling": "replay.server.transports.long_polling:LongPolling",
+    "callback-polling": "replay.server.transports.callback_polling:CallbackPolling",
     "websocket": "replay.server.transports.websocket:WebSocket",
+}
+
+DIALECTS = {
+    "cometd2": "replay.bayeux.dialects:COMETD2",
+    "cometd3": "replay.bayeux.dialects:COMETD3",
+    "cometd5": "replay.bayeux.dialects:COMETD5",
+    "salesforce": "replay.bayeux.dialects:SALESFORCE",
+    "faye": "replay.bayeux.dialects:FAYE",
+}
+
+EXTENSIONS = {
+    "ack": "replay.bayeux.extensions.ack:Ack",
+    "timesync": "replay.bayeux.extensions.timesync:Timesync",
+    "timestamp": "replay.bayeux.extensions.timestamp:Timestamp",
 }
 
 SOURCES = {

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from replay.bayeux.channels import SERVICE, covers
+from replay.bayeux.settings import Settings
 from replay.bayeux.states import TRANSITIONS, Happening, Hold, State
+
+if TYPE_CHECKING:
+    from replay.bayeux.extensions.extension import Extension
 
 
 class Client:
     """A clientId: its subscriptions, its undelivered events, and the connect that waits."""
 
-    def __init__(self, client_id: str, *, base_url: str, silence: float) -> None:
+    def __init__(self, client_id: str, *, base_url: str, settings: Settings) -> None:
         self.id = client_id
         self.base_url = base_url
         """The server as this client dialled it."""
-        self.silence = silence
-        """Seconds without a connect after which it is forgotten."""
+        self.settings = settings
+        self.extensions: tuple[Extension, ...] = ()
         self.socket: int | None = None
         """The WebSocket it speaks on; None while it polls."""
         self.polled: bool | None = None
@@ -31,6 +36,14 @@ class Client:
         """Encoded events not handed to any carrier yet."""
         self.in_batch = False
         """While its own batch is processed, events must not release its hold."""
+        self.browser = ""
+        """The browser cookie it shook hands with."""
+        self.connect_only = settings.connect_only
+        """Events go out with the answers to connects, and with nothing else (`metaConnectDeliverOnly`)."""
+        self.acknowledges = False
+        """It negotiated the acknowledgement extension."""
+        self._batch = 0
+        self._unacknowledged: deque[tuple[int, bytes]] = deque()
 
     def __repr__(self) -> str:
         return f"<Client {self.id} {self.state.value}, {len(self.queue)} queued, {list(self.subscriptions)}>"
@@ -50,9 +63,26 @@ class Client:
         self.queue.clear()
         return events
 
+    @property
+    def pending(self) -> int:
+        """Events that it has not received, or not said to have received."""
+        return len(self.queue) + len(self._unacknowledged)
+
+    def next_batch(self) -> int:
+        """The number of the connect's reply that goes out now; what it brings is kept until acknowledged."""
+        self._batch += 1
+        self._unacknowledged.extend((self._batch, event) for event in self.queue)
+        return self._batch
+
+    def acknowledged(self, number: int) -> None:
+        """All up to this reply has come; what went out later was lost and goes out again."""
+        lost = [event for batch, event in self._unacknowledged if batch > number]
+        self._unacknowledged.clear()
+        self.queue.extendleft(reversed(lost))
+
     def expect_back(self, now: float) -> None:
-        """Silence is counted from now on."""
-        self.silent_until = now + self.silence
+        """Silence, of interval + max_interval, is counted from now on."""
+        self.silent_until = now + self.settings.interval + self.settings.max_interval
 
     @property
     def due(self) -> float:

@@ -12,32 +12,17 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from replay.bayeux.client_state import Client
+from replay.bayeux.channels import CONNECT
 from replay.bayeux.messages import Message, encode, join
+from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
 from replay.wire import Answer, Close, Effect, Send
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds, under CometD's names."""
-
-    timeout: float = 30.0
-    interval: float = 0.0
-    max_interval: float = 10.0
-    connection_types: tuple[str, ...] = ("websocket", "long-polling")
-    queue_limit: int = 10_000
-    """Undelivered events after which a client is thrown out."""
-    subscription_limit: int = 1_000
-
-    @property
-    def advice(self) -> dict[str, object]:
-        """What clients are told of these times, in milliseconds (CometD ref., "advice")."""
-        return {
-            "interval": round(self.interval * 1000),
-            "timeout": round(self.timeout * 1000),
-            "reconnect": "retry",
-        }
+Pair = tuple[Message, Message]
+"""A request and its reply."""
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +38,8 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery:
     """The carriers of all clients; collects effects until they are taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[float], float]) -> None:
+        self._wall = wall
         self._waiting: dict[int, Client] = {}
         self._sockets: dict[int, dict[str, Client]] = {}
         self._due: list[tuple[float, str]] = []
@@ -69,33 +55,43 @@ class Delivery:
         return effects
 
     def reply(
-        self, client: Client | None, peer: Peer, replies: list[Message], now: float, *cookies: str
+        self, client: Client | None, peer: Peer, pairs: list[Pair], now: float, *cookies: str
     ) -> None:
-        """Answers a batch; whatever is queued for its client rides along."""
-        events = client.take() if client is not None else []
-        encoded = [encode(reply) for reply in replies]
+        """Answers a batch; what is queued for its client rides along, unless only connects may carry it."""
+        with_connect = any(request.get("channel") == CONNECT for request, _ in pairs)
+        replies = [self._outgoing(client, request, reply, now) for request, reply in pairs]
+        may_carry = client is not None and (with_connect or not client.connect_only)
+        events = client.take() if client is not None and may_carry else []
         if peer.exchange is not None:
             headers = (JSON_TYPE, *(("Set-Cookie", cookie) for cookie in cookies))
-            body = join([*events, *encoded])
+            body = _body(events, replies, peer.settings)
             self.add(Answer(exchange=peer.exchange, at=now, headers=headers, body=body))
         elif peer.socket is not None:
             self._send(peer.socket, events, now)
-            self.add(Send(socket=peer.socket, at=now, body=join(encoded)))
+            self.add(Send(socket=peer.socket, at=now, body=join(replies)))
 
     def deliver(self, client: Client, now: float) -> None:
         """Hands queued events to whatever carrier stands ready."""
         if not client.queue:
             return
-        if client.socket is not None:
+        if client.socket is not None and not client.connect_only:
             self._send(client.socket, client.take(), now)
         elif client.hold is not None:
             self.release(client, now)
 
+    def _outgoing(self, client: Client | None, request: Message, reply: Message, now: float) -> bytes:
+        if client is not None:
+            for extension in client.extensions:
+                extension.outgoing(client, request, reply, self._wall(now))
+        return encode(reply)
+
     # Holds
 
-    def hold(self, client: Client, peer: Peer, reply: Message, deadline: float) -> None:
+    def hold(self, client: Client, peer: Peer, pair: Pair, deadline: float) -> None:
         """Lets a connect wait."""
-        client.hold = Hold(reply=reply, deadline=deadline, exchange=peer.exchange, socket=peer.socket)
+        request, reply = pair
+        carrier = {"exchange": peer.exchange, "socket": peer.socket}
+        client.hold = Hold(request=request, reply=reply, deadline=deadline, **carrier)
         client.happens(Happening.HOLD)
         if peer.exchange is not None:
             self._waiting[peer.exchange] = client
@@ -104,23 +100,26 @@ class Delivery:
     def release(self, client: Client, now: float, **changes: object) -> None:
         """Answers the connect that waits, its reply changed in these fields."""
         hold = self._unhold(client)
-        reply = encode(hold.reply | changes)
+        reply = self._outgoing(client, hold.request, hold.reply | changes, now)
         client.expect_back(now)
         self.watch(client)
         if hold.exchange is not None:
-            body = join([*client.take(), reply])
+            body = _body(client.take(), [reply], client.settings)
             self.add(Answer(exchange=hold.exchange, at=now, headers=(JSON_TYPE,), body=body))
         elif hold.socket is not None:
             self._send(hold.socket, client.take(), now)
             self.add(Send(socket=hold.socket, at=now, body=join([reply])))
 
     def supersede(self, client: Client, now: float) -> None:
-        """Finishes the older of two connects as CometD 3.1 does, with HTTP 500 and no body; events stay."""
+        """Finishes the older of two connects, with an error and no body, as CometD does; events stay."""
         hold = self._unhold(client)
         client.expect_back(now)
         self.watch(client)
-        if hold.exchange is not None:
-            self.add(Answer(exchange=hold.exchange, at=now, status=500))
+        status = client.settings.dialect.superseded_status
+        if hold.exchange is not None and status is not None:
+            self.add(Answer(exchange=hold.exchange, at=now, status=status))
+        elif hold.exchange is not None:
+            self.add(Answer(exchange=hold.exchange, at=hold.deadline, headers=(JSON_TYPE,), body=b"[]"))
         elif hold.socket is not None:
             self.add(Send(socket=hold.socket, at=now, body=join([encode(hold.reply)])))
 
@@ -214,3 +213,7 @@ class Delivery:
         # One event, one frame: CometD's ws.messagesPerFrame is 1.
         for event in events:
             self.add(Send(socket=socket, at=now, body=join([event])))
+
+
+def _body(events: list[bytes], replies: list[bytes], settings: Settings) -> bytes:
+    return join([*events, *replies] if settings.dialect.events_first else [*replies, *events])

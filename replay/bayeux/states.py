@@ -28,7 +28,7 @@ answer:
                            +------------------+
 
 The first connect of a client is answered at once, whatever its advice says (CometD's "wasConnected" rule):
-clients learn the server's timeout from it. Over a WebSocket news does not release a hold: events go out in
+clients learn the server's timeout from it. (faye holds it like any other; see `dialects`.) Over a WebSocket news does not release a hold: events go out in
 frames of their own and the connect is a heartbeat only.
 """
 
@@ -67,6 +67,7 @@ class Happening(enum.Enum):
 TRANSITIONS: dict[State, dict[Happening, State]] = {
     State.NEW: {
         Happening.ANSWERED: State.IDLE,
+        Happening.HOLD: State.HELD,
         Happening.ENDED: State.GONE,
     },
     State.IDLE: {
@@ -86,6 +87,7 @@ TRANSITIONS: dict[State, dict[Happening, State]] = {
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """A connect that waits."""
 
+    request: Message
     reply: Message
     deadline: float
     exchange: int | None = None

@@ -43,14 +43,17 @@ def check(scenario: Scenario, document: Document) -> list[Problem]:
 
 
 def _head(scenario: Scenario, document: Document) -> Iterator[Problem]:
-    if scenario.profile not in registry.PROFILES:
-        known = ", ".join(sorted(registry.PROFILES))
-        advice = f"{nearest(scenario.profile, registry.PROFILES)} Known profiles: {known}.".strip()
-        yield document.problem(("profile",), f"unknown profile '{scenario.profile}'", help=advice)
+    yield from _known("profile", scenario.profile, registry.PROFILES, ("profile",), document)
+    cometd = scenario.cometd
+    yield from _known("dialect", cometd.dialect, registry.DIALECTS, ("cometd", "dialect"), document)
+    for number, name in enumerate(cometd.transports):
+        yield from _known("transport", name, registry.TRANSPORTS, ("cometd", "transports", number), document)
+    for number, name in enumerate(cometd.extensions):
+        yield from _known("extension", name, registry.EXTENSIONS, ("cometd", "extensions", number), document)
     if not scenario.cometd.path.startswith("/"):
         what = f"the path '{scenario.cometd.path}' does not begin with '/'"
         yield document.problem(("cometd", "path"), what, help="Write it without the host.")
-    for name in ("timeout", "interval", "max_interval"):
+    for name in ("timeout", "interval", "max_interval", "multi_session_interval"):
         yield from _duration(getattr(scenario.cometd, name), ("cometd", name), document)
     recorded = scenario.source.recorded
     if scenario.shift_times and not recorded:
@@ -60,6 +63,12 @@ def _head(scenario: Scenario, document: Document) -> Iterator[Problem]:
         what = f"'{recorded}' is no time with an offset from UTC"
         advice = 'Write it as "2014-01-02T14:23:20.171-08:00".'
         yield document.problem(("source", "recorded"), what, help=advice)
+
+
+def _known(kind: str, name: str, table: dict[str, str], path: Path, document: Document) -> Iterator[Problem]:
+    if name not in table:
+        advice = f"{nearest(name, table)} Known {kind}s: {', '.join(sorted(table))}.".strip()
+        yield document.problem(path, f"unknown {kind} '{name}'", help=advice)
 
 
 def _is_time(text: str) -> bool:

@@ -27,7 +27,6 @@ _NOT_BUILT: dict[type, frozenset[str]] = {
     Scenario: frozenset({"faults", "expect", "ignore", "extends", "include"}),
     RequestStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
     PushStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
-    Cometd: frozenset({"transports", "dialect"}),
     Respond: frozenset({"file", "faults"}),
 }
 _NAME = "a name (a letter, then letters, digits, '-' and '_')"

@@ -46,6 +46,20 @@ class Cometd(_Part, kw_only=True):
     """How long a client waits between connects."""
     max_interval: str = "10s"
     """Silence after which a client is forgotten."""
+    dialect: str = "cometd3"
+    """Whose texts, codes and orders: cometd2, cometd3 (Genesys), cometd5, salesforce or faye."""
+    transports: list[str] = []
+    """Connection types that are offered: long-polling, callback-polling, websocket; all when left out."""
+    extensions: list[str] = msgspec.field(default_factory=lambda: ["ack", "timesync"])
+    """What a client may negotiate through `ext`: ack, timesync; and timestamp, which needs no asking."""
+    connect_only: bool = False
+    """Events go out with the answers to connects and with nothing else (CometD's metaConnectDeliverOnly)."""
+    sessions_per_browser: int = -1
+    """Tabs of one browser whose polls are held, the others are told to come back; -1 holds all."""
+    multi_session_interval: str = "2s"
+    """How often those others come back; 0s turns them away."""
+    trust_client_id: bool = True
+    """A clientId alone is believed; otherwise it has to come with the browser cookie it was given with."""
 
 
 class Variable(_Part, kw_only=True):

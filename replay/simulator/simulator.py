@@ -15,14 +15,17 @@ import msgspec
 
 from replay.bayeux.channels import SERVICE
 from replay.bayeux.client_state import Client
-from replay.bayeux.delivery import Peer, Settings
+from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import encode
 from replay.bayeux.server import BROWSER_COOKIE, BayeuxServer
+from replay.bayeux.settings import Settings
 from replay.journal import Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import START, Moment, Timeline
 from replay.plan.times import shift_fields
 from replay.plan.values import render
+from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
+from replay.scenario.durations import parse_duration
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.draws import token
 from replay.simulator.minting import mint
@@ -63,7 +66,7 @@ class Simulator:
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
-        self.bayeux = BayeuxServer(self, self._new_client_id)
+        self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
         self.mounts = {
             timeline.scenario.cometd.path.rstrip("/") or "/": _settings(timeline)
             for timeline in reversed(timelines)
@@ -91,6 +94,9 @@ class Simulator:
             self._wake_at = due
             effects.append(Wake(at=due))
         return effects
+
+    def _wall(self, now: float) -> float:
+        return self.options.epoch + now
 
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
@@ -304,4 +310,16 @@ class Simulator:
 
 
 def _settings(timeline: Timeline) -> Settings:
-    return Settings(timeout=timeline.timeout, interval=timeline.interval, max_interval=timeline.max_interval)
+    cometd = timeline.scenario.cometd
+    return Settings(
+        timeout=timeline.timeout,
+        interval=timeline.interval,
+        max_interval=timeline.max_interval,
+        connection_types=tuple(cometd.transports or TRANSPORTS),
+        dialect=resolve(DIALECTS, cometd.dialect),
+        extensions=tuple(resolve(EXTENSIONS, name)() for name in cometd.extensions),
+        connect_only=cometd.connect_only,
+        sessions_per_browser=cometd.sessions_per_browser,
+        multi_session_interval=parse_duration(cometd.multi_session_interval),
+        trust_client_id=cometd.trust_client_id,
+    )

@@ -1,0 +1,41 @@
+"""How one CometD endpoint behaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from replay.bayeux.dialects import COMETD3, Dialect
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds, under CometD's names."""
+
+    timeout: float = 30.0
+    interval: float = 0.0
+    max_interval: float = 10.0
+    connection_types: tuple[str, ...] = ("long-polling", "callback-polling", "websocket")
+    dialect: Dialect = COMETD3
+    extensions: tuple[Any, ...] = ()
+    """The `Extension`s a client may negotiate."""
+    connect_only: bool = False
+    """Events go out with the answers to connects only (`metaConnectDeliverOnly`)."""
+    sessions_per_browser: int = -1
+    """Clients of one browser cookie whose connects are held; the others poll. -1 holds all."""
+    multi_session_interval: float = 2.0
+    """How often the others poll; 0 turns them away."""
+    trust_client_id: bool = True
+    """A client is known by its clientId alone; else its browser cookie has to be the same too."""
+    queue_limit: int = 10_000
+    """Undelivered events after which a client is thrown out."""
+    subscription_limit: int = 1_000
+
+    @property
+    def advice(self) -> dict[str, object]:
+        """What clients are told of these times, in milliseconds (CometD ref., "advice")."""
+        return {
+            "interval": round(self.interval * 1000),
+            "timeout": round(self.timeout * 1000),
+            "reconnect": "retry",
+        }
