@@ -74,6 +74,7 @@ class BayeuxClient:
     def __init__(self, *, transport: str, subscriptions: tuple[str, ...]) -> None:
         self._transport = transport
         self._subscriptions = subscriptions
+        self._subscribed = False
         self._ids = 0
         self._numbers = 0
         self._client_id = ""
@@ -87,6 +88,9 @@ class BayeuxClient:
         """Shakes hands."""
         self.phase = Phase.SHAKING
         self._client_id = ""
+        self._subscribed = False
+        # What an earlier session still waits for is nobody's business any more.
+        self._open.clear()
         handshake = {
             "channel": channels.HANDSHAKE,
             "version": "1.0",
@@ -98,13 +102,16 @@ class BayeuxClient:
     def disconnect(self) -> list[Action]:
         """Says goodbye."""
         if self.phase is not Phase.TOGETHER:
-            self.phase = Phase.ENDED
-            return [Ended()]
+            return self._end("")
         self.phase = Phase.LEAVING
         return [self._batch({"channel": channels.DISCONNECT})]
 
-    def received(self, messages: list[Message], now: float) -> list[Action]:
-        """Messages from the server, replies and events mixed as they came."""
+    def received(self, messages: list[Message], now: float, *, number: int = 0) -> list[Action]:
+        """Messages from the server, replies and events mixed as they came.
+
+        Args:
+            number: The batch that this is the whole reply to; over a WebSocket there is no telling, so none.
+        """
         actions: list[Action] = []
         for message in messages:
             advice = message.get("advice")
@@ -114,17 +121,16 @@ class BayeuxClient:
                 actions += self._reply(message, now)
             elif "data" in message:
                 actions.append(Received(channel=str(message.get("channel")), data=message["data"]))
-        return actions
+        return actions + self.failed(number, now)
 
     def failed(self, number: int, now: float) -> list[Action]:
-        """A batch got no usable reply."""
+        """A batch got no usable reply; harmless when it was answered."""
         messages = self._open.pop(number, None)
         if messages is None or self.phase is Phase.ENDED:
             return []
         if self.phase is Phase.LEAVING:
-            return self._end("")
-        self._failures += 1
-        return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+            return self._end("") if any(m["channel"] == channels.DISCONNECT for m in messages) else []
+        return self._back_off(now)
 
     def wake(self, now: float) -> list[Action]:
         """A pause may be over."""
@@ -133,16 +139,21 @@ class BayeuxClient:
         self._wake_at = None
         if self.phase in {Phase.APART, Phase.SHAKING}:
             return self.start()
-        if self.phase is Phase.TOGETHER and not self._is_open(channels.CONNECT):
-            return [self._connect(at_once=self._failures > 0)]
-        return []
+        if self.phase is not Phase.TOGETHER:
+            return []
+        actions = self._subscribe()
+        if not self._is_open(channels.CONNECT):
+            actions.append(self._connect(at_once=self._failures > 0))
+        return actions
 
     # Replies
 
     def _reply(self, message: Message, now: float) -> list[Action]:
+        channel = message.get("channel")
+        if channel == channels.DISCONNECT and "id" not in message and self.phase is not Phase.ENDED:
+            return self._end("" if self.phase is Phase.LEAVING else "the server ended the session")
         if not self._close(message):
             return []
-        channel = message.get("channel")
         if channel == channels.HANDSHAKE:
             return self._shaken(message, now)
         if channel == channels.CONNECT:
@@ -151,32 +162,25 @@ class BayeuxClient:
             return self._end("")
         if channel == channels.SUBSCRIBE:
             if message["successful"]:
+                self._subscribed = True
                 return [Ready()]
             if not self._is_forgotten(message):
                 return self._end(f"the server refused the subscription: {message.get('error')}")
         return []
 
     def _shaken(self, message: Message, now: float) -> list[Action]:
-        if not message["successful"]:
+        if not message["successful"] or not message.get("clientId"):
             if self._advice.get("reconnect") == "none":
                 return self._end(f"the server refused the handshake: {message.get('error')}")
-            self._failures += 1
-            return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+            return self._back_off(now)
         self.phase = Phase.TOGETHER
         self._failures = 0
         self._client_id = str(message["clientId"])
-        actions: list[Action] = [self._connect(at_once=True)]
-        if self._subscriptions:
-            wanted: Any = self._subscriptions
-            subscription = wanted[0] if len(wanted) == 1 else list(wanted)
-            actions.insert(0, self._batch({"channel": channels.SUBSCRIBE, "subscription": subscription}))
-        return actions
+        return [*self._subscribe(), self._connect(at_once=True)]
 
     def _connected(self, message: Message, now: float) -> list[Action]:
         if self.phase is not Phase.TOGETHER:
             return []
-        if message["successful"]:
-            self._failures = 0
         reconnect = self._advice.get("reconnect")
         if reconnect == "none":
             return self._end("the server told the client not to come back")
@@ -185,27 +189,34 @@ class BayeuxClient:
             self.phase = Phase.APART
             return self._pause(now, self._interval)
         if not message["successful"]:
-            self._failures += 1
-            return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+            return self._back_off(now)
+        self._failures = 0
         return self._pause(now, self._interval) if self._interval else [self._connect()]
 
     @property
     def _interval(self) -> float:
         """Seconds to wait between connects (CometD ref., "advice": the wire has milliseconds)."""
         interval = self._advice.get("interval")
-        return interval / 1000 if isinstance(interval, int | float) else 0.0
+        return max(0.0, interval / 1000) if isinstance(interval, int | float) else 0.0
 
     def _is_forgotten(self, message: Message) -> bool:
         return str(message.get("error", "")).startswith(("402", "401"))
 
     # Sending
 
+    def _subscribe(self) -> list[Action]:
+        if not self._subscriptions or self._subscribed or self._is_open(channels.SUBSCRIBE):
+            return []
+        wanted: Any = self._subscriptions
+        subscription = wanted[0] if len(wanted) == 1 else list(wanted)
+        return [self._batch({"channel": channels.SUBSCRIBE, "subscription": subscription})]
+
     def _connect(self, *, at_once: bool = False) -> Batch:
         connect: Message = {"channel": channels.CONNECT, "connectionType": self._transport}
         if at_once:
             connect["advice"] = {"timeout": 0}
         hold = self._advice.get("timeout")
-        held = 0.0 if at_once or not isinstance(hold, int | float) else hold / 1000
+        held = 0.0 if at_once or not isinstance(hold, int | float) else max(0.0, hold / 1000)
         return self._batch(connect, held=held)
 
     def _batch(self, *messages: Message, held: float = 0.0) -> Batch:
@@ -232,10 +243,16 @@ class BayeuxClient:
     def _is_open(self, channel: str) -> bool:
         return any(message["channel"] == channel for messages in self._open.values() for message in messages)
 
+    def _back_off(self, now: float) -> list[Action]:
+        self._failures += 1
+        return self._pause(now, min(BACKOFF * self._failures, MAX_BACKOFF))
+
     def _pause(self, now: float, seconds: float) -> list[Action]:
         self._wake_at = now + seconds
         return [Pause(self._wake_at)]
 
     def _end(self, why: str) -> list[Action]:
         self.phase = Phase.ENDED
+        self._wake_at = None
+        self._open.clear()
         return [Ended(why)]

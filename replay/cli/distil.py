@@ -31,21 +31,33 @@ def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profil
     if len(recordings) > 1:
         raise UsageError("distilling several recordings into one scenario is not built yet: name one")
     recording = open_recording(recordings[0])
+    if to is not None and to.exists() and to.samefile(recording.path):
+        raise UsageError(f"{to} is the recording itself: name another file with --to")
     name = _name(to or recording.path)
     told = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile, person=agent)
     for note in (*recording.notes, *told.notes):
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note.removesuffix('.')}", err=True)
     if to is None:
-        click.echo(dumps(told.scenario), nl=False)
+        # As bytes, a scenario is the same wherever it is written: UTF-8, and no more line ends than it has.
+        click.echo(dumps(told.scenario).encode(), nl=False)
         return
-    kept = write(to, told.scenario)
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        kept = write(to, told.scenario)
+    except OSError as error:
+        raise UsageError(f"{to} cannot be written: {error.strerror or error}") from None
     if kept is not None:
         click.echo(f"note: what {to} held before is kept as {kept}", err=True)
-    steps = told.scenario.steps
-    click.echo(f"{to}: {len(told.scenario.session)} session steps, {len(steps)} steps", err=True)
+    session, steps = len(told.scenario.session), len(told.scenario.steps)
+    parts = [_counted(session, "session step")] if session else []
+    click.echo(f"{to}: {', '.join([*parts, _counted(steps, 'step')])}", err=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _name(path: Path) -> str:
     """A scenario's name, made of a file's."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0]).strip("-")
-    return stem if stem[:1].isalpha() else f"scenario-{stem}"
+    return stem if stem[:1].isalpha() else f"scenario-{stem}".rstrip("-")

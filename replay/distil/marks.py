@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
+import re
+from collections.abc import Iterator
 
 from replay.exchange import Exchange
 from replay.profiles.profile import user_of
 
 SESSION_COOKIES = ("BAYEUX_BROWSER", "JSESSIONID")
 
+_ENDS_NOW = re.compile(r"max-age\s*=\s*(0|-\d+)\s*(;|$)", re.IGNORECASE)
 
-def marks_of(exchange: Exchange, extra_cookie: str) -> frozenset[str]:
+
+def marks_of(exchange: Exchange, session_cookie: str) -> frozenset[str]:
     """The user it names and the session cookies it carries or is given."""
     user = user_of({"authorization": exchange.request_header("Authorization")})
     found = {f"user {user}"} if user else set()
-    lines = [value for name, value in exchange.request_headers if name.lower() == "cookie"]
-    lines += [value for name, value in exchange.response_headers if name.lower() == "set-cookie"]
-    for line in lines:
-        for name, value in _cookies(line):
-            if name in {*SESSION_COOKIES, extra_cookie} and value:
-                found.add(f"{name} {value}")
+    for name, value in _cookies(exchange):
+        if name in {*SESSION_COOKIES, session_cookie} and value:
+            found.add(f"{name} {value}")
     return frozenset(found)
 
 
-def _cookies(line: str) -> list[tuple[str, str]]:
-    jar = SimpleCookie()
-    try:
-        jar.load(line)
-    except CookieError:
-        return []
-    return [(name, morsel.value) for name, morsel in jar.items()]
+def _cookies(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Split by hand: http.cookies drops a whole line for one cookie that is not to its taste."""
+    for name, value in exchange.request_headers:
+        if name.lower() == "cookie":
+            yield from (_pair(part) for part in value.split(";"))
+    for name, value in exchange.response_headers:
+        if name.lower() == "set-cookie" and not _ENDS_NOW.search(value):
+            yield _pair(value.partition(";")[0])
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip().strip('"')

@@ -12,7 +12,7 @@ import msgspec
 from replay.exchange import Exchange
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A REST request and its answer."""
 
     exchange: Exchange
@@ -20,19 +20,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The request's body as JSON; unset when it is none."""
     answer: Any
     """The answer's body as JSON; unset when it is none."""
+    status: int
+    answered_at: float
+    """When the whole answer was out."""
 
     @property
     def at(self) -> float:
         """When the request had come in."""
         return self.exchange.sent
 
-    @property
-    def answered_at(self) -> float | None:
-        """When the whole answer was out; None when it never was."""
-        return self.exchange.ended if self.exchange.status is not None else None
 
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """An event as one client received it."""
 
     client: str
@@ -53,15 +51,19 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     """When it was asked for."""
 
 
-class Handshake(msgspec.Struct, frozen=True, kw_only=True):
-    """A client that was welcomed."""
+class Client(msgspec.Struct, kw_only=True):
+    """A Bayeux client that the server knew."""
 
-    client: str
+    name: str
+    """Its clientId."""
     at: float
+    """When it was first seen."""
     mount: str
+    """The CometD path."""
+    origin: str
     transport: str
-    advice: dict[str, Any]
-    marks: frozenset[str]
+    advice: dict[str, Any] = {}
+    marks: set[str] = set()
     """Cookies and credentials it came with or got: whose it is."""
 
 
@@ -71,6 +73,17 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Call, ...]
     events: tuple[Event, ...]
     subscriptions: tuple[Subscription, ...]
-    handshakes: tuple[Handshake, ...]
-    notes: tuple[str, ...]
-    """Sentences about what was left aside."""
+    clients: tuple[Client, ...]
+
+
+def origin_of(exchange: Exchange) -> str:
+    """Scheme and host that an exchange went to; a WebSocket's as those of HTTP."""
+    split = exchange.split
+    scheme = {"ws": "http", "wss": "https"}.get(split.scheme, split.scheme)
+    return plain_origin(f"{scheme}://{split.netloc}")
+
+
+def plain_origin(origin: str) -> str:
+    """An origin in lower case, without the port that its scheme implies."""
+    origin = origin.lower()
+    return origin.removesuffix(":80" if origin.startswith("http:") else ":443")

@@ -3,126 +3,153 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from typing import Any
+import re
 from urllib.parse import unquote
 
 import msgspec
 
+from replay.distil.causes import READING
+from replay.distil.notes import HEADERS, Notes
 from replay.distil.sightings import Call, Event
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile, kebab
 from replay.scenario.durations import format_duration
 from replay.scenario.model import PushStep, RequestStep, Respond
-from replay.scenario.templates import escape
+from replay.scenario.templates import BASE_URL, escape
 from replay.scenario.triggers import START
 
-NOT_REPEATED = frozenset({"content-length", "content-type", "content-encoding", "transfer-encoding"})
 DROPPED = frozenset(
     {
-        "connection",
-        "date",
-        "keep-alive",
-        "server",
-        "set-cookie",
-        "x-csrf-token",
-        "x-csrf-header",
-        "vary",
-        "access-control-allow-origin",
-        "access-control-allow-credentials",
-        "access-control-expose-headers",
+        *("connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server"),
+        *("set-cookie", "strict-transport-security", "trailer", "transfer-encoding", "upgrade", "vary"),
+        *("x-csrf-header", "x-csrf-token"),
     }
 )
 """Headers of an answer that the replaying server makes itself, or that belong to one day or one session."""
+
+_CORS = "access-control-"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_HALF = re.compile("[\ud800-\udfff]")
+_LONGEST_NAME = 60
 
 
 class Names:
     """Ids for steps: the plainest that is free."""
 
     def __init__(self) -> None:
-        self._taken = {START, "base_url"}
+        self._taken = {START, BASE_URL}
+        self._last: dict[str, int] = {}
 
     def take(self, name: str) -> str:
         """`accept`, and for the next of that name `accept-2`."""
         name = name if name[:1].isalpha() else f"step-{name}"
-        free, number = name, 1
+        name = name[:_LONGEST_NAME].rstrip("-")
+        free, number = name, self._last.get(name, 1)
         while free in self._taken:
             number += 1
             free = f"{name}-{number}"
+        self._last[name] = number
         self._taken.add(free)
         return free
 
 
-def name_of_call(call: Call, profile: Profile) -> str:
-    """`accept` for the operation Accept, else `get-me` for GET …/me."""
+def name_of_call(call: Call, profile: Profile, ids: dict[str, str]) -> str:
+    """`accept` for the operation Accept, else `get-chats` for GET …/chats and `get-chat` for one of them."""
     operation = call.body.get(profile.operation_field) if isinstance(call.body, dict) else None
     if isinstance(operation, str) and operation:
         return kebab(operation)
-    segments = [segment for segment in call.exchange.split.path.split("/") if segment]
-    last = next((segment for segment in reversed(segments) if not any(c.isdigit() for c in segment)), "root")
-    return kebab(f"{call.exchange.method.lower()}-{last}")
+    segments = [unquote(segment) for segment in call.exchange.split.path.split("/") if segment]
+    nouns = [segment for segment in segments if not any(c.isdigit() for c in segment)]
+    noun = nouns[-1] if nouns else "root"
+    if segments and segments[-1] in ids and noun.endswith("s"):
+        noun = noun[:-1]
+    return kebab(f"{call.exchange.method.lower()}-{noun}")
 
 
 def target_of(call: Call, variables: Variables) -> str:
     """`METHOD /path?query` with variables in place."""
     split = call.exchange.split
-    target = variables.lift_path(unquote(split.path) if "%" not in split.path else split.path)
-    query = variables.lift_path(split.query)
+    query = variables.lift_query(split.query)
+    target = variables.lift_path(split.path) or "/"
     return f"{call.exchange.method} {target}" + (f"?{query}" if query else "")
 
 
-def request_step(name: str, calls: list[Call], variables: Variables) -> RequestStep:
-    """One request with the answers it got, in turn; answers that say the same are one."""
+def request_step(name: str, calls: list[Call], variables: Variables, notes: Notes) -> RequestStep:
+    """One request with the answers it got, in turn; the last stands for all that would say the same."""
     first = calls[0]
-    answers = [respond(call, variables) for call in calls]
-    reads = first.exchange.method in {"GET", "HEAD"}
-    if reads and all(answer.body == answers[0].body for answer in answers):
-        answers = answers[:1]
+    answers = [respond(call, variables, notes) for call in calls]
+    while first.exchange.method in READING and len(answers) > 1 and _says_same(*answers[-2:]):
+        answers.pop()
     return RequestStep(
         id=name,
         request=target_of(first, variables),
-        body=msgspec.UNSET if first.body is msgspec.UNSET else variables.lift(first.body),
+        body=msgspec.UNSET if first.body is msgspec.UNSET else variables.lift_body(first),
         respond=answers,
     )
 
 
-def respond(call: Call, variables: Variables) -> Respond:
+def _says_same(one: Respond, other: Respond) -> bool:
+    return (one.status, one.body, one.text, one.base64) == (
+        other.status,
+        other.body,
+        other.text,
+        other.base64,
+    )
+
+
+def respond(call: Call, variables: Variables, notes: Notes) -> Respond:
     """The answer of a call."""
     exchange = call.exchange
-    assert call.answered_at is not None
-    assert exchange.status is not None
-    kept = {
-        name: escape(value)
-        for name, value in exchange.response_headers
-        if name.lower() not in DROPPED | NOT_REPEATED
-    }
     answer = Respond(
-        after=format_duration(_ms(max(0.0, call.answered_at - call.at))), status=exchange.status, headers=kept
+        after=format_duration(round(call.answered_at - call.at, 3)),
+        status=call.status,
+        headers=_headers(call, variables, notes),
     )
+    kind = _CONTROLS.sub(" ", exchange.response_header("Content-Type"))
     if call.answer is not msgspec.UNSET:
-        answer.body = variables.lift(call.answer)
+        answer.body = variables.lift(call.answer, call.answered_at)
+        if kind and not kind.lower().startswith("application/json"):
+            answer.headers["Content-Type"] = escape(kind)
         return answer
     body = exchange.response_body or b""
     if not body:
         return answer
-    answer.headers |= {"Content-Type": exchange.response_header("Content-Type") or "application/octet-stream"}
+    answer.headers["Content-Type"] = escape(kind) or "application/octet-stream"
     try:
-        answer.text = escape(body.decode())
+        answer.text = variables.lift_text(body.decode())
     except UnicodeDecodeError:
         answer.base64 = base64.b64encode(body).decode()
     return answer
 
 
-def push_step(name: str, event: Event, after: str, because: str, lift: Callable[[Any], Any]) -> PushStep:
+def _headers(call: Call, variables: Variables, notes: Notes) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for name, value in call.exchange.response_headers:
+        if name.lower() in DROPPED or name.lower().startswith(_CORS):
+            continue
+        clean = _HALF.sub("\ufffd", _CONTROLS.sub(" ", value)).strip()
+        if not _HEADER_NAME.fullmatch(name):
+            notes.count(HEADERS)
+            continue
+        notes.count(HEADERS, clean != value.strip())
+        # HTTP/2 writes names small; two recordings of one story shall not differ by that.
+        kept["-".join(part.capitalize() for part in name.split("-"))] = variables.lift_text(clean)
+    return kept
+
+
+def push_step(name: str, event: Event, after: str, because: str, variables: Variables) -> PushStep:
     """An event with what sets it off."""
-    return PushStep(id=name, push=event.channel, after=after, because=because, data=lift(event.data))
+    return PushStep(
+        id=name,
+        push=variables.lift_text(event.channel),
+        after=after,
+        because=because,
+        data=variables.lift(event.data, event.at),
+    )
 
 
 def delay_text(moments: str, seconds: float) -> str:
     """`accept + 41ms`."""
-    delay = _ms(max(0.0, seconds))
-    return f"{moments} + {format_duration(delay)}" if delay else moments
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds, 3)
+    delay = format_duration(round(max(0.0, seconds), 3))
+    return moments if delay == "0s" else f"{moments} + {delay}"

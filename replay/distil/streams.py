@@ -7,203 +7,220 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import parse_qs
-
-import msgspec
 
 from replay.bayeux import channels
+from replay.distil import bodies, notes
+from replay.distil.bodies import Message, key_of
 from replay.distil.marks import marks_of
-from replay.distil.sightings import Call, Event, Handshake, Stream, Subscription
+from replay.distil.notes import Notes
+from replay.distil.sightings import Call, Client, Event, Stream, Subscription, origin_of
 from replay.exchange import Exchange
+from replay.scenario.check import METHODS
 
-JSON_UNSET = msgspec.UNSET
-
-
-class _Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """Messages that travelled together, with the time they did."""
-
-    messages: list[dict[str, Any]]
-    at: float
+HELD = 0.02
+"""Seconds beyond the quickest reply after which a lone connect must have been waiting for its news."""
 
 
-def unwrap(exchanges: Sequence[Exchange], session_cookie: str) -> Stream:
+def unwrap(exchanges: Sequence[Exchange], session_cookie: str, aside: Notes) -> Stream:
     """The calls and events of a recording, whatever carried them."""
-    unwrapping = _Unwrapping(session_cookie)
+    unwrapping = _Unwrapping(session_cookie, aside)
     for exchange in sorted(exchanges, key=lambda each: each.began):
-        unwrapping.take(exchange)
+        if _is_readable(exchange):
+            unwrapping.take(exchange)
+        else:
+            aside.count(notes.ADDRESSES)
     return unwrapping.result()
 
 
+def _is_readable(exchange: Exchange) -> bool:
+    try:
+        return bool(exchange.split.scheme and exchange.split.netloc)
+    except ValueError:
+        return False
+
+
 class _Unwrapping:
-    def __init__(self, session_cookie: str) -> None:
+    def __init__(self, session_cookie: str, aside: Notes) -> None:
         self._session_cookie = session_cookie
+        self._notes = aside
         self._calls: list[Call] = []
         self._events: list[Event] = []
         self._subscriptions: list[Subscription] = []
-        self._handshakes: list[Handshake] = []
-        self._unfinished = 0
+        self._clients: dict[str, Client] = {}
+        self._forgotten: list[tuple[str, str]] = []
+        self._delivered: dict[str, float] = {}
+        self._quickest = float("inf")
 
     def take(self, exchange: Exchange) -> None:
         if exchange.frames is not None:
             self._socket(exchange)
             return
-        sent = _request_messages(exchange)
+        sent = bodies.sent_messages(exchange, self._notes)
         if sent:
             self._poll(exchange, sent)
         elif exchange.method != "OPTIONS":
             self._call(exchange)
 
     def result(self) -> Stream:
-        notes = []
-        if self._unfinished:
-            notes.append(f"{self._unfinished} requests got no answer in the recording; they are left out")
         return Stream(
             calls=tuple(sorted(self._calls, key=lambda call: call.at)),
             events=tuple(sorted(self._events, key=lambda event: event.at)),
             subscriptions=tuple(sorted(self._subscriptions, key=lambda each: each.at)),
-            handshakes=tuple(sorted(self._handshakes, key=lambda each: each.at)),
-            notes=tuple(notes),
+            clients=tuple(sorted(self._clients.values(), key=lambda each: each.at)),
         )
 
     def _call(self, exchange: Exchange) -> None:
-        if exchange.status is None or exchange.ended is None:
-            self._unfinished += 1
+        if exchange.method not in METHODS:
+            self._notes.count(notes.METHODS)
             return
-        answer = as_json(exchange.response_body or b"")
-        self._calls.append(Call(exchange=exchange, body=as_json(exchange.request_body), answer=answer))
+        if exchange.status is None or exchange.ended is None or exchange.failure:
+            self._notes.count(notes.UNANSWERED)
+            return
+        if exchange.response_body is None:
+            self._notes.count(notes.UNRECORDED)
+        call = Call(
+            exchange=exchange,
+            body=bodies.as_json(exchange.request_body, self._notes),
+            answer=bodies.as_json(exchange.response_body or b"", self._notes),
+            status=exchange.status,
+            answered_at=max(exchange.ended, exchange.sent),
+        )
+        self._calls.append(call)
 
-    def _poll(self, exchange: Exchange, sent: list[dict[str, Any]]) -> None:
+    # Bayeux
+
+    def _poll(self, exchange: Exchange, sent: list[Message]) -> None:
         """One HTTP exchange of Bayeux: an aborted or refused poll brought nothing and is passed over."""
         if exchange.status is None or exchange.answered is None:
             return
-        received = _messages(_jsonp_body(exchange))
+        received = bodies.messages(bodies.reply_body(exchange), self._notes)
         if received is None:
+            if exchange.status == 200 and exchange.response_body and not exchange.failure:
+                self._notes.count(notes.UNREADABLE)
             return
-        sent_batch = _Batch(messages=sent, at=exchange.sent)
-        self._match(exchange, sent_batch, received, exchange.answered)
-        client = next((str(m["clientId"]) for m in sent if "clientId" in m), "")
+        for message in sent:
+            self._match(exchange, message, exchange.sent, received, exchange.answered)
+        # A handshake has no clientId; its reply, which may bring events along, gives one.
+        client = next((str(m["clientId"]) for m in [*sent, *received] if "clientId" in m), "nobody")
+        self._meet(client, exchange, exchange.answered, received)
+        took = exchange.answered - exchange.sent
+        self._quickest = min(self._quickest, took)
         # A connect that was held goes out with its event; any other reply carries what had waited.
-        held = _is_lone_connect(sent) and exchange.answered - exchange.sent > HELD
-        since = exchange.answered if held else exchange.began
+        held = len(sent) == 1 and sent[0]["channel"] == channels.CONNECT and took > HELD + self._quickest
+        waited_since = min(self._delivered.get(client, exchange.began), exchange.answered)
+        since = exchange.answered if held else waited_since
+        self._delivered[client] = exchange.answered
         self._take_events(client, received, exchange.answered, since)
 
     def _socket(self, exchange: Exchange) -> None:
         """One WebSocket: replies are found by channel and id among the frames that follow."""
-        asked: dict[tuple[str, Any], tuple[dict[str, Any], float]] = {}
-        client = ""
+        asked: dict[tuple[str, str], tuple[Message, float]] = {}
+        client = self._first_client(exchange)
         for frame in exchange.frames or ():
-            messages = _messages(frame.content)
-            for message in messages or ():
-                key = (str(message.get("channel")), message.get("id"))
+            messages = bodies.messages(frame.content, self._notes) or []
+            for message in messages:
                 if frame.from_client:
-                    asked[key] = (message, frame.at)
+                    asked[key_of(message)] = (message, frame.at)
                     client = str(message.get("clientId", client))
-                elif "successful" in message and key in asked:
-                    request, at = asked.pop(key)
-                    self._match(exchange, _Batch(messages=[request], at=at), [message], frame.at)
-                    client = str(message.get("clientId", client))
+                elif "successful" in message and key_of(message) in asked:
+                    request, at = asked.pop(key_of(message))
+                    self._match(exchange, request, at, [message], frame.at)
+                    if message["channel"] == channels.HANDSHAKE:
+                        client = str(message.get("clientId", client))
             if not frame.from_client:
-                self._take_events(client, messages or (), frame.at, frame.at)
+                self._meet(client, exchange, frame.at, messages)
+                self._take_events(client, messages, frame.at, frame.at)
 
-    def _match(
-        self, exchange: Exchange, sent: _Batch, received: Iterable[dict[str, Any]], answered: float
-    ) -> None:
-        """Handshakes and subscriptions of a batch that the server granted."""
-        granted = {(m.get("channel"), m.get("id")): m for m in received if m.get("successful") is True}
-        for message in sent.messages:
-            reply = granted.get((message.get("channel"), message.get("id")))
-            if reply is None:
-                continue
-            if message["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
-                self._handshakes.append(self._handshake(exchange, reply, answered))
-            elif message["channel"] == channels.SUBSCRIBE:
-                wanted = message.get("subscription")
-                patterns = tuple(wanted) if isinstance(wanted, list) else (str(wanted),)
-                client = str(message.get("clientId", ""))
-                self._subscriptions.append(Subscription(client=client, patterns=patterns, at=sent.at))
-
-    def _handshake(self, exchange: Exchange, reply: dict[str, Any], at: float) -> Handshake:
-        advice = reply.get("advice")
-        if exchange.frames is not None:
-            transport = "websocket"
-        else:
-            transport = "callback-polling" if exchange.method == "GET" else "long-polling"
-        return Handshake(
-            client=str(reply["clientId"]),
-            at=at,
-            mount=_mount(exchange.split.path),
-            transport=transport,
-            advice=advice if isinstance(advice, dict) else {},
-            marks=marks_of(exchange, self._session_cookie),
+    def _first_client(self, exchange: Exchange) -> str:
+        """Whose socket it is before anybody has said so on it: faye shakes hands by HTTP."""
+        sent = (frame.content for frame in exchange.frames or () if frame.from_client)
+        said = (message for content in sent for message in bodies.messages(content, Notes()) or [])
+        return next(
+            (str(message["clientId"]) for message in said if "clientId" in message),
+            f"socket {exchange.number}",
         )
 
-    def _take_events(self, client: str, messages: Iterable[dict[str, Any]], at: float, since: float) -> None:
+    def _match(
+        self, exchange: Exchange, sent: Message, at: float, received: Iterable[Message], answered: float
+    ) -> None:
+        """What the server made of one message: a handshake, a subscription, or a client it does not know."""
+        reply = next((m for m in received if "successful" in m and key_of(m) == key_of(sent)), None)
+        if reply is None:
+            return
+        client = str(sent.get("clientId", ""))
+        if reply["successful"] is not True:
+            advice = reply.get("advice")
+            shake_again = isinstance(advice, dict) and advice.get("reconnect") == "handshake"
+            if client and (shake_again or str(reply.get("error", "")).startswith(("402", "401"))):
+                self._forgotten.append((client, exchange.connection))
+        elif sent["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
+            self._welcome(exchange, sent, reply, answered)
+        elif sent["channel"] == channels.SUBSCRIBE:
+            wanted = sent.get("subscription")
+            patterns = tuple(map(str, wanted)) if isinstance(wanted, list) else (str(wanted),)
+            self._subscriptions.append(Subscription(client=client, patterns=patterns, at=at))
+
+    def _welcome(self, exchange: Exchange, sent: Message, reply: Message, at: float) -> None:
+        client = _client(str(reply["clientId"]), exchange, at, sent)
+        advice = reply.get("advice")
+        client.advice = advice if isinstance(advice, dict) else {}
+        client.marks = set(marks_of(exchange, self._session_cookie))
+        if not client.marks:
+            client.marks = self._predecessor(exchange.connection)
+        self._clients[client.name] = client
+
+    def _predecessor(self, connection: str) -> set[str]:
+        """Without a cookie, who shakes hands after a 402 is told by its connection, or by being alone."""
+        same = [name for name, carrier in self._forgotten if connection and carrier == connection]
+        names = same or list(dict.fromkeys(name for name, _ in self._forgotten))
+        if not same and len(names) != 1:
+            return set()
+        self._forgotten = [each for each in self._forgotten if each[0] != names[-1]]
+        return {client_mark(names[-1])}
+
+    def _meet(self, client: str, exchange: Exchange, at: float, received: Iterable[Message]) -> None:
+        """A client that shook hands before the recording began is known by what it gets."""
+        welcome = any(m.get("successful") is True or _is_event(m) for m in received)
+        if welcome and client not in self._clients:
+            self._clients[client] = _client(client, exchange, at, {})
+        if client in self._clients:
+            self._clients[client].marks |= marks_of(exchange, self._session_cookie)
+
+    def _take_events(self, client: str, messages: Iterable[Message], at: float, since: float) -> None:
         for message in messages:
-            if "data" in message and "successful" not in message:
-                channel = str(message["channel"])
-                event = Event(client=client, channel=channel, data=message["data"], at=at, since=since)
-                self._events.append(event)
+            channel = message["channel"]
+            if not _is_event(message):
+                continue
+            event = Event(client=client, channel=channel, data=message["data"], at=at, since=since)
+            self._events.append(event)
 
 
-HELD = 0.02
-"""Seconds: a lone connect that was answered later than this had been waiting for its news."""
-
-_SUFFIXES = ("/handshake", "/connect", "/disconnect", "/subscribe", "/unsubscribe", "/")
-
-
-def _mount(path: str) -> str:
-    """The CometD path: what clients append to it is taken off."""
-    for suffix in _SUFFIXES:
-        if path.endswith(suffix) and len(path) > len(suffix):
-            return path.removesuffix(suffix)
-    return path
+def client_mark(name: str) -> str:
+    """The sign that a Bayeux client is."""
+    return f"client {name}"
 
 
-def _is_lone_connect(sent: list[dict[str, Any]]) -> bool:
-    return len(sent) == 1 and sent[0].get("channel") == channels.CONNECT
-
-
-def as_json(body: bytes) -> Any:
-    """A body as JSON, or unset when it is none."""
-    if not body.strip():
-        return JSON_UNSET
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return JSON_UNSET
-
-
-def _messages(body: bytes) -> list[dict[str, Any]] | None:
-    """Bayeux messages of a body, or None when it holds none."""
-    value = as_json(body)
-    messages = value if isinstance(value, list) else [value]
-    if messages and all(isinstance(m, dict) and channels.is_channel(m.get("channel")) for m in messages):
-        return messages
-    return None
-
-
-def _request_messages(exchange: Exchange) -> list[dict[str, Any]] | None:
-    """The Bayeux messages of a request, as body, form or `message` of a JSONP query; none if it is REST."""
-    if exchange.method == "POST":
-        body = exchange.request_body
-        if exchange.request_header("Content-Type").startswith("application/x-www-form-urlencoded"):
-            body = "".join(parse_qs(body.decode("utf-8", "replace")).get("message", [])).encode()
-    elif exchange.method == "GET" and "message=" in exchange.split.query:
-        body = "".join(parse_qs(exchange.split.query).get("message", [])).encode()
+def _client(name: str, exchange: Exchange, at: float, sent: Message) -> Client:
+    if exchange.frames is not None:
+        transport = "websocket"
     else:
-        return None
-    messages = _messages(body)
-    if messages is None or not any(_is_bayeux(message) for message in messages):
-        return None
-    return messages
+        transport = "callback-polling" if exchange.method == "GET" else "long-polling"
+    return Client(
+        name=name,
+        at=at,
+        mount=_mount(exchange.split.path, sent.get("channel")),
+        origin=origin_of(exchange),
+        transport=transport,
+    )
 
 
-def _is_bayeux(message: dict[str, Any]) -> bool:
-    return str(message["channel"]).startswith(channels.META) or "clientId" in message
+def _is_event(message: Message) -> bool:
+    return "data" in message and "successful" not in message
 
 
-def _jsonp_body(exchange: Exchange) -> bytes:
-    body = exchange.response_body or b""
-    if exchange.method == "GET" and b"(" in body:
-        return body[body.index(b"(") + 1 : body.rindex(b")")] if b")" in body else b""
-    return body
+def _mount(path: str, channel: Any) -> str:
+    """The CometD path: what clients append to it is taken off."""
+    path = path.partition(";")[0]
+    suffixes = [channel.removeprefix("/meta")] if channel else ["/connect", "/subscribe", "/unsubscribe"]
+    bare = next((path.removesuffix(suffix) for suffix in suffixes if path.endswith(suffix)), path)
+    return bare.rstrip("/") or "/"

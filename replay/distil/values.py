@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from replay.distil.sightings import Call, Event
+from replay.distil.sightings import Call
 
 Path = tuple[str | int, ...]
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
+# What is percent-encoded separates words: in %2F0000Na9B the F is none of the id's.
+_TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+")
+_PIECE = re.compile(r"[A-Za-z0-9]+")
+_MOST_PIECES = 12
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -38,20 +42,53 @@ def words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text) if any(character.isdigit() for character in word)]
 
 
+def find(text: str, known: Container[str]) -> Iterator[tuple[int, int]]:
+    """Where known words stand in a text, also as parts of longer ones: `chat_0000Na9B26EF002X`."""
+    for token in _TOKEN.finditer(text):
+        if token[0] in known:
+            yield token.span()
+        elif token[0][0] != "%":
+            yield from _parts(token, known)
+
+
+def _parts(token: re.Match[str], known: Container[str]) -> Iterator[tuple[int, int]]:
+    pieces = [piece.span() for piece in _PIECE.finditer(token[0])]
+    first = 0
+    while first < len(pieces):
+        start = pieces[first][0]
+        last = min(len(pieces), first + _MOST_PIECES) - 1
+        while last >= first and token[0][start : pieces[last][1]] not in known:
+            last -= 1
+        if last >= first:
+            yield token.start() + start, token.start() + pieces[last][1]
+            first = last
+        first += 1
+
+
 def words_in_value(value: Any) -> set[str]:
     """All words of all strings in a JSON value."""
     return {word for _, leaf in leaves(value) if isinstance(leaf, str) for word in words(leaf)}
 
 
-def words_in_event(event: Event) -> set[str]:
-    """All words of an event."""
-    return words_in_value(event.data)
+def texts_in_call(call: Call) -> Iterator[tuple[str, str]]:
+    """Every string the client sent, in path, query and body, with the nearest name it goes under."""
+    split = call.exchange.split
+    yield "", unquote(split.path)
+    yield from parse_qsl(split.query)
+    yield from ((field_of(path), leaf) for path, leaf in leaves(call.body) if isinstance(leaf, str))
 
 
 def words_in_call(call: Call) -> set[str]:
-    """All words of what the client sent: path, query and body."""
-    split = call.exchange.split
-    found = set(words(unquote(split.path)))
-    for _, value in parse_qsl(split.query):
-        found |= set(words(value))
-    return found | words_in_value(call.body)
+    """All words of what the client sent."""
+    return {word for _, text in texts_in_call(call) for word in words(text)}
+
+
+def known_in_call(call: Call, known: Container[str]) -> set[str]:
+    """The known words of what the client sent."""
+    return {text[slice(*span)] for _, text in texts_in_call(call) for span in find(text, known)}
+
+
+def known_in_value(value: Any, known: Container[str]) -> set[str]:
+    """The known words of a JSON value."""
+    texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
+    return {text[slice(*span)] for text in texts for span in find(text, known)}

@@ -1,205 +1,192 @@
-"""Values that differ from play to play, found and lifted out of what was recorded.
+"""Values that differ from play to play, and recorded values written with them.
 
-An id is what has one of the profile's shapes and occurs at least twice, or what the server said and the
-client used. What the client makes up (a nickname) is captured when the scenario is played.
+Ids are made anew for each play, numbers counted; what the client makes up (a nickname) is captured when the
+scenario is played, by each request for itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote_plus
 
-import msgspec
-
-from replay.distil.sightings import Call, Event
-from replay.distil.values import Path, field_of, leaves, words, words_in_call
-from replay.profiles.profile import COUNTER, LOOKALIKE, Profile
+from replay.distil.ids import find_ids, identifier
+from replay.distil.sightings import Call, Event, plain_origin
+from replay.distil.values import field_of, find, leaves
+from replay.profiles.profile import COUNTER, Profile
 from replay.scenario.model import Variable
-from replay.scenario.templates import escape
+from replay.scenario.templates import BASE_URL, escape
 
 _URL = re.compile(
-    r"(?P<origin>[a-z][a-z0-9+.-]*://[^/\s\"'<>?#]+)(?P<rest>[/?#][^\s\"'<>]*|$)", re.IGNORECASE
+    r"(?<![$A-Za-z0-9+.-])(?P<origin>https?://[^/\s\"'<>?#]+)(?P<rest>[/?#][^\s\"'<>]*)?", re.IGNORECASE
 )
 _URI_FIELD = re.compile(r"(^|[a-z])uri$|Uri$")
+_BRACE = re.compile(r"(?:\$|%24)(?:\{|%7[Bb])")
+_NOT_IN_TARGETS = re.compile(r"[\s\x00-\x20\x7f#]")
 
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable of the scenario."""
-
-    name: str
-    variable: Variable
+_Piece = tuple[str, bool]
+"""A text and whether it is a reference."""
 
 
 class Variables:
     """The variables of one story, and how recorded values are written with them."""
 
-    def __init__(self, profile: Profile, origin: str) -> None:
+    def __init__(self, profile: Profile, origins: Container[str]) -> None:
         self._profile = profile
-        self._origin = origin
-        self._ids: dict[str, str] = {}
-        self._numbers: dict[Any, str] = {}
-        self._client: dict[tuple[str, str], str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._origins = origins
+        self._numbers: dict[int, str] = {}
+        self._client: dict[tuple[str, str], list[tuple[float, str]]] = {}
+        self._own: dict[tuple[int, str, str], str] = {}
+        self._order = {field: place for place, field in enumerate(profile.field_order)}
+        self.ids: dict[str, str] = {}
+        """Each recorded id with its variable's name."""
         self.found: dict[str, Variable] = {}
 
-    @property
-    def ids(self) -> dict[str, str]:
-        """Each recorded id with its variable's name."""
-        return self._ids
-
     def learn(self, events: Iterable[Event], calls: Iterable[Call]) -> None:
-        """Finds the variables of these events and calls."""
+        """Finds the variables of these events and calls, each in order of time."""
         events, calls = list(events), list(calls)
-        used = set[str]().union(*(words_in_call(call) for call in calls))
-        said: list[tuple[Path, Any, Any]] = []
-        for event in events:
-            said += [(path, leaf, event.data) for path, leaf in leaves(event.data)]
+        for each in find_ids(events, calls, self._profile):
+            self.ids[each.word] = self._add(each.name, Variable(recorded=each.word, make=each.make))
         for call in calls:
-            said += [(path, leaf, call.answer) for path, leaf in leaves(call.answer)]
-        times = _occurrences(said)
-        for path, leaf, whole in said:
-            if isinstance(leaf, str):
-                self._learn_id(path, leaf, whole, used, times)
-            elif field_of(path) == self._profile.reference_field and isinstance(leaf, int):
-                self._learn_number(leaf)
-        self._learn_client(calls)
-        longest_first = sorted(self._ids, key=len, reverse=True)
-        if longest_first:
-            joined = "|".join(map(re.escape, longest_first))
-            self._pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{joined})(?![A-Za-z0-9])")
-
-    def _learn_id(self, path: Path, leaf: str, whole: Any, used: set[str], times: dict[str, int]) -> None:
-        for word in words(leaf):
-            if word in self._ids:
-                continue
-            shape = next((each for each in self._profile.ids if each.pattern.fullmatch(word)), None)
-            field = field_of(path)
-            is_id = field in self._profile.id_fields and word == leaf
-            if shape is not None and (is_id or word in used or times[word] > 1):
-                self._add_id(word, shape.make, path, whole)
-            elif word in used and (is_id or _is_last_segment(leaf, word)):
-                self._add_id(word, LOOKALIKE.make, path, whole)
-
-    def _add_id(self, word: str, make: str, path: Path, whole: Any) -> None:
-        name = self._fresh(_id_name(path, whole, word, make))
-        self._ids[word] = name
-        self.found[name] = Variable(recorded=word, make=make)
+            self._learn_client(call)
+        said = [(event.at, event.data) for event in events] + [(c.answered_at, c.answer) for c in calls]
+        for _, message in sorted(said, key=lambda each: each[0]):
+            for path, leaf in leaves(message):
+                if field_of(path) == self._profile.reference_field and _is_whole(leaf):
+                    self._learn_number(leaf)
 
     def _learn_number(self, number: int) -> None:
         if number not in self._numbers:
-            name = self._fresh("reference")
-            self._numbers[number] = name
-            self.found[name] = Variable(recorded=number, make=COUNTER)
+            self._numbers[number] = self._add("reference", Variable(recorded=number, make=COUNTER))
 
-    def _learn_client(self, calls: list[Call]) -> None:
-        for call in calls:
-            for path, leaf in leaves(call.body):
-                field = field_of(path)
-                if field in self._profile.client_fields and isinstance(leaf, str) and leaf:
-                    key = (field, leaf)
-                    if key not in self._client:
-                        name = self._fresh(field)
-                        self._client[key] = name
-                        self.found[name] = Variable(recorded=leaf)
+    def _learn_client(self, call: Call) -> None:
+        for path, leaf in leaves(call.body):
+            field = field_of(path)
+            own = (call.exchange.number, field, leaf)
+            if (
+                field in self._profile.client_fields
+                and isinstance(leaf, str)
+                and leaf
+                and own not in self._own
+            ):
+                self._own[own] = name = self._add(identifier(field), Variable(recorded=leaf))
+                self._client.setdefault((field, leaf), []).append((call.at, name))
 
-    def _fresh(self, name: str) -> str:
-        if name not in self.found:
-            return name
-        number = 2
-        while f"{name}{number}" in self.found:
+    def _add(self, name: str, variable: Variable) -> str:
+        free, number = name, 1
+        while free in self.found or free == BASE_URL:
             number += 1
-        return f"{name}{number}"
+            free = f"{name}{number}"
+        self.found[free] = variable
+        return free
 
     # Writing
 
-    def lift(self, value: Any, path: Path = ()) -> Any:
-        """A recorded JSON value with its variables in place."""
-        if isinstance(value, dict):
-            return {escape(key): self.lift(item, (*path, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.lift(item, (*path, index)) for index, item in enumerate(value)]
-        if isinstance(value, str):
-            return self._lift_text(value, field_of(path))
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if is_number and field_of(path) == self._profile.reference_field and value in self._numbers:
-            return f"${{{self._numbers[value]}}}"
-        return value
+    def lift(self, value: Any, at: float) -> Any:
+        """A JSON value of the server's with its variables in place; `at` is when it was said."""
+        return self._lift(value, "", at, None)
+
+    def lift_body(self, call: Call) -> Any:
+        """The JSON body of a request with its variables in place."""
+        return self._lift(call.body, "", call.at, call.exchange.number)
+
+    def lift_text(self, text: str, field: str = "") -> str:
+        """A text that is no JSON, a header or a channel, with ids and the server's address in place."""
+        return _joined((part, is_name) for part, is_name in self._pieces(text, field))
 
     def lift_path(self, path: str) -> str:
         """A request path with its variables in place."""
-        return self._put_ids(path)
+        return _target(self._split_ids(path))
 
-    def _lift_text(self, text: str, field: str) -> str:
-        name = self._client.get((field, text))
-        if name is not None:
-            return f"${{{name}}}"
-        pieces = []
+    def lift_query(self, query: str) -> str:
+        """A query with its variables in place; what they do not touch stays as the client wrote it."""
+        return "&".join(self._lift_pair(pair) for pair in query.split("&") if pair)
+
+    def _lift_pair(self, pair: str) -> str:
+        key, equals, raw = pair.partition("=")
+        pieces = list(self._pieces(unquote_plus(raw), unquote_plus(key)))
+        if any(is_name for _, is_name in pieces):
+            pieces = [(part if is_name else quote(part, safe="/:@,"), is_name) for part, is_name in pieces]
+        else:
+            pieces = [(raw, False)]
+        return _target([(f"{key}{equals}", False), *pieces])
+
+    def _lift(self, value: Any, field: str, at: float, call: int | None) -> Any:
+        if isinstance(value, dict):
+            # Fields a reader looks for come first; a server writes them in any order.
+            keys = sorted(value, key=lambda key: self._order.get(key, len(self._order)))
+            return {escape(key): self._lift(value[key], key, at, call) for key in keys}
+        if isinstance(value, list):
+            return [self._lift(item, field, at, call) for item in value]
+        if isinstance(value, str):
+            name = self._client_name(field, value, at, call)
+            return f"${{{name}}}" if name else self.lift_text(value, field)
+        if field == self._profile.reference_field and _is_whole(value) and value in self._numbers:
+            return f"${{{self._numbers[value]}}}"
+        return value
+
+    def _client_name(self, field: str, text: str, at: float, call: int | None) -> str | None:
+        """The variable for what a client made up: in a request its own, elsewhere the latest sent by then."""
+        if call is not None:
+            return self._own.get((call, field, text))
+        sent = self._client.get((field, text), [])
+        place = bisect_right(sent, at, key=lambda each: each[0])
+        return sent[place - 1][1] if place else None
+
+    def _pieces(self, text: str, field: str) -> Iterator[_Piece]:
         at = 0
         for url in _URL.finditer(text):
-            pieces.append(self._put_ids(text[at : url.start()]))
-            own = self._is_own(url["origin"], url["rest"], field)
-            pieces.append("${base_url}" if own else self._put_ids(url["origin"]))
-            pieces.append(self._put_ids(url["rest"]))
+            yield from self._split_ids(text[at : url.start()])
+            if self._is_own(url["origin"], url["rest"] or "", field):
+                yield f"${{{BASE_URL}}}", True
+            else:
+                yield from self._split_ids(url["origin"])
+            yield from self._split_ids(url["rest"] or "")
             at = url.end()
-        pieces.append(self._put_ids(text[at:]))
-        return "".join(pieces)
+        yield from self._split_ids(text[at:])
 
     def _is_own(self, origin: str, rest: str, field: str) -> bool:
         """Whether a URL names the recorded server, whatever it calls itself there."""
         prefix = self._profile.api_prefix
-        named = bool(_URI_FIELD.search(field))
-        under_api = len(prefix) > 1 and urlsplit(rest).path.startswith(prefix)
-        return _is_web(origin) and (origin.lower() == self._origin or named or under_api)
+        under_api = len(prefix) > 1 and prefix in re.split(r"[?#]", rest, maxsplit=1)[0]
+        return plain_origin(origin) in self._origins or bool(_URI_FIELD.search(field)) or under_api
 
-    def _put_ids(self, text: str) -> str:
-        text = escape(text)
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: f"${{{self._ids[match[0]]}}}", text)
-
-
-def _is_web(origin: str) -> bool:
-    return origin.lower().startswith(("http://", "https://", "ws://", "wss://"))
-
-
-def _occurrences(said: list[tuple[Path, Any, Any]]) -> dict[str, int]:
-    times: dict[str, int] = {}
-    for _, leaf, _whole in said:
-        if isinstance(leaf, str):
-            for word in words(leaf):
-                times[word] = times.get(word, 0) + 1
-    return times
+    def _split_ids(self, text: str) -> Iterator[_Piece]:
+        at = 0
+        for start, end in find(text, self.ids) if self.ids else ():
+            # `$` before a reference would make it a literal.
+            if text.endswith(("$", "%24"), 0, start):
+                continue
+            if start > at:
+                yield text[at:start], False
+            yield f"${{{self.ids[text[start:end]]}}}", True
+            at = end
+        if at < len(text):
+            yield text[at:], False
 
 
-def _is_last_segment(text: str, word: str) -> bool:
-    return "/" in text and urlsplit(text).path.rstrip("/").rpartition("/")[2] == word
+def _joined(pieces: Iterable[_Piece]) -> str:
+    """Pieces as one template; literal neighbours are escaped together, since `${` may fall between them."""
+    text = literal = ""
+    for part, is_name in pieces:
+        if is_name:
+            text += escape(literal) + part
+            literal = ""
+        else:
+            literal += part
+    return text + escape(literal)
 
 
-def _id_name(path: Path, whole: Any, word: str, make: str) -> str:
-    """What a reader would call an id: the thing it is the id of."""
-    field = field_of(path)
-    keys = [key for key in path if isinstance(key, str)]
-    if field == "id" and len(keys) > 1:
-        return _identifier(keys[-2])
-    kind = _sibling(path, whole, "type")
-    if field == "participantId" and isinstance(kind, str):
-        return _identifier(kind.lower())
-    if field.lower().endswith("id") and len(field) > 2:
-        return _identifier(field[:-2])
-    if field.lower().endswith("uri") and len(field) > 3:
-        return _identifier(field[:-3])
-    return _identifier(make.removesuffix("-id") if make != LOOKALIKE.make else (field or word))
+def _target(pieces: Iterable[_Piece]) -> str:
+    """Pieces as part of a request line, which is percent-decoded before `${` is looked for."""
+    return "".join(part if is_name else _in_target(part) for part, is_name in pieces)
 
 
-def _sibling(path: Path, whole: Any, key: str) -> Any:
-    """The value beside a leaf, under another key."""
-    for step in path[:-1]:
-        whole = whole[step]
-    return whole.get(key) if isinstance(whole, dict) else None
+def _in_target(literal: str) -> str:
+    return _NOT_IN_TARGETS.sub(lambda found: quote(found[0]), _BRACE.sub("$${", literal))
 
 
-def _identifier(text: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_").lower()
-    return name if name[:1].isalpha() else f"id_{name}"
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -6,16 +6,19 @@ import asyncio
 from typing import Any
 
 import aiohttp
-import httpx
 import msgspec
+from yarl import URL
 
 from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
-from replay.bayeux.messages import Message
-from replay.clock import Clock, SystemClock
-from replay.drive.carriers import Carrier, Polls, Socket
+from replay.bayeux.messages import MalformedError, Message, decode
+from replay.clock import Alarm, Clock, SystemClock
+from replay.drive.carriers import Carrier, Polls, Socket, Trouble
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
 from replay.verify.role import Role, Seen
+
+LEAVING = 3.0
+"""Seconds the server gets to answer a disconnect."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,16 +43,16 @@ async def play(
     Raises:
         SurroundingsError: the server cannot be reached.
     """
-    jar = aiohttp.CookieJar(unsafe=True)  # aiohttp drops cookies of hosts that are addresses otherwise
-    async with (
-        aiohttp.ClientSession(cookie_jar=jar) as session,
-        httpx.AsyncClient(base_url=target, timeout=patience) as rest,
-    ):
-        agent = _Agent(timeline, target, session, rest)
+    # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
+    jar = aiohttp.CookieJar(unsafe=True)
+    # Both connections of Bayeux and every request of the story may be under way at once.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector) as session:
+        agent = _Agent(timeline, target.rstrip("/"), session, patience)
         try:
-            return await agent.run(transport, patience)
-        except (httpx.TransportError, aiohttp.ClientConnectionError) as error:
-            raise SurroundingsError(f"{target} cannot be reached: {error}") from None
+            return await agent.run(transport)
+        except aiohttp.ClientError as error:
+            raise _unreachable(target, str(error)) from None
         finally:
             await agent.close()
 
@@ -58,40 +61,57 @@ class _Agent:
     """The shell around a Bayeux client and a role: it owns the sockets and nothing else."""
 
     def __init__(
-        self, timeline: Timeline, target: str, session: aiohttp.ClientSession, rest: httpx.AsyncClient
+        self, timeline: Timeline, target: str, session: aiohttp.ClientSession, patience: float
     ) -> None:
         self._timeline = timeline
         self._target = target
         self._session = session
-        self._rest = rest
+        self._patience = patience
         self._clock: Clock = SystemClock()
         self._role = Role(timeline, target)
         self._client: BayeuxClient
         self._carrier: Carrier | None = None
-        self._news = asyncio.Event()
+        self._alarm: Alarm | None = None
+        self._change = asyncio.Event()
         self._seen: list[Seen] = []
         self._began = 0.0
+        self._latest = 0.0
+        """When something of the story was last seen."""
+        self._heard = False
+        """Whether the server has said anything."""
+        self._unreachable = ""
         self._why = ""
         self._requests: set[asyncio.Task[None]] = set()
 
-    async def run(self, transport: str, patience: float) -> Outcome:
+    async def run(self, transport: str) -> Outcome:
         for ask in self._timeline.session.asks:
             await self._request(ask, story=False)
+            if self._why:
+                return self._outcome()
         self._client = BayeuxClient(transport=transport, subscriptions=self._role.channels)
-        self._carrier = await self._connect(transport)
+        try:
+            self._carrier = await self._connect(transport)
+        except TimeoutError:
+            self._why = f"the WebSocket was not opened within {self._patience:g} s"
+            return self._outcome()
+        self._latest = self._clock.now()
         self._perform(self._client.start())
-        while not self._role.done and self._client.phase is not Phase.ENDED:
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), patience)
-            except TimeoutError:
-                self._why = f"nothing new came for {patience:g} s"
-                break
+        while not (self._role.done or self._why or self._client.phase is Phase.ENDED):
+            await self._news()
+        if self._unreachable:
+            raise _unreachable(self._target, self._unreachable)
         await self._leave()
-        return Outcome(seen=tuple(self._seen), missing=tuple(self._role.missing), why=self._why)
+        return self._outcome()
+
+    def _outcome(self) -> Outcome:
+        missing = tuple(self._role.missing)
+        why = self._why or ("the session ended" if missing else "")
+        return Outcome(seen=tuple(self._seen), missing=missing, why=why)
 
     async def close(self) -> None:
         """Ends what is under way."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         for task in self._requests:
             task.cancel()
         await asyncio.gather(*self._requests, return_exceptions=True)
@@ -101,27 +121,46 @@ class _Agent:
     async def _connect(self, transport: str) -> Carrier:
         url = self._target + self._timeline.scenario.cometd.path
         if transport == "websocket":
-            socket = await self._session.ws_connect(url.replace("http", "ws", 1))
+            async with asyncio.timeout(self._patience):
+                socket = await self._session.ws_connect(url.replace("http", "ws", 1), max_msg_size=0)
             return Socket(socket, self._received, self._failed)
         return Polls(self._session, url, self._received, self._failed)
+
+    async def _news(self) -> None:
+        """Waits for something to change, until patience is at its end: failures are nothing new."""
+        self._change.clear()
+        left = self._latest + self._patience - self._clock.now()
+        try:
+            await asyncio.wait_for(self._change.wait(), max(0.0, left))
+        except TimeoutError:
+            self._why = f"nothing new came for {self._patience:g} s"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
         try:
             async with asyncio.timeout(LEAVING):
                 while self._client.phase is not Phase.ENDED:
-                    self._news.clear()
-                    await self._news.wait()
+                    self._change.clear()
+                    await self._change.wait()
         except TimeoutError:
             self._why = self._why or "the server did not answer the disconnect"
 
     # What comes in
 
-    def _received(self, messages: list[Message]) -> None:
-        self._perform(self._client.received(messages, self._clock.now()))
+    def _received(self, number: int, messages: list[Message]) -> None:
+        self._heard = True
+        self._perform(self._client.received(messages, self._clock.now(), number=number))
 
-    def _failed(self, number: int, why: str) -> None:
-        self._note("failure", "", why)
+    def _failed(self, number: int, trouble: Trouble) -> None:
+        if self._client.phase in {Phase.LEAVING, Phase.ENDED}:
+            # Whatever breaks off after the goodbye was to be expected.
+            self._perform(self._client.failed(number, self._clock.now()))
+            return
+        self._note("failure", "", trouble.why)
+        if trouble.lost and not self._heard:
+            self._unreachable = self._why = trouble.why
+        elif trouble.lost and isinstance(self._carrier, Socket):
+            self._why = self._why or trouble.why
         self._perform(self._client.failed(number, self._clock.now()))
 
     def _perform(self, actions: list[Action]) -> None:
@@ -133,13 +172,13 @@ class _Agent:
                 case Received():
                     self._event(action)
                 case Pause():
-                    self._clock.call_at(action.at, self._wake)
+                    self._alarm = self._clock.call_at(action.at, self._wake)
                 case Ready():
                     self._began = self._began or self._clock.now()
                 case Ended():
                     self._why = self._why or action.why
         self._ask_due()
-        self._news.set()
+        self._change.set()
 
     def _wake(self) -> None:
         self._perform(self._client.wake(self._clock.now()))
@@ -147,6 +186,7 @@ class _Agent:
     def _event(self, event: Received) -> None:
         step, differences = self._role.event(event.channel, event.data)
         name = self._timeline.profile.push_name(event.channel, event.data)
+        self._latest = self._clock.now()
         self._note("event", step, f"{event.channel} {name}", event.data, differences)
 
     # Requests
@@ -162,18 +202,40 @@ class _Agent:
         has_body = body is not msgspec.UNSET
         if story:
             self._note("request", ask.id, f"{method} {path}", body if has_body else None)
-        response = await self._rest.request(
-            method,
-            path,
-            content=msgspec.json.encode(body) if has_body else None,
-            headers={"Content-Type": "application/json"} if has_body else {},
-        )
-        answer = _as_json(response.content)
-        differences = self._role.answered(ask, response.status_code, answer)
+        try:
+            status, answer = await self._fetch(method, path, body)
+        except TimeoutError:
+            self._give_up(f"{method} {path} was not answered within {self._patience:g} s")
+            return
+        except aiohttp.ClientError as error:
+            if not self._heard:
+                raise
+            self._give_up(f"{method} {path} failed: {error}")
+            return
+        self._heard = True
+        self._latest = self._clock.now()
+        differences = self._role.answered(ask, status, answer)
         if story:
-            self._note("answer", ask.id, str(response.status_code), answer, differences)
+            self._note("answer", ask.id, str(status), answer, differences)
             self._ask_due()
-            self._news.set()
+            self._change.set()
+
+    async def _fetch(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        has_body = body is not msgspec.UNSET
+        async with self._session.request(
+            method,
+            URL(self._target + path, encoded=True),
+            data=msgspec.json.encode(body) if has_body else None,
+            headers={"Content-Type": "application/json"} if has_body else {},
+            timeout=aiohttp.ClientTimeout(total=self._patience),
+            allow_redirects=False,
+        ) as response:
+            return response.status, _as_json(await response.read())
+
+    def _give_up(self, why: str) -> None:
+        self._note("failure", "", why)
+        self._why = self._why or why
+        self._change.set()
 
     def _note(self, kind: str, step: str, what: str, value: Any = None, differences: Any = ()) -> None:
         at = self._clock.now() - self._began if self._began else 0.0
@@ -181,12 +243,12 @@ class _Agent:
         self._seen.append(seen)
 
 
-LEAVING = 3.0
-"""Seconds the server gets to answer a disconnect."""
+def _unreachable(target: str, why: str) -> SurroundingsError:
+    return SurroundingsError(f"{target} cannot be reached: {why}")
 
 
 def _as_json(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+        return decode(body)
+    except MalformedError:
         return body.decode("utf-8", "replace")

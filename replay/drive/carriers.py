@@ -13,11 +13,22 @@ from replay.bayeux.channels import CONNECT, DISCONNECT, HANDSHAKE
 from replay.bayeux.client import Batch
 from replay.bayeux.messages import MalformedError, Message, parse
 
-Replies = Callable[[list[Message]], None]
-Failure = Callable[[int, str], None]
-
 SUFFIXES = {HANDSHAKE: "/handshake", CONNECT: "/connect", DISCONNECT: "/disconnect"}
 """What cometd.js appends to the CometD path; everything else goes to `/`."""
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Why a batch has no reply."""
+
+    why: str
+    lost: bool = False
+    """Whether the server is out of reach, rather than amiss."""
+
+
+Replies = Callable[[int, list[Message]], None]
+"""Takes what came, with the number of the batch whose whole reply it is, or 0."""
+
+Failure = Callable[[int, Trouble], None]
 
 
 class Carrier(Protocol):
@@ -35,7 +46,7 @@ class Polls:
 
     def __init__(self, session: aiohttp.ClientSession, url: str, received: Replies, failed: Failure) -> None:
         self._session = session
-        self._url = url
+        self._url = url.rstrip("/")
         self._received = received
         self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,13 +67,19 @@ class Polls:
             async with self._session.post(url, data=body, headers=headers, timeout=timeout) as response:
                 answer = await response.read()
                 if response.status != 200:
-                    self._failed(batch.number, f"HTTP {response.status}")
+                    self._failed(batch.number, Trouble(f"HTTP {response.status}"))
                     return
                 messages = parse(answer)
-        except (aiohttp.ClientError, TimeoutError, MalformedError) as error:
-            self._failed(batch.number, str(error) or type(error).__name__)
+        except aiohttp.ClientConnectorError as error:
+            self._failed(batch.number, Trouble(str(error), lost=True))
             return
-        self._received(messages)
+        except TimeoutError:
+            self._failed(batch.number, Trouble(f"{channel} was not answered within {batch.timeout:g} s"))
+            return
+        except (aiohttp.ClientError, MalformedError) as error:
+            self._failed(batch.number, Trouble(str(error) or type(error).__name__))
+            return
+        self._received(batch.number, messages)
 
     async def close(self) -> None:
         """Ends every POST under way."""
@@ -81,7 +98,6 @@ class Socket:
         self._unsent: asyncio.Queue[Batch] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._read()), loop.create_task(self._write())]
-        self._open: list[int] = []
 
     def send(self, batch: Batch) -> None:
         """Puts it in line."""
@@ -90,25 +106,28 @@ class Socket:
     async def _write(self) -> None:
         while True:
             batch = await self._unsent.get()
-            self._open.append(batch.number)
-            await self._socket.send_str(msgspec.json.encode(batch.messages).decode())
+            try:
+                await self._socket.send_str(msgspec.json.encode(batch.messages).decode())
+            except aiohttp.ClientError as error:
+                self._failed(batch.number, Trouble(f"the socket was closed: {error}", lost=True))
 
     async def _read(self) -> None:
         async for frame in self._socket:
             if frame.type is aiohttp.WSMsgType.TEXT:
                 self._take(frame.data.encode())
-        for number in self._open:
-            self._failed(number, "the socket was closed")
+        self._failed(0, Trouble(f"the socket was closed with {self._socket.close_code}", lost=True))
 
     def _take(self, body: bytes) -> None:
         try:
-            self._received(parse(body))
+            messages = parse(body)
         except MalformedError as error:
-            self._failed(0, str(error))
+            self._failed(0, Trouble(str(error)))
+            return
+        self._received(0, messages)
 
     async def close(self) -> None:
         """Closes the socket."""
-        await self._socket.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._socket.close()

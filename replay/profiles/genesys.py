@@ -63,6 +63,17 @@ PROFILE = Profile(
         LOOKALIKE,
     ),
     id_fields=frozenset({"id", "participantId", "userId", "chatId", "parentId"}),
+    constants=frozenset(
+        {
+            "9430250E-0A1B-421F-B372-F29E69366DED",  # Ready
+            "900D55CC-2BB0-431F-8BF9-D3525B383BE6",  # NotReady
+            "0F7F5003-EF26-4D13-A6EF-D0C7EC819BEB",  # Offline
+        }
+    ),
+    field_order=(
+        *("statusCode", "statusMessage", "operationName", "messageType", "notificationType", "referenceId"),
+        *("chat", "chatUri", "index", "type", "id", "state", "uri", "path", "nickname", "participantId"),
+    ),
     client_fields=frozenset({"nickname", "text"}),
     time_fields=frozenset({"timestamp", "timestampSeconds", "receivedDate", "serverGenerationTimestamp"}),
     readying=frozenset({"Ready"}),

@@ -42,6 +42,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Most particular first."""
     id_fields: frozenset[str] = frozenset()
     """Fields whose values are ids although they may look like anything."""
+    constants: frozenset[str] = frozenset()
+    """Values, in upper case, that look like ids and are the same on every server."""
+    field_order: tuple[str, ...] = ()
+    """Fields that a distilled scenario shows first, in this order."""
     client_fields: frozenset[str] = frozenset()
     """Body fields that hold what the client invents: nickname, text."""
     time_fields: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from replay.registry import TRANSPORTS, resolve
 from replay.server.exchanges import exchange
-from replay.server.requests import base_url_of, body_of, headers_of
+from replay.server.requests import base_url_of, body_of, headers_of, text_of
 from replay.server.stage import Stage
 from replay.server.transports.transport import Transport
 from replay.wire import Request
@@ -43,15 +43,13 @@ class App:
 
     async def _rest(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await body_of(request)
-        if body is None:
-            return web.Response(status=413, text="The body is too large.")
         return await exchange(
             self._stage,
             lambda number: Request(
                 exchange=number,
                 method=request.method,
-                path=request.path,
-                query=tuple(request.query.items()),
+                path=text_of(request.path),
+                query=tuple((text_of(name), text_of(value)) for name, value in request.query.items()),
                 headers=headers_of(request),
                 body=body,
                 base_url=base_url_of(request),

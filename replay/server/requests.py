@@ -12,7 +12,7 @@ def headers_of(request: web.BaseRequest) -> dict[str, str]:
     """Header names in lower case; of repeated ones all values, as a list in one line."""
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
-        key = name.lower()
+        key, value = name.lower(), text_of(value)  # noqa: PLW2901
         if key in headers:
             headers[key] += ("; " if key == "cookie" else ", ") + value
         else:
@@ -22,24 +22,48 @@ def headers_of(request: web.BaseRequest) -> dict[str, str]:
 
 def base_url_of(request: web.BaseRequest) -> str:
     """Scheme and host as the client dialled them; without a Host header, the address it reached."""
-    host = request.headers.get("Host")
+    host = text_of(request.headers.get("Host", ""))
     if not host:
         address, port = request.get_extra_info("sockname", ("localhost", 0))[:2]
         host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     return f"{request.scheme}://{host}"
 
 
-async def body_of(request: web.BaseRequest) -> bytes | None:
-    """The whole body, or None if it is larger than any desktop sends."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.content_length != 0:
+def text_of(value: str) -> str:
+    """What a client wrote; bytes that are no UTF-8 are read as ISO-8859-1, as older clients write."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape").decode("iso-8859-1")
+    return value
+
+
+async def body_of(request: web.BaseRequest) -> bytes:
+    """The whole body.
+
+    Raises:
+        web.HTTPRequestEntityTooLarge: it is larger than any desktop sends.
+        web.HTTPBadRequest: it is not encoded as its headers say.
+    """
+    announced = request.content_length or 0
+    if request.headers.get("Expect", "").lower() == "100-continue" and 0 <= announced <= MAX_BODY:
         # .NET clients ask before every POST, and wait a third of a second for the word.
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
+    elif announced > MAX_BODY:
+        raise _too_large(announced)
     chunks = []
     size = 0
-    async for chunk in request.content.iter_any():
-        size += len(chunk)
-        if size > MAX_BODY:
-            return None
-        chunks.append(chunk)
+    try:
+        async for chunk in request.content.iter_any():
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise _too_large(size)
+            chunks.append(chunk)
+    except web.RequestPayloadError:
+        raise web.HTTPBadRequest(text="The body is not encoded as its headers say.") from None
     return b"".join(chunks)
+
+
+def _too_large(size: int) -> web.HTTPRequestEntityTooLarge:
+    return web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=size)

@@ -1,7 +1,7 @@
 """Who is asking: agents, and how a request is known to be one's.
 
 In this order: the user in `Authorization`; a session cookie of ours; a minted id in path, query or body; a
-clientId; the only agent there is. A handshake that carries none of these makes a new agent. An agent known by
+clientId; the only agent present. A handshake that carries none of these makes a new agent. An agent known by
 other signs takes the name that `Authorization` adds later.
 """
 
@@ -66,7 +66,7 @@ class Agents:
         if user is None:
             return known
         if known is None and not shaking_hands:
-            known = self.only()
+            known = self._only(self.present())
         if known is not None and known.name is None:
             known.name = user
             self._by_name[user] = known
@@ -86,12 +86,14 @@ class Agents:
 
     def orphan(self) -> Agent | None:
         """The only nameless agent that has asked over REST and never shaken hands, if there is just one."""
-        found = [agent for agent in self.all if agent.name is None and not agent.ever_had_clients]
-        return found[0] if len(found) == 1 else None
+        return self._only([a for a in self.all if a.name is None and not a.ever_had_clients])
 
-    def only(self) -> Agent | None:
-        """The agent, if there is exactly one."""
-        return self.all[0] if len(self.all) == 1 else None
+    def _only(self, agents: list[Agent]) -> Agent | None:
+        return agents[0] if len(agents) == 1 else None
+
+    def present(self) -> list[Agent]:
+        """Agents that have a client, or have not had one yet; who has left is not there to be meant."""
+        return [agent for agent in self.all if agent.clients or not agent.ever_had_clients]
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""

@@ -73,8 +73,10 @@ class Rest:
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents = self._simulator.agents
         agent = agents.find(request.headers, words)
-        if agent is None and "authorization" not in request.headers and agents.all:
-            return agents.only()
+        if agent is None and "authorization" not in request.headers:
+            present = agents.present()
+            if present:
+                return present[0] if len(present) == 1 else None
         return agent or self._simulator.new_agent(request.headers, now)
 
     def _cookies(self, request: Request, agent: Agent | None) -> tuple[str, ...]:

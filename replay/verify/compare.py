@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from replay.plan.times import epoch_of
+from replay.plan.times import epoch_of, shift
 from replay.plan.values import MISSING, Difference, same
 from replay.verify.role import Seen
 
@@ -58,63 +58,80 @@ def compare(one: Sequence[Seen], other: Sequence[Seen], moved: Container[str]) -
 
 
 class Likeness:
-    """A one-to-one mapping between the ids, hosts and times of two runs, learned as they are compared."""
+    """A mapping between the ids, hosts and times of two runs, learned as they are compared.
+
+    Ids map one to one, hosts each to one: two names of a server may both have become its address.
+    """
 
     def __init__(self, moved: Container[str]) -> None:
         self._moved = moved
         self._there: dict[str, str] = {}
         self._back: dict[str, str] = {}
+        self._hosts: dict[str, str] = {}
         self._shift: float | None = None
 
     def differences(self, one: Any, other: Any, field: str) -> list[Difference]:
         """Where the values differ by more than names."""
         if isinstance(one, dict) and isinstance(other, dict):
-            found = [] if list(one) == list(other) else self._keys(one, other, field)
-            for key in one.keys() & other.keys():
-                found += self.differences(one[key], other[key], f"{field}.{key}")
+            found = self._keys(one, other, field)
+            for key in one:
+                if key in other:
+                    found += self.differences(one[key], other[key], f"{field}.{key}")
             return found
         if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
             pairs = enumerate(zip(one, other, strict=True))
             return [d for i, (a, b) in pairs for d in self.differences(a, b, f"{field}[{i}]")]
-        if same(one, other) and not isinstance(one, str):
-            return []
-        if isinstance(one, str) and isinstance(other, str) and self._alike(one, other, field):
-            return []
-        return [Difference(field, one, other)]
+        return [] if self._alike(one, other, field) else [Difference(field, one, other)]
 
     def _keys(self, one: dict[str, Any], other: dict[str, Any], field: str) -> list[Difference]:
         missing = [Difference(f"{field}.{key}", one[key], MISSING) for key in one if key not in other]
         extra = [Difference(f"{field}.{key}", MISSING, other[key]) for key in other if key not in one]
         return missing + extra
 
-    def _alike(self, one: str, other: str, field: str) -> bool:
-        if field.rpartition(".")[2] in self._moved:
-            return self._moved_alike(one, other)
+    def _alike(self, one: Any, other: Any, field: str) -> bool:
+        if field.rpartition(".")[2].partition("[")[0] in self._moved:
+            first, second = _moment(one), _moment(other)
+            if first is not None and second is not None:
+                return _shape(one) == _shape(other) and self._moved_alike(first, second)
+        if isinstance(one, str) and isinstance(other, str):
+            return self._alike_texts(one, other)
+        return same(one, other)
+
+    def _alike_texts(self, one: str, other: str) -> bool:
+        hosts = _ORIGIN.findall(one), _ORIGIN.findall(other)
         one, other = _ORIGIN.sub("//", one), _ORIGIN.sub("//", other)
-        if _WORD.sub("", one) != _WORD.sub("", other):
+        words = _WORD.findall(one), _WORD.findall(other)
+        if _WORD.sub("-", one) != _WORD.sub("-", other) or len(hosts[0]) != len(hosts[1]):
             return False
-        words = list(zip(_WORD.findall(one), _WORD.findall(other), strict=False))
-        if len(_WORD.findall(one)) != len(_WORD.findall(other)):
+        if not all(self._hosts.setdefault(a, b) == b for a, b in zip(*hosts, strict=True)):
             return False
-        return all(self._same_name(a, b) for a, b in words)
+        return all(self._same_name(a, b) for a, b in zip(*words, strict=True))
 
     def _same_name(self, one: str, other: str) -> bool:
-        if one == other and one not in self._there and other not in self._back:
+        if one != other and not (_is_id(one) and _is_id(other) and len(one) == len(other)):
+            return False
+        if not _is_id(one):
             return True
-        if one not in self._there and other not in self._back:
-            if not (_is_id(one) and _is_id(other) and len(one) == len(other)):
-                return False
-            self._there[one] = other
-            self._back[other] = one
-        return self._there.get(one) == other and self._back.get(other) == one
+        return self._there.setdefault(one, other) == other and self._back.setdefault(other, one) == one
 
-    def _moved_alike(self, one: str, other: str) -> bool:
-        first, second = epoch_of(one), epoch_of(other)
-        if first is None or second is None:
-            return one == other
+    def _moved_alike(self, first: float, second: float) -> bool:
         if self._shift is None:
             self._shift = second - first
         return abs(second - first - self._shift) < 0.002
+
+
+def _moment(value: Any) -> float | None:
+    """Seconds since 1970 of a time in any form that `replay.plan.times` moves."""
+    if isinstance(value, str):
+        return epoch_of(value)
+    if isinstance(value, bool) or not isinstance(value, int) or shift(value, 86_400) == value:
+        return None
+    return value / 1000 if shift(value, 1) - value == 1000 else float(value)
+
+
+def _shape(value: Any) -> str:
+    """How a time is written."""
+    return re.sub(r"\d", "0", str(value))
 
 
 def _is_id(word: str) -> bool:

@@ -7,13 +7,14 @@ that number".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import Comparison, Difference, readable, render
-from replay.scenario.model import PushStep
+from replay.plan.values import Comparison, Difference, Text, as_text, readable, render
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class Role:
     def __init__(self, timeline: Timeline, base_url: str) -> None:
         self._timeline = timeline
         self._values: dict[str, Any] = {"base_url": base_url}
-        self._cues = {cue.id: cue for cue in timeline.story.cues}
+        self._cues = {cue.id: cue for cue in (*timeline.session.cues, *timeline.story.cues)}
         self._asks = {ask.id: ask for ask in timeline.story.asks}
         self._order = [step.id for step in timeline.scenario.steps]
         self._done: set[str] = set()
@@ -46,9 +47,8 @@ class Role:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """What to subscribe to."""
-        pushes = [step for step in self._timeline.scenario.steps if isinstance(step, PushStep)]
-        return tuple(dict.fromkeys(step.push for step in pushes))
+        """What to subscribe to; where a channel's name depends on the play, all that it may be."""
+        return tuple(dict.fromkeys(_pattern(cue.channel) for cue in self._cues.values()))
 
     @property
     def done(self) -> bool:
@@ -61,20 +61,17 @@ class Role:
         return [step for step in self._order if step not in self._done]
 
     def due(self) -> list[Ask]:
-        """Requests whose turn has come, each once."""
-        asks = []
-        for step in self._order:
-            if step in self._asks and step not in self._sent:
-                self._sent.add(step)
-                asks.append(self._asks[step])
-            elif step not in self._done:
-                break
-        return asks
+        """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
+        turn = next((step for step in self._order if step not in self._done), None)
+        if turn not in self._asks or turn in self._sent:
+            return []
+        self._sent.add(turn)
+        return [self._asks[turn]]
 
     def request(self, ask: Ask) -> tuple[str, str, Any]:
         """Method, path with query, and JSON body (unset when there is none) of a request."""
-        path = ask.path.render(self._value)
-        query = "&".join(f"{key}={render(value, self._value)}" for key, value in ask.query)
+        path = quote(ask.path.render(self._value), safe="/:@!$&'()*+,;=~")
+        query = urlencode([(key, as_text(render(value, self._value))) for key, value in ask.query])
         body = msgspec.UNSET if ask.body is msgspec.UNSET else render(ask.body, self._value)
         return ask.method, f"{path}?{query}" if query else path, body
 
@@ -82,11 +79,13 @@ class Role:
         """An answer has come; returns where it is not what the scenario says."""
         self._done.add(ask.id)
         reply = ask.replies[0]
-        differences = []
+        differences: list[Difference] = []
         if status != reply.status:
             differences.append(Difference("status", reply.status, status))
         if reply.body is not msgspec.UNSET:
-            differences += self._compare(reply.body, body)
+            comparison = self._comparison(reply.body, body)
+            self._values |= comparison.captures
+            differences += comparison.differences
         return tuple(differences)
 
     def event(self, channel: str, data: Any) -> tuple[str, tuple[Difference, ...]]:
@@ -94,8 +93,9 @@ class Role:
         unseen = [cue for step, cue in self._cues.items() if step not in self._done]
         found: list[tuple[int, Cue, Comparison]] = []
         for cue in unseen:
-            if render(cue.channel, self._value) == channel:
-                comparison = self._comparison(cue.data, data)
+            where = self._comparison(cue.channel, channel)
+            if not where.differences:
+                comparison = self._comparison(cue.data, data, where.captures)
                 found.append((len(comparison.differences), cue, comparison))
         if not found:
             return "", ()
@@ -106,13 +106,9 @@ class Role:
         self._values |= comparison.captures
         return cue.id, tuple(comparison.differences)
 
-    def _compare(self, expected: Any, got: Any) -> list[Difference]:
-        comparison = self._comparison(expected, got)
-        self._values |= comparison.captures
-        return comparison.differences
-
-    def _comparison(self, expected: Any, got: Any) -> Comparison:
+    def _comparison(self, expected: Any, got: Any, captures: Mapping[str, Any] | None = None) -> Comparison:
         comparison = Comparison(self._values)
+        comparison.captures.update(captures or {})
         comparison.compare(expected, got, "data")
         moved = self._timeline.shift_fields
         comparison.differences[:] = [
@@ -126,6 +122,15 @@ class Role:
         variable = self._timeline.scenario.variables.get(name.rpartition(".")[2])
         recorded = None if variable is None else variable.recorded
         return readable(f"${{{name}}}") if recorded is None or recorded is msgspec.UNSET else recorded
+
+
+def _pattern(channel: Any) -> str:
+    """The channel, or the wildcard that covers whatever its variables stand for."""
+    if not isinstance(channel, Text):
+        return str(channel)
+    first, *others = channel.parts
+    deeper = any(isinstance(part, str) and "/" in part for part in others)
+    return f"{str(first).rpartition('/')[0]}/{'**' if deeper else '*'}"
 
 
 NEAR_ENOUGH = 3

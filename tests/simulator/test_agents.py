@@ -192,6 +192,17 @@ def test_a_request_without_any_sign_is_a_miss_that_says_so_where_there_are_sever
     assert script.headers(exchange) == (("Content-Type", "application/json;charset=UTF-8"),)
 
 
+def test_a_request_without_any_sign_after_everybody_left_is_somebody_new(script: Script) -> None:
+    # The next run of a desktop that begins with REST and kept no cookies.
+    for _ in range(3):
+        desktop = script.desktop()
+        desktop.get("/me")
+        listen(desktop)
+        desktop.disconnect()
+
+    assert names(script) == ["#1", "#2", "#3"]
+
+
 def test_authorization_weighs_more_than_a_cookie(script: Script) -> None:
     ann, bob = listen(script.desktop("ann")), listen(script.desktop("bob"))
     ann.jar = bob.jar

@@ -20,8 +20,6 @@ class LongPolling:
     async def serve(self, request: web.BaseRequest, mount: str, stage: Stage) -> web.StreamResponse:
         """Answers when the engine does."""
         body = await body_of(request)
-        if body is None:
-            return web.Response(status=413, text="The batch is too large.")
         return await exchange(
             stage,
             lambda number: Polled(

@@ -1,0 +1,85 @@
+"""Effects on time, and in the order of their times also when the machine is late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from replay.clock import ManualClock
+from replay.plan.timeline import plan_all
+from replay.server.stage import Stage
+from replay.simulator.simulator import Simulator
+from replay.testing import scenario
+from replay.wire import Answer, Request
+
+from .conftest import Loop
+from .running import run, until
+
+STORY = """
+steps:
+  - {id: slow, request: POST /slow, respond: {after: 1s, body: slow}}
+  - {id: fast, request: GET /fast, respond: {body: fast}}
+"""
+
+
+class LateClock(ManualClock):
+    """Its alarms do not ring until they are let to."""
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+    def ring(self) -> None:
+        super().advance(0)
+
+
+def ask(
+    stage: Stage, method: str, path: str, seen: list[str], name: str
+) -> Callable[[], asyncio.Future[Answer]]:
+    number, future = stage.open_exchange()
+    future.add_done_callback(lambda _: seen.append(name))
+    request = Request(exchange=number, method=method, path=path, base_url="http://h")
+    stage.feed(request)
+    return lambda: future
+
+
+def test_what_was_due_before_an_input_leaves_before_what_the_input_brings(loop: Loop) -> None:
+    async def main() -> None:
+        clock, seen = LateClock(), list[str]()
+        stage = Stage(Simulator(plan_all([scenario(STORY)])), clock)
+        ask(stage, "POST", "/slow", seen, "slow")
+        ask(stage, "POST", "/slow", seen, "retry")
+        clock.advance(5)
+        await ask(stage, "GET", "/fast", seen, "fast")()
+        await until(lambda: len(seen) == 3)
+
+        assert seen == ["retry", "slow", "fast"]
+
+    run(main(), loop)
+
+
+def test_an_alarm_rings_for_the_earliest_of_what_is_due(loop: Loop) -> None:
+    async def main() -> None:
+        clock, seen = ManualClock(50.0), list[str]()
+        stage = Stage(Simulator(plan_all([scenario(STORY)])), clock)
+        future = ask(stage, "POST", "/slow", seen, "slow")()
+        clock.advance(0.999)
+        assert not future.done()
+        clock.advance(0.001)
+
+        assert (await future).at == 51.0
+
+    run(main(), loop)
+
+
+def test_a_stopped_stage_takes_nothing_more(loop: Loop) -> None:
+    async def main() -> None:
+        clock, seen = ManualClock(), list[str]()
+        stage = Stage(Simulator(plan_all([scenario(STORY)])), clock)
+        before = ask(stage, "POST", "/slow", seen, "before")()
+        stage.stop()
+        after = ask(stage, "GET", "/fast", seen, "after")()
+        clock.advance(10)
+
+        assert (before.cancelled(), after.cancelled(), clock._due) == (True, True, [])
+
+    run(main(), loop)
