@@ -15,9 +15,9 @@ PROFILES = {
 }
 
 TRANSPORTS = {
+    "websocket": "replay.server.transports.websocket:WebSocket",
     "long-polling": "replay.server.transports.long_polling:LongPolling",
     "callback-polling": "replay.server.transports.callback_polling:CallbackPolling",
-    "websocket": "replay.server.transports.websocket:WebSocket",
 }
 
 DIALECTS = {

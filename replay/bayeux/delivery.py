@@ -33,6 +33,8 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     exchange: int | None = None
     socket: int | None = None
+    transport: str = ""
+    """The connection type its messages travel by."""
 
 
 class Delivery:

@@ -195,6 +195,8 @@ class BayeuxServer:
             return turn.failed(reply, "types unsupported", message)
         client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
         client.extensions = settings.extensions
+        # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
+        client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client
         self._delivery.bind(client, turn.peer, turn.now)
         minted = self._listener.welcomed(client, turn.peer, turn.now)

@@ -15,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 30.0
     interval: float = 0.0
     max_interval: float = 10.0
-    connection_types: tuple[str, ...] = ("long-polling", "callback-polling", "websocket")
+    connection_types: tuple[str, ...] = ("websocket", "long-polling", "callback-polling")
     dialect: Dialect = COMETD3
     extensions: tuple[Any, ...] = ()
     """The `Extension`s a client may negotiate."""

@@ -127,7 +127,15 @@ class Simulator:
 
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
         settings = self.mounts[source.mount]
-        return Peer(headers=source.headers, base_url=source.base_url, settings=settings, **carrier)
+        transport = source.transport if isinstance(source, Polled) else "websocket"
+        return Peer(
+            headers=source.headers,
+            base_url=source.base_url,
+            settings=settings,
+            transport=transport,
+            exchange=carrier.get("exchange"),
+            socket=carrier.get("socket"),
+        )
 
     # What Bayeux clients do
 

@@ -33,7 +33,7 @@ def test_a_handshake_names_a_client_the_version_the_transports_and_the_times() -
                     "clientId": desktop.client_id,
                     "version": "1.0",
                     "minimumVersion": "1.0",
-                    "supportedConnectionTypes": ["websocket", "long-polling"],
+                    "supportedConnectionTypes": ["websocket", "long-polling", "callback-polling"],
                     "advice": ADVICE,
                 }
             ],
