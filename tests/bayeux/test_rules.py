@@ -178,7 +178,7 @@ class Conversations(RuleBasedStateMachine):
         self.script.advance(TIMEOUT + SILENCE)
         bayeux, delivery = self.script.simulator.bayeux, self.script.simulator.bayeux._delivery
         assert not any(self.script.waits(number) for number in self.asked), str(self.script)
-        assert (bayeux.clients, bayeux._settings, delivery._waiting) == ({}, {}, {})
+        assert (bayeux.clients, bayeux._by_browser, delivery._waiting) == ({}, {}, {})
         assert (delivery._due, bayeux.next_due) == ([], None)
         assert not any(delivery._sockets.values())
         assert not any(agent.clients for agent in self.script.simulator.agents.all)

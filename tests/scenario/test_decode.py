@@ -48,8 +48,6 @@ def test_every_part_tells_what_is_wrong_with_it() -> None:
         ("ignore: []", "'ignore'"),
         ("extends: x", "'extends'"),
         ("include: x", "'include'"),
-        ("cometd: {transports: []}", "'transports'"),
-        ("cometd: {dialect: x}", "'dialect'"),
     ],
 )
 def test_keys_of_the_language_that_are_not_built_are_refused_as_such(head: str, what: str) -> None:
