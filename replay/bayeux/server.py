@@ -12,6 +12,7 @@ from typing import Protocol
 
 from replay.bayeux import channels
 from replay.bayeux.client_state import Client
+from replay.bayeux.cookies import for_page
 from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair, Peer
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import EmptyBatchError, MalformedError, Message, parse
@@ -201,7 +202,8 @@ class BayeuxServer:
         self._delivery.bind(client, turn.peer, turn.now)
         minted = self._listener.welcomed(client, turn.peer, turn.now)
         if minted is not None and turn.dialect.browser_cookie is not None:
-            turn.cookies.append(turn.dialect.browser_cookie.format(value=minted))
+            cookie = turn.dialect.browser_cookie.format(value=minted)
+            turn.cookies.append(for_page(cookie, turn.peer.base_url))
         client.browser = minted if minted is not None else browser_of(turn.peer)
         self._by_browser.setdefault(client.browser, {})[client.id] = client
         client.expect_back(turn.now)

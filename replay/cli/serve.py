@@ -13,6 +13,7 @@ from replay.cli.loop import run_loop
 from replay.errors import UsageError
 from replay.library import library
 from replay.plan.pace import Pace, parse_speed
+from replay.registry import TRANSPORTS
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.server.runner import Server
@@ -46,6 +47,20 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
 )
 @click.option("--date", callback=_date, metavar="T", help="Pretend that plays begin at this time (ISO 8601).")
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids.")
+@click.option(
+    "--transport",
+    "transports",
+    multiple=True,
+    type=click.Choice(list(TRANSPORTS)),
+    help="Offer this transport whatever the scenarios say; may be given more than once.",
+)
+@click.option(
+    "--tls",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="CERT KEY",
+    help="Speak https with this certificate and its key (PEM; one file with both is given twice).",
+)
 @click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens.")
 def serve(
     *,
@@ -55,6 +70,8 @@ def serve(
     speed: Pace,
     date: float | None,
     seed: int,
+    transports: tuple[str, ...],
+    tls: tuple[Path, Path] | None,
     print_url: bool,
 ) -> None:
     """Plays scenarios to unmodified clients until Ctrl-C.
@@ -66,7 +83,9 @@ def serve(
         if not scenarios:
             raise UsageError("there is no scenario to play: name a file")
         options = Options(pace=speed, seed=seed, date=date)
-        server = Server(scenarios, host=host, port=port, options=options)
+        server = Server(
+            scenarios, host=host, port=port, options=options, transports=transports, certificate=tls
+        )
         run_loop(_serve(server, scenarios, print_url=print_url))
     except KeyboardInterrupt:
         click.echo("ended before it listened", err=True)

@@ -7,6 +7,7 @@ from typing import cast
 from aiohttp import web
 
 from replay.registry import TRANSPORTS, resolve
+from replay.server import cors
 from replay.server.exchanges import exchange
 from replay.server.requests import base_url_of, body_of, headers_of, text_of
 from replay.server.stage import Stage
@@ -23,15 +24,29 @@ class App:
         self._mounts = sorted(stage.simulator.mounts, key=len, reverse=True)
         # A WebSocket upgrade is a GET that another transport might take for its own: it is asked first.
         names = sorted(TRANSPORTS, key=lambda name: name != "websocket")
-        self._transports = [cast("Transport", resolve(TRANSPORTS, name)()) for name in names]
+        self._transports = {name: cast("Transport", resolve(TRANSPORTS, name)()) for name in names}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers one request."""
+        """Answers one request, so that a page of another origin may read the answer."""
+        leave = cors.preflight(request)
+        if leave is not None:
+            return leave
+        try:
+            response = await self._answer(request)
+        except web.HTTPException as refused:
+            cors.admit(request, refused)
+            raise
+        if not response.prepared:
+            cors.admit(request, response)
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         mount = self._mount(request.path)
         if mount is None:
             return await self._rest(request)
-        for transport in self._transports:
-            if transport.takes(request):
+        offered = self._stage.simulator.mounts[mount].connection_types
+        for name, transport in self._transports.items():
+            if name in offered and transport.takes(request):
                 return await transport.serve(request, mount, self._stage)
         if request.method == "OPTIONS":
             return web.Response(status=200)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from replay.bayeux.messages import MalformedError, encode, join, parse
+
 MAX_BODY = 4 << 20
 """Bytes of a request body; more is answered with 413."""
 
@@ -36,6 +38,17 @@ def text_of(value: str) -> str:
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogateescape").decode("iso-8859-1")
     return value
+
+
+def batch_of(values: list[str]) -> bytes:
+    """One batch of those that came as parameters of one name; what is malformed is left to the engine."""
+    encoded = [text_of(value).encode() for value in values]
+    if len(encoded) < 2:
+        return b"".join(encoded)
+    try:
+        return join([encode(message) for each in encoded for message in parse(each)])
+    except MalformedError:
+        return b"".join(encoded)
 
 
 async def body_of(request: web.BaseRequest) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -13,6 +15,7 @@ from replay.clock import Clock, SystemClock, wall_time
 from replay.errors import SurroundingsError
 from replay.plan.timeline import plan_all
 from replay.scenario.model import Scenario
+from replay.server import tls
 from replay.server.app import App
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
@@ -37,8 +40,17 @@ class Server:
         port: int = 0,
         options: Options | None = None,
         clock: Clock | None = None,
+        transports: Sequence[str] = (),
+        certificate: tuple[Path, Path] | None = None,
     ) -> None:
-        self._timelines = plan_all(scenarios)
+        """Plays nothing yet.
+
+        Args:
+            transports: Offered whatever the scenarios say; what they say when empty.
+            certificate: PEM files of a certificate and its key: the server then speaks https.
+        """
+        self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
+        self._tls = tls.context(*certificate) if certificate is not None else None
         self._host = host
         self._port = port
         self._options = options or Options()
@@ -50,7 +62,7 @@ class Server:
     def url(self) -> str:
         """Where it listens; the port is known once it is open."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._port}"
 
     @property
     def cometd_url(self) -> str:
@@ -75,7 +87,8 @@ class Server:
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
+            await site.start()
         except OSError as error:
             await self._runner.cleanup()
             raise SurroundingsError(_cannot_listen(self._host, self._port, error)) from None
@@ -93,6 +106,13 @@ class Server:
             await site.stop()
         self.stage.stop()
         await self._runner.cleanup()
+
+
+def _offering(scenario: Scenario, transports: Sequence[str]) -> Scenario:
+    if not transports:
+        return scenario
+    cometd = msgspec.structs.replace(scenario.cometd, transports=list(transports))
+    return msgspec.structs.replace(scenario, cometd=cometd)
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.plan.timeline import Ask, Moment, Reply
 from replay.plan.values import as_text, render
@@ -91,7 +92,7 @@ class Rest:
             agent.cookie = simulator.token("session", agent.key, length=32)
             simulator.agents.know_cookies(agent, [agent.cookie])
         name = simulator.timelines[0].profile.session_cookie
-        return (f"{name}={agent.cookie}; Path=/; HttpOnly",)
+        return (for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url),)
 
     def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
         """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 from aiohttp import web
 
 from replay.server.exchanges import exchange
-from replay.server.requests import base_url_of, body_of, headers_of
+from replay.server.requests import base_url_of, batch_of, body_of, headers_of
 from replay.server.stage import Stage
 from replay.wire import Polled
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 1_000
 
 
 class LongPolling:
@@ -19,7 +24,7 @@ class LongPolling:
 
     async def serve(self, request: web.BaseRequest, mount: str, stage: Stage) -> web.StreamResponse:
         """Answers when the engine does."""
-        body = await body_of(request)
+        body = _batch(request, await body_of(request))
         return await exchange(
             stage,
             lambda number: Polled(
@@ -31,3 +36,17 @@ class LongPolling:
                 base_url=base_url_of(request),
             ),
         )
+
+
+def _batch(request: web.BaseRequest, body: bytes) -> bytes:
+    """The messages, also of a form's field `message` (Bayeux 1.0, 4.2.1).
+
+    What is JSON is taken as such whatever it calls itself: curl calls every body a form.
+    """
+    if request.content_type != FORM or body.lstrip()[:1] in {b"[", b"{", b""}:
+        return body
+    try:
+        fields = parse_qs(body.decode("utf-8", "surrogateescape"), max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise web.HTTPBadRequest(text=f"The form has more than {MAX_FIELDS} fields.") from None
+    return batch_of(fields.get("message", []))
