@@ -1,93 +1,10 @@
 'use strict';
 
-const http = require('node:http');
-const https = require('node:https');
-const { parseArgs } = require('node:util');
-const { performance } = require('node:perf_hooks');
-const { createJar } = require('./cookies.js');
+const { createDesk } = require('./desk.js');
+const { createDocument } = require('./document.js');
 
-const { values: options } = parseArgs({
-  options: {
-    cometd: { type: 'string', default: '3.1' },
-    transport: { type: 'string', default: 'long-polling' },
-    url: { type: 'string' },
-    path: { type: 'string', default: '/api/v2/notifications' },
-    user: { type: 'string' },
-    'auth-cometd': { type: 'boolean', default: false },
-    'no-cookies': { type: 'boolean', default: false },
-    nickname: { type: 'string', default: 'Marat' },
-    channel: { type: 'string', multiple: true, default: ['/v2/me/chats'] },
-    ready: { type: 'boolean', default: false },
-    'get-me': { type: 'boolean', default: false },
-    expect: { type: 'string', default: '4' },
-    timeout: { type: 'string', default: '15000' },
-  },
-});
-if (!options.url) {
-  process.stderr.write('agent.js: --url is needed\n');
-  process.exit(2);
-}
-const base = options.url.replace(/\/$/, '');
-const expected = Number(options.expect);
-
-// The libraries log to the console; stdout is for observations only.
-console.log = console.info = console.debug = console.error;
-
-function say(kind, fields) {
-  const t = Math.round(performance.now() * 100) / 100;
-  process.stdout.write(JSON.stringify({ t, kind, ...fields }) + '\n');
-}
-
-setTimeout(() => {
-  say('failure', { error: `timeout after ${options.timeout} ms` });
-  process.exit(1);
-}, Number(options.timeout));
-
-const jar = createJar();
-const authorization = options.user && {
-  Authorization: 'Basic ' + Buffer.from(`${options.user}:secret`).toString('base64'),
-};
-
-const client = base.startsWith('https:') ? https : http;
-const connections = new client.Agent({ keepAlive: true });
-let unanswered = 0;
-
-function rest(method, path, body) {
-  const text = body && JSON.stringify(body);
-  const headers = { Accept: 'application/json', ...authorization };
-  if (text) Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
-  if (!options['no-cookies'] && jar.list().length) headers.Cookie = jar.list().join('; ');
-  unanswered++;
-  say('request', { method, path, body });
-
-  return new Promise((resolve) => {
-    const fail = (error) => {
-      unanswered--;
-      say('failure', { method, path, error: error.message });
-      resolve();
-    };
-    const request = client.request(base + path, { method, headers, agent: connections }, (response) => {
-      (response.headers['set-cookie'] || []).forEach(jar.store);
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk));
-      response.on('error', fail);
-      response.on('end', () => {
-        unanswered--;
-        const content = Buffer.concat(chunks).toString('utf8');
-        let answer = content;
-        try {
-          answer = JSON.parse(content);
-        } catch (error) {
-          // Shown as text: what is not JSON is worth seeing too.
-        }
-        say('answer', { status: response.statusCode, body: answer });
-        resolve();
-      });
-    });
-    request.on('error', fail);
-    request.end(text);
-  });
-}
+const desk = createDesk({ cometd: { type: 'string', default: '3.1' } });
+const { options, base, jar, authorization, cookies, say } = desk;
 
 async function createCometD() {
   const { adapt } = await import('cometd-nodejs-client');
@@ -106,10 +23,13 @@ async function createCometD() {
   window.WebSocket = class extends WebSocket {
     constructor(url, protocols) {
       const headers = { ...(options['auth-cometd'] && authorization) };
-      if (!options['no-cookies'] && jar.list().length) headers.Cookie = jar.list().join('; ');
+      if (cookies()) headers.Cookie = cookies();
       super(url, protocols, { headers });
     }
   };
+  if (options.transport === 'callback-polling') {
+    window.document = global.document = createDocument(window, jar, cookies);
+  }
 
   // After adapt: older versions look for window.WebSocket when they are made, newer ones are
   // ES modules and cannot be required everywhere.
@@ -137,22 +57,26 @@ function failureOf(message) {
 }
 
 async function main() {
-  if (options.ready) await rest('POST', '/api/v2/me', { operationName: 'Ready' });
-  if (options['get-me']) await rest('GET', '/api/v2/me');
-
-  const cometd = await createCometD();
-  const seen = new WeakSet();
-  const accepted = new Set();
-  let events = 0;
-  let leaving = false;
-
-  function leaveWhenDone() {
-    // The last event may come before the answer to the request that caused it.
-    if (leaving || events < expected || unanswered) return;
-    leaving = true;
+  let cometd;
+  let subscriptions = [];
+  await desk.open(async () => {
+    if (options.unsubscribe) await Promise.all(subscriptions.map(unsubscribe));
+    const transport = transportOf(cometd);
     cometd.disconnect(() => {
-      say('disconnected');
+      say('disconnected', { transport });
       process.exit(0);
+    });
+  });
+
+  cometd = await createCometD();
+  const seen = new WeakSet();
+
+  function unsubscribe(subscription) {
+    return new Promise((resolve) => {
+      cometd.unsubscribe(subscription, (message) => {
+        if (message.successful) say('unsubscribed', { channel: message.subscription });
+        resolve();
+      });
     });
   }
 
@@ -161,16 +85,7 @@ async function main() {
     // A subscription to /** also hears the replies to the client's own meta messages.
     if (seen.has(message) || message.channel.startsWith('/meta/')) return;
     seen.add(message);
-    events++;
-    const { channel, data } = message;
-    say('event', { channel, data });
-    const chat = data && data.chat;
-    if (chat && chat.state === 'Invited' && !accepted.has(chat.id)) {
-      accepted.add(chat.id);
-      const body = { operationName: 'Accept', nickname: options.nickname };
-      rest('POST', `/api/v2/me/chats/${chat.id}`, body).then(leaveWhenDone);
-    }
-    leaveWhenDone();
+    desk.received(message.channel, message.data);
   }
 
   cometd.onListenerException = (exception) => {
@@ -183,7 +98,7 @@ async function main() {
   cometd.addListener('/meta/handshake', (message) => {
     say('handshake', { successful: message.successful, transport: transportOf(cometd) });
     if (!message.successful) return;
-    for (const channel of options.channel) cometd.subscribe(channel, received);
+    subscriptions = options.channel.map((channel) => cometd.subscribe(channel, received));
   });
   cometd.handshake();
 }
