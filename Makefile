@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 
-.PHONY: demo test lint prove clean
+.PHONY: demo test lint prove bench clean
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
@@ -22,6 +22,9 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 
 prove: $(VENV)/.dev $(NODE_MODULES)  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
+
+bench: $(VENV)/.dev $(NODE_MODULES)  ## ours beside two rivals in one run; FLAGS=--quick for 100 clients, once
+	@$(BIN)/python -m bench $(FLAGS)
 
 clean:
 	rm -rf $(VENV) .demo .prove tests/upstream/node_modules

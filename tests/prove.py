@@ -79,6 +79,14 @@ def broken_scenarios() -> Shown:
     return Shown(good and len(placed) == len(files), f"{len(placed)} of {len(files)} placed, exit 2")
 
 
+def bench() -> Shown:
+    """Ours beside two rivals; the quick form, since the full one (`make bench`) takes several minutes."""
+    good, output = run(sys.executable, "-m", "bench", "--quick")
+    rows = [re.split(r" *│ *", line.strip("│ \n")) for line in output.splitlines() if line.startswith("│")]
+    said = [f"{row[1]} {row[2]}/s, {row[4]} KB, {row[6]} ev/s" for row in rows if len(row) > 6]
+    return Shown(good, "100 clients: " + "; ".join(said))
+
+
 def clean() -> Shown:
     """Style, types and who may import whom."""
     commands = (
@@ -108,6 +116,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("2.5", "two agents, with and without cookies", lambda: tests("tests/server/test_real_clients.py")),
     ("2.6", "broken scenarios", broken_scenarios),
     ("2.7", "lint-imports, mypy --strict, ruff", clean),
+    ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
 ]
 
 

@@ -1,0 +1,106 @@
+"""The servers that are compared, each started afresh on a core of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+NODE_MODULES = ROOT / "tests" / "upstream" / "node_modules"
+RIVALS = Path(__file__).parent / "rivals"
+OURS = "replay"
+PAGE = resource.getpagesize()
+
+
+class Listening(NamedTuple):
+    """A server that runs."""
+
+    pid: int
+    host: str
+    port: int
+
+    @property
+    def resident(self) -> int:
+        """Bytes it occupies."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+
+def command_of(name: str) -> list[str]:
+    """How a server is started."""
+    if name == OURS:
+        serve = [sys.executable, "-m", "replay", "serve"]
+        return [*serve, str(Path(__file__).parent / "burst.yaml"), "--port", "0", "--print-url"]
+    found = shutil.which("node")
+    if found is None or not NODE_MODULES.is_dir():
+        sys.exit("the rivals need node and tests/upstream/node_modules: `make bench` installs the latter")
+    return [found, str(RIVALS / f"{name}.js")]
+
+
+def raise_descriptors() -> int:
+    """Takes as many open files as this machine allows; returns how many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def cores() -> tuple[int | None, int | None]:
+    """One core for the server, another for the load; none where there are no two."""
+    free = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return (free[0], free[1]) if len(free) > 1 else (None, None)
+
+
+@contextmanager
+def pinned(core: int | None) -> Iterator[None]:
+    """This process, and what it starts meanwhile, on one core."""
+    if core is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def running(name: str, core: int | None) -> Iterator[Listening]:
+    """A server, until the block ends."""
+    environment = os.environ | {"NODE_PATH": str(NODE_MODULES)}
+    with tempfile.TemporaryFile("w+") as errors:
+        with pinned(core):
+            process = subprocess.Popen(
+                command_of(name),
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            found = re.search(r"http://([^:]+):(\d+)", process.stdout.readline())
+            if found is None:
+                errors.seek(0)
+                sys.exit(f"{name} did not start: {errors.read()}")
+            yield Listening(process.pid, found[1], int(found[2]))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
