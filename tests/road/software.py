@@ -103,7 +103,7 @@ def replayer(scenario: Path, *flags: str) -> Iterator[str]:
     command = [sys.executable, "-m", "replay", "serve", str(scenario), "--port", "0", "--print-url", *flags]
     process = Process(*command)
     try:
-        yield process.word("http://")
+        yield process.word("https://" if "--tls" in flags else "http://")
     finally:
         assert process.stop() == 0, process.output
 
