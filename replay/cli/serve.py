@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from replay.cli.loop import run_loop
+from replay.cli.loop import run_loop, settle
 from replay.errors import UsageError
 from replay.library import library
 from replay.plan.pace import Pace, parse_speed
@@ -97,6 +97,7 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with server:
+        settle()
         if print_url:
             click.echo(server.url)
         names = ", ".join(scenario.name for scenario in scenarios)
