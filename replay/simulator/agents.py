@@ -46,6 +46,7 @@ class Agents:
     def __init__(self, cookie_names: Container[str]) -> None:
         self._cookie_names = cookie_names
         self.all: list[Agent] = []
+        self._orphans: dict[Agent, None] = {}
         self._by_name: dict[str, Agent] = {}
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
@@ -70,6 +71,7 @@ class Agents:
         if known is not None and known.name is None:
             known.name = user
             self._by_name[user] = known
+            self._orphans.pop(known, None)
             return known
         return None
 
@@ -86,7 +88,7 @@ class Agents:
 
     def orphan(self) -> Agent | None:
         """The only nameless agent that has asked over REST and never shaken hands, if there is just one."""
-        return self._only([a for a in self.all if a.name is None and not a.ever_had_clients])
+        return next(iter(self._orphans)) if len(self._orphans) == 1 else None
 
     def _only(self, agents: list[Agent]) -> Agent | None:
         return agents[0] if len(agents) == 1 else None
@@ -101,6 +103,8 @@ class Agents:
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
+        else:
+            self._orphans[agent] = None
         return agent
 
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
@@ -118,6 +122,7 @@ class Agents:
         """This client belongs to this agent."""
         agent.clients[client.id] = client
         agent.ever_had_clients = True
+        self._orphans.pop(agent, None)
         self._by_client[client.id] = agent
 
     def forget_client(self, client: Client) -> Agent:
