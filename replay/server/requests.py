@@ -33,6 +33,8 @@ def base_url_of(request: web.BaseRequest) -> str:
 
 def text_of(value: str) -> str:
     """What a client wrote; bytes that are no UTF-8 are read as ISO-8859-1, as older clients write."""
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -68,6 +70,12 @@ async def body_of(request: web.BaseRequest) -> bytes:
     chunks = []
     size = 0
     try:
+        if request.content.is_eof():
+            # It came together with its head, as nearly every body does.
+            body = request.content.read_nowait()
+            if len(body) > MAX_BODY:
+                raise _too_large(len(body))
+            return body
         async for chunk in request.content.iter_any():
             size += len(chunk)
             if size > MAX_BODY:
