@@ -51,6 +51,8 @@ class Journal:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._encoder = msgspec.json.Encoder()
+        self.total = 0
+        """How many things happened."""
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
 
@@ -59,11 +61,6 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @property
-    def total(self) -> int:
-        """How many things happened."""
-        return self.counts.total()
 
     def note(
         self,
@@ -76,6 +73,7 @@ class Journal:
         **detail: Any,
     ) -> None:
         """One more thing happened."""
+        self.total += 1
         self.counts[kind] += 1
         entry = Entry(
             number=self.total, at=round(at, 6), kind=kind, agent=agent, play=play, step=step, detail=detail

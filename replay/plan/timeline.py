@@ -52,12 +52,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...]
     repeat: str
     replies: tuple[Reply, ...]
-
-    @property
-    def names(self) -> set[str]:
-        """The variables it mentions, which it may capture."""
-        found = set(self.path.names) | set(names_in([value for _, value in self.query]))
-        return found if self.body is msgspec.UNSET else found | set(names_in(self.body))
+    names: frozenset[str]
+    """The variables it mentions, which it may capture."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,17 +125,22 @@ def _part(steps: list[Step], variables: frozenset[str]) -> Part:
 
 def _ask(step: RequestStep) -> Ask:
     method, _, target = step.request.partition(" ")
-    path, _, query = target.partition("?")
+    path, _, written = target.partition("?")
+    path_text = Text(unquote(path))
+    query = tuple((key, compile_value(value)) for key, value in parse_qsl(written, keep_blank_values=True))
+    body = msgspec.UNSET if step.match == "ignore" else compile_value(step.body)
+    mentioned = [path_text, *(value for _, value in query), None if body is msgspec.UNSET else body]
     return Ask(
         id=step.id,
         method=method,
-        path=Text(unquote(path)),
-        query=tuple((key, compile_value(value)) for key, value in parse_qsl(query, keep_blank_values=True)),
-        body=msgspec.UNSET if step.match == "ignore" else compile_value(step.body),
+        path=path_text,
+        query=query,
+        body=body,
         exact=step.match == "exact",
         needs=tuple(step.needs),
         repeat=repeat_of(step),
         replies=tuple(_reply(respond) for respond in step.respond or [Respond()]),
+        names=frozenset(names_in(mentioned)),
     )
 
 

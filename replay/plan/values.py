@@ -100,6 +100,8 @@ def compile_key(key: str) -> str:
 
 def render(compiled: Any, lookup: Lookup) -> Any:
     """The compiled value with every reference put in."""
+    if isinstance(compiled, str):
+        return compiled
     if isinstance(compiled, Text):
         return lookup(compiled.whole) if compiled.whole is not None else compiled.render(lookup)
     if isinstance(compiled, list):
