@@ -7,9 +7,8 @@ import gc
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-
 COLLECT_EVERY = 50_000
-"""Objects made, less those freed, before Python looks for cycles: few requests leave any, sessions are many."""
+"""Objects made, less those freed, before Python looks for cycles: requests leave few."""
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
