@@ -33,6 +33,9 @@ FLAGS = [
     "--ignore-certificate-errors",
 ]
 
+PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+"""Without a window Chromium keeps the cookies of other sites out, as it does in incognito windows."""
+
 Seen = dict[str, Any]
 
 
@@ -89,6 +92,9 @@ def browser(url: str, profile: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Chromium on one page, until the block ends."""
     program = chromium()
     assert program is not None
+    settings = profile / "Default" / "Preferences"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps(PREFERENCES), encoding="utf-8")
     log = profile.with_suffix(".log")
     with log.open("wb") as output:
         command = [program, *FLAGS, f"--user-data-dir={profile}", url]
