@@ -6,12 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 
-.PHONY: demo test lint prove bench clean
+.PHONY: demo test lint prove bench clean chromium
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/.dev $(NODE_MODULES) lint  ## everything, with one sample of each thing
+test: $(VENV)/.dev $(NODE_MODULES) chromium lint  ## everything, with one sample of each thing
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
@@ -20,11 +20,18 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.dev $(NODE_MODULES)  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.dev $(NODE_MODULES) chromium  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
 bench: $(VENV)/.dev $(NODE_MODULES)  ## ours beside two rivals in one run; FLAGS=--quick for 100 clients, once
 	@$(BIN)/python -m bench $(FLAGS)
+
+chromium:  ## Debian's, for the tests in a browser, where it may be installed
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "make: installing Debian's Chromium for the tests in tests/browser" >&2 && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	} || echo "make: there is no Chromium on PATH and it cannot be installed here: tests/browser will not run" >&2
 
 clean:
 	rm -rf $(VENV) .demo .prove tests/upstream/node_modules
