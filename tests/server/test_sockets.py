@@ -144,6 +144,32 @@ def test_a_socket_that_breaks_leaves_its_client_alive_and_its_events_queued(loop
     run(main(), loop)
 
 
+def test_a_socket_opened_early_is_silent_until_it_is_needed(loop: Loop) -> None:
+    # As faye does: it opens a socket beside its handshake by HTTP, and may never use it.
+    async def main() -> None:
+        async with Running() as running, running.http.ws_connect(running.server.cometd_url) as socket:
+            running.clock.advance(3600)
+            await running.join()
+            await say(socket, "connect", clientId=running.client_id, advice={"timeout": 0})
+            running.clock.advance(1)
+
+            assert await socket.receive_json() == [{"channel": "/a", "data": "hello"}]
+
+    run(main(), loop)
+
+
+def test_an_upgrade_is_refused_where_the_scenario_has_no_sockets_and_polls_go_on(loop: Loop) -> None:
+    async def main() -> None:
+        async with Running("cometd: {path: /cometd, transports: [long-polling]}") as running:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await running.http.ws_connect(running.server.cometd_url)
+            assert refused.value.status == 400
+            (welcome,) = await running.bayeux("handshake")
+            assert welcome["supportedConnectionTypes"] == ["long-polling"]
+
+    run(main(), loop)
+
+
 def test_a_client_that_reads_too_slowly_is_cut_off_before_its_frames_fill_the_memory(
     loop: Loop, caplog: pytest.LogCaptureFixture
 ) -> None:

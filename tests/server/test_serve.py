@@ -1,0 +1,53 @@
+"""`replay serve`: what is offered, over what, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.certificates import self_signed
+from tests.road.software import ROOT, replayer
+
+SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"
+
+
+def refused(*flags: str) -> str:
+    """What is said, on standard error alone, when it does not come up."""
+    command = [sys.executable, "-m", "replay", "serve", str(SCENARIO), "--port", "0", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
+def handshake(url: str) -> Any:
+    body = json.dumps([{"channel": "/meta/handshake"}]).encode()
+    with urllib.request.urlopen(f"{url}/api/v2/notifications", data=body) as answer:
+        return json.load(answer)[0]
+
+
+@pytest.mark.live
+def test_the_transports_of_the_command_are_offered_whatever_the_scenario_says() -> None:
+    with replayer(SCENARIO, "--transport", "callback-polling", "--transport", "long-polling") as url:
+        assert handshake(url)["supportedConnectionTypes"] == ["callback-polling", "long-polling"]
+
+
+def test_a_transport_that_nobody_knows_is_wrong_usage() -> None:
+    assert "'websocket', 'long-polling', 'callback-polling'" in refused("--transport", "pigeon")
+
+
+def test_a_certificate_that_will_not_do_is_named(tmp_path: Path) -> None:
+    certificate, _ = self_signed(tmp_path)
+    _, strange = self_signed(tmp_path, "strange")
+
+    assert f"cannot read {tmp_path / 'none.crt'}: No such file" in refused(
+        "--tls", str(tmp_path / "none.crt"), str(strange)
+    )
+    assert f"the private key in {strange} is not that of the certificate in {certificate}" in refused(
+        "--tls", str(certificate), str(strange)
+    )
