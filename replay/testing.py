@@ -121,6 +121,7 @@ class Script:
         client = self.simulator.bayeux.clients.get(to.client_id)
         if client is not None and client.hears(channel):
             self.simulator.bayeux.publish(client, encode({"channel": channel, "data": data}), self.now)
+            self.simulator.bayeux.flush(self.now)
             self._take(self.simulator.bayeux.take_effects())
 
     def _note(self, arrow: str, line: str) -> None:

@@ -83,6 +83,7 @@ class BayeuxServer:
         self._new_id = new_id
         self._delivery = Delivery(wall)
         self._by_browser: dict[str, dict[str, Client]] = {}
+        self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
 
     def receive(self, body: bytes, peer: Peer, now: float) -> list[Effect]:
@@ -105,7 +106,7 @@ class BayeuxServer:
         return self._delivery.take_effects()
 
     def publish(self, client: Client, event: bytes, now: float) -> None:
-        """Queues an encoded event for a client; what it brings about is in `take_effects`."""
+        """Queues an encoded event for a client; it goes out with the next `flush`."""
         if client.state is State.GONE:
             return
         limit = client.settings.queue_limit
@@ -114,7 +115,14 @@ class BayeuxServer:
             return
         client.queue.append(event)
         if not client.in_batch:
-            self._delivery.deliver(client, now)
+            self._fresh[client.id] = client
+
+    def flush(self, now: float) -> None:
+        """What was published goes out: events of one moment together, as a server's batch does it."""
+        fresh, self._fresh = self._fresh, {}
+        for client in fresh.values():
+            if client.state is not State.GONE:
+                self._delivery.deliver(client, now)
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""

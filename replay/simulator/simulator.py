@@ -248,9 +248,11 @@ class Simulator:
             what = heapq.heappop(self._agenda)[3]
             if isinstance(what, Due):
                 self._push(what, now)
-                effects += self.bayeux.take_effects()
             else:
+                self.bayeux.flush(now)
+                effects += self.bayeux.take_effects()
                 effects += self._reach(what)
+        self.bayeux.flush(now)
         self.bayeux.wake(now)
         return effects + self.bayeux.take_effects()
 
