@@ -36,6 +36,8 @@ class Client:
         """Encoded events not handed to any carrier yet."""
         self.in_batch = False
         """While its own batch is processed, events must not release its hold."""
+        self.advise = False
+        """The next connect tells it the times again."""
         self.browser = ""
         """The browser cookie it shook hands with."""
         self.connect_only = settings.connect_only
@@ -58,8 +60,10 @@ class Client:
         return channel.startswith(SERVICE) or any(covers(pattern, channel) for pattern in self.subscriptions)
 
     def take(self) -> list[bytes]:
-        """All that is queued; the queue is empty then."""
+        """All that is queued; the queue is empty then. What it brings is kept until acknowledged."""
         events = list(self.queue)
+        if self.acknowledges:
+            self._unacknowledged.extend((self._batch, event) for event in events)
         self.queue.clear()
         return events
 
@@ -69,12 +73,11 @@ class Client:
         return len(self.queue) + len(self._unacknowledged)
 
     def next_batch(self) -> int:
-        """The number of the connect's reply that goes out now; what it brings is kept until acknowledged."""
+        """The number of the connect's reply that goes out now."""
         self._batch += 1
-        self._unacknowledged.extend((self._batch, event) for event in self.queue)
         return self._batch
 
-    def acknowledged(self, number: int) -> None:
+    def acknowledged(self, number: float) -> None:
         """All up to this reply has come; what went out later was lost and goes out again."""
         lost = [event for batch, event in self._unacknowledged if batch > number]
         self._unacknowledged.clear()

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from replay.bayeux.channels import CONNECT, HANDSHAKE
 from replay.bayeux.client_state import Client
-from replay.bayeux.channels import CONNECT
 from replay.bayeux.messages import Message, encode, join
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
@@ -56,14 +56,10 @@ class Delivery:
         effects, self._effects = self._effects, []
         return effects
 
-    def reply(
-        self, client: Client | None, peer: Peer, pairs: list[Pair], now: float, *cookies: str
-    ) -> None:
+    def reply(self, client: Client | None, peer: Peer, pairs: list[Pair], now: float, *cookies: str) -> None:
         """Answers a batch; what is queued for its client rides along, unless only connects may carry it."""
-        with_connect = any(request.get("channel") == CONNECT for request, _ in pairs)
         replies = [self._outgoing(client, request, reply, now) for request, reply in pairs]
-        may_carry = client is not None and (with_connect or not client.connect_only)
-        events = client.take() if client is not None and may_carry else []
+        events = client.take() if client is not None and _may_carry(client, peer, pairs) else []
         if peer.exchange is not None:
             headers = (JSON_TYPE, *(("Set-Cookie", cookie) for cookie in cookies))
             body = _body(events, replies, peer.settings)
@@ -156,10 +152,10 @@ class Delivery:
             self._sockets.get(client.socket, {}).pop(client.id, None)
             client.socket = None
 
-    def dismiss(self, client: Client, now: float) -> None:
-        """Closes the socket of a client that was forgotten, unless others speak on it too."""
-        if client.socket is not None and len(self._sockets[client.socket]) == 1:
-            self.add(Close(socket=client.socket, at=now, reason="Destroy"))
+    def dismiss(self, socket: int | None, now: float) -> None:
+        """Closes the socket of a client that is over, unless others speak on it too."""
+        if socket is not None and len(self._sockets.get(socket, ())) <= 1:
+            self.add(Close(socket=socket, at=now, reason="Destroy"))
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away; its events stay queued."""
@@ -215,6 +211,15 @@ class Delivery:
         # One event, one frame: CometD's ws.messagesPerFrame is 1.
         for event in events:
             self.add(Send(socket=socket, at=now, body=join([event])))
+
+
+def _may_carry(client: Client, peer: Peer, pairs: list[Pair]) -> bool:
+    """Whether events may ride on the replies to a batch; none come before a client knows its own name."""
+    asked = [request.get("channel") for request, _ in pairs]
+    if HANDSHAKE in asked:
+        return False
+    direct = peer.socket is not None or client.settings.dialect.direct_delivery
+    return CONNECT in asked or (direct and not client.connect_only)
 
 
 def _body(events: list[bytes], replies: list[bytes], settings: Settings) -> bytes:

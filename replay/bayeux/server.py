@@ -6,8 +6,8 @@ Duties of the caller: perform the effects in order, say when a waiting exchange 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from replay.bayeux import channels
@@ -17,9 +17,9 @@ from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair, Peer
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import EmptyBatchError, MalformedError, Message, parse
 from replay.bayeux.states import Happening, State
-from replay.wire import Answer, Close, Effect
+from replay.bayeux.turn import Turn, browser_of, one_too_many
+from replay.wire import Answer, Close, Effect, Send
 
-BROWSER_COOKIE = "BAYEUX_BROWSER"
 TEXT_TYPE = ("Content-Type", "text/plain;charset=UTF-8")
 
 
@@ -36,52 +36,15 @@ class Listener(Protocol):
         """A client ended; what it had queued is lost."""
 
 
-class _Turn:
-    """One batch while it is being processed."""
-
-    def __init__(self, batch: list[Message], peer: Peer, now: float) -> None:
-        self.batch = batch
-        self.peer = peer
-        self.now = now
-        self.dialect = peer.settings.dialect
-        self.speaker: Client | None = None
-        """Whose batch it is: nobody else's messages are taken from it."""
-        self.cookies: list[str] = []
-        self.connected = False
-        self.welcomed = any(message.get("channel") == channels.HANDSHAKE for message in batch)
-
-    @property
-    def forbidden(self) -> str:
-        """Why the dialect takes no such batch; empty when it does."""
-        if len(self.batch) == 1:
-            return ""
-        if self.welcomed and self.dialect.handshake_alone:
-            return "a handshake comes alone"
-        connects = any(message.get("channel") == channels.CONNECT for message in self.batch)
-        refused = connects and self.dialect.connect_in_company == "refused"
-        return "a connect comes alone" if refused else ""
-
-    def failed(self, reply: Message, kind: ErrorKind, message: Message) -> Message:
-        """The reply as a failure, in the dialect's words."""
-        named = message.get("subscription", message.get("channel"))
-        types = message.get("supportedConnectionTypes", [])
-        error = self.dialect.errors[kind].format(
-            client=_text(message.get("clientId")),
-            channel=named if isinstance(named, str) else "",
-            types=",".join(map(str, types)) if isinstance(types, list) else "",
-        )
-        return reply | {"successful": False, "error": error}
-
-
 class BayeuxServer:
     """All clients of one server."""
 
-    def __init__(
-        self, listener: Listener, new_id: Callable[[], str], wall: Callable[[float], float]
-    ) -> None:
+    def __init__(self, listener: Listener, new_id: Callable[[], str], wall: Callable[[float], float]) -> None:
         self._listener = listener
         self._new_id = new_id
         self._delivery = Delivery(wall)
+        self._listeners: Counter[str] = Counter()
+        """How many clients are subscribed to each pattern."""
         self._by_browser: dict[str, dict[str, Client]] = {}
         self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
@@ -89,7 +52,7 @@ class BayeuxServer:
     def receive(self, body: bytes, peer: Peer, now: float) -> list[Effect]:
         """One body of messages from a client."""
         try:
-            turn = _Turn(parse(body), peer, now)
+            turn = Turn(parse(body), peer, now)
             if turn.forbidden:
                 raise EmptyBatchError(turn.forbidden)
         except MalformedError as error:
@@ -138,7 +101,7 @@ class BayeuxServer:
             if client.hold is not None:
                 self._delivery.release(client, now)
             else:
-                self._delivery.dismiss(client, now)
+                self._delivery.dismiss(client.socket, now)
                 self._end(client, "it stayed silent", now)
 
     @property
@@ -152,56 +115,59 @@ class BayeuxServer:
 
     # One message
 
-    def _handle(self, message: Message, turn: _Turn) -> Message:
+    def _handle(self, message: Message, turn: Turn) -> Message:
         channel = message.get("channel")
-        reply: Message = {"channel": channel, "successful": True}
-        if "id" in message:
-            reply["id"] = message["id"]
+        reply = turn.reply_to(message)
         if not isinstance(channel, str):
             return turn.failed(reply, "channel missing", message)
         if not channels.is_channel(channel):
             return turn.failed(reply, "channel invalid", message)
+        missing = turn.missing(channel, message)
+        if missing is not None:
+            return turn.failed(reply, "field missing", message, named=missing)
         if channel == channels.HANDSHAKE:
             return self._handshake(message, reply, turn)
-        client = self.clients.get(_text(message.get("clientId")))
+        client = self._named(message)
         if client is None or client is not turn.speaker:
-            if channel in turn.dialect.handshake_advised_on:
-                reply["advice"] = {"reconnect": "handshake", "interval": 0}
+            if not channel.startswith(channels.META) and not turn.dialect.publish_needs_client:
+                return reply
             kind: ErrorKind = "unknown client" if "clientId" in message else "client missing"
             return turn.failed(reply, kind, message)
-        if turn.dialect.client_id_in_replies:
-            reply["clientId"] = client.id
         for extension in client.extensions:
             extension.incoming(client, message, turn.now)
         return self._from_client(client, message, reply, turn)
 
-    def _from_client(self, client: Client, message: Message, reply: Message, turn: _Turn) -> Message:
+    def _from_client(self, client: Client, message: Message, reply: Message, turn: Turn) -> Message:
         match message["channel"]:
             case channels.CONNECT:
+                refused = turn.refused_types(message.get("connectionType"))
+                if refused is not None:
+                    return turn.failed(reply, "types unsupported", message, named=refused)
                 turn.connected = True
                 polled = turn.peer.socket is None
                 moved = client.polled is not None and client.polled is not polled
                 client.polled = polled
-                if moved or isinstance(message.get("advice"), dict) or turn.dialect.advice_on_every_connect:
+                asked = isinstance(message.get("advice"), dict)
+                if moved or asked or client.advise or turn.dialect.advice_on_every_connect:
                     reply["advice"] = client.settings.advice
+                client.advise = False
             case channels.SUBSCRIBE:
                 return self._subscribe(client, message, reply, turn)
             case channels.UNSUBSCRIBE:
-                patterns, reply = _subscription(message, reply, turn)
-                for pattern in patterns:
-                    client.subscriptions.pop(pattern, None)
+                return self._unsubscribe(client, message, reply, turn)
             case channels.DISCONNECT:
                 self._end(client, "it disconnected", turn.now)
             case channel if channel.startswith(channels.META):
-                return turn.failed(reply, "publish denied", message)
+                return turn.failed(reply, "create denied", message)
         return reply
 
-    def _handshake(self, message: Message, reply: Message, turn: _Turn) -> Message:
+    def _handshake(self, message: Message, reply: Message, turn: Turn) -> Message:
         settings = turn.peer.settings
-        wanted = message.get("supportedConnectionTypes")
-        in_common = isinstance(wanted, list) and any(each in settings.connection_types for each in wanted)
-        if turn.dialect.negotiates_types and not in_common:
-            return turn.failed(reply, "types unsupported", message)
+        refused = turn.refused_types(message.get("supportedConnectionTypes"))
+        if refused is not None:
+            return turn.failed(reply, "types unsupported", message, named=refused)
+        if len(self.clients) >= settings.client_limit:
+            return turn.failed(reply, "handshake denied", message)
         client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
         client.extensions = settings.extensions
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
@@ -224,35 +190,59 @@ class BayeuxServer:
             "advice": settings.advice,
         }
 
-    def _subscribe(self, client: Client, message: Message, reply: Message, turn: _Turn) -> Message:
-        patterns, reply = _subscription(message, reply, turn)
-        if any(pattern.startswith(channels.META) for pattern in patterns):
-            return turn.failed(reply, "subscribe denied", message)
+    def _subscribe(self, client: Client, message: Message, reply: Message, turn: Turn) -> Message:
+        patterns, reply = turn.subscription(message, reply)
+        denied = [pattern for pattern in patterns if turn.denied(pattern)]
+        if denied:
+            return turn.failed(reply, "subscribe denied", message, named=denied[0])
         if len(client.subscriptions) + len(patterns) > client.settings.subscription_limit:
-            return turn.failed(reply, "subscribe denied", message)
+            return turn.failed(reply, "subscribe denied", message, named=patterns[-1])
         if patterns:
-            client.subscriptions.update(dict.fromkeys(patterns))
+            new = dict.fromkeys(pattern for pattern in patterns if pattern not in client.subscriptions)
+            client.subscriptions |= new
+            self._listeners.update(new.keys())
             self._listener.subscribed(client, patterns, turn.now)
         return reply
 
+    def _unsubscribe(self, client: Client, message: Message, reply: Message, turn: Turn) -> Message:
+        patterns, reply = turn.subscription(message, reply)
+        for pattern in patterns:
+            if pattern in client.subscriptions:
+                del client.subscriptions[pattern]
+                self._leave([pattern])
+            elif turn.dialect.unsubscribe_needs_channel and pattern not in self._listeners:
+                return turn.failed(reply, "unsubscribe unknown", message, named=pattern)
+        return reply
+
+    def _leave(self, patterns: Iterable[str]) -> None:
+        """One client fewer listens to each of these."""
+        for pattern in patterns:
+            self._listeners[pattern] -= 1
+            if not self._listeners[pattern]:
+                del self._listeners[pattern]
+
     # The batch as a whole
 
-    def _finish(self, turn: _Turn, pairs: list[Pair]) -> None:
+    def _finish(self, turn: Turn, pairs: list[Pair]) -> None:
         """Answers the batch, or lets its connect wait."""
         delivery, client, now = self._delivery, turn.speaker, turn.now
         if client is None or client.state is State.GONE:
             delivery.reply(None, turn.peer, pairs, now, *turn.cookies)
+            if client is not None and turn.dialect.disconnect_closes:
+                delivery.dismiss(turn.peer.socket, now)
             return
         if not turn.connected:
             delivery.reply(client, turn.peer, pairs, now, *turn.cookies)
+            # What its own batch brought for a connect of its that waits.
+            delivery.deliver(client, now)
             return
         if client.hold is not None:
             delivery.supersede(client, now)
             delivery.bind(client, turn.peer, now)
         wait = self._wait(client, turn)
-        if wait > 0 and self._is_one_too_many(client):
-            wait = 0.0
-            pairs = [(request, _many(client, reply)) for request, reply in pairs]
+        if len(pairs) == 1 and not client.queue and self._is_one_too_many(client):
+            wait, client.advise = 0.0, True
+            pairs = [(request, one_too_many(client, reply)) for request, reply in pairs]
         if wait > 0:
             delivery.hold(client, turn.peer, pairs[0], now + wait)
             return
@@ -261,7 +251,7 @@ class BayeuxServer:
         client.expect_back(now)
         delivery.watch(client)
 
-    def _wait(self, client: Client, turn: _Turn) -> float:
+    def _wait(self, client: Client, turn: Turn) -> float:
         """Seconds the batch's connect may wait.
 
         None in company, none for a client's first (see `states`), none when there is news to bring.
@@ -293,65 +283,40 @@ class BayeuxServer:
         self._delivery.unbind(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
+        self._leave(client.subscriptions)
         tabs = self._by_browser[client.browser]
         del tabs[client.id]
         if not tabs:
             del self._by_browser[client.browser]
         self._listener.gone(client, why, now)
 
-    def _speaker(self, turn: _Turn) -> Client | None:
+    def _speaker(self, turn: Turn) -> Client | None:
         for message in turn.batch:
-            client = self.clients.get(_text(message.get("clientId")))
+            client = self._named(message)
             if client is not None:
-                foreign = turn.peer.exchange is not None and browser_of(turn.peer) != client.browser
-                return None if foreign and not client.settings.trust_client_id else client
+                return client if self._may_speak(client, turn.peer) else None
         return None
 
+    def _named(self, message: Message) -> Client | None:
+        name = message.get("clientId")
+        return self.clients.get(name) if isinstance(name, str) else None
+
+    def _may_speak(self, client: Client, peer: Peer) -> bool:
+        """Whether a batch that names a client comes from its browser, where that matters."""
+        trusted = client.settings.trust_client_id or client.settings.dialect.browser_cookie is None
+        return trusted or peer.exchange is None or browser_of(peer) == client.browser
+
     def _refuse(self, peer: Peer, error: MalformedError, now: float) -> None:
-        if peer.socket is not None:
+        empty = isinstance(error, EmptyBatchError)
+        if peer.socket is not None and not peer.settings.dialect.broken_frame_closes:
+            if empty:
+                self._delivery.add(Send(socket=peer.socket, at=now, body=b"[]"))
+        elif peer.socket is not None:
             self._delivery.add(Close(socket=peer.socket, at=now, code=1011, reason=str(error)[:100]))
         elif peer.exchange is not None:
             dialect = peer.settings.dialect
-            empty = isinstance(error, EmptyBatchError)
             status = dialect.empty_status if empty else dialect.broken_status
             kind, body = (JSON_TYPE, b"[]") if status == 200 else (TEXT_TYPE, str(error).encode())
             self._delivery.add(
                 Answer(exchange=peer.exchange, at=now, status=status, headers=(kind,), body=body)
             )
-
-
-def browser_of(peer: Peer) -> str:
-    """The browser cookie a batch came with, or an empty string."""
-    jar = SimpleCookie()
-    try:
-        jar.load(peer.headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return jar[BROWSER_COOKIE].value if BROWSER_COOKIE in jar else ""
-
-
-def _many(client: Client, reply: Message) -> Message:
-    """The reply to a connect of a browser that has too many of them (CometD, `multiSessionInterval`)."""
-    interval = client.settings.multi_session_interval
-    if interval > 0:
-        milliseconds = round(interval * 1000)
-        return reply | {
-            "advice": {"multiple-clients": True, "reconnect": "retry", "interval": milliseconds}
-        }
-    return reply | {"successful": False, "advice": {"multiple-clients": True, "reconnect": "none"}}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _subscription(message: Message, reply: Message, turn: _Turn) -> tuple[list[str], Message]:
-    """The patterns a message names, and the reply, failed if there are none."""
-    wanted = message.get("subscription")
-    if wanted is None or wanted == []:
-        return [], turn.failed(reply, "subscription missing", message)
-    reply["subscription"] = wanted
-    patterns = wanted if isinstance(wanted, list) else [wanted]
-    if not all(channels.is_channel(pattern) for pattern in patterns):
-        return [], turn.failed(reply, "subscription invalid", message)
-    return patterns, reply

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_limit: int = 10_000
     """Undelivered events after which a client is thrown out."""
     subscription_limit: int = 1_000
+    client_limit: int = 20_000
+    """Living clients beyond which handshakes are denied."""
 
     @property
     def advice(self) -> dict[str, object]:

@@ -28,8 +28,9 @@ answer:
                            +------------------+
 
 The first connect of a client is answered at once, whatever its advice says (CometD's "wasConnected" rule):
-clients learn the server's timeout from it. (faye holds it like any other; see `dialects`.) Over a WebSocket news does not release a hold: events go out in
-frames of their own and the connect is a heartbeat only.
+clients learn the server's timeout from it. (faye holds it like any other; see `dialects`.) Over a WebSocket
+news does not release a hold: events go out in frames of their own and the connect is a heartbeat only, unless
+events go out with connects only (`connect_only`, acknowledgements): then they release it there too.
 """
 
 from __future__ import annotations

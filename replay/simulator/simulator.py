@@ -17,8 +17,9 @@ from replay.bayeux.channels import SERVICE
 from replay.bayeux.client_state import Client
 from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import encode
-from replay.bayeux.server import BROWSER_COOKIE, BayeuxServer
+from replay.bayeux.server import BayeuxServer
 from replay.bayeux.settings import Settings
+from replay.bayeux.turn import BROWSER_COOKIE
 from replay.journal import Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import START, Moment, Timeline

@@ -175,7 +175,7 @@ class Conversations(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "script"):
             return
-        self.script.advance(TIMEOUT + SILENCE)
+        self.script.advance(TIMEOUT + SILENCE + 0.001)
         bayeux, delivery = self.script.simulator.bayeux, self.script.simulator.bayeux._delivery
         assert not any(self.script.waits(number) for number in self.asked), str(self.script)
         assert (bayeux.clients, bayeux._by_browser, delivery._waiting) == ({}, {}, {})

@@ -108,12 +108,30 @@ def test_overlapping_subscriptions_bring_an_event_once_under_its_own_channel(
 
 
 def test_nothing_comes_any_more_of_what_was_unsubscribed(script: Script, desktop: Desktop) -> None:
-    exchange = desktop.send(desktop.message("unsubscribe", subscription=["/news", "/never"]))
+    exchange = desktop.send(desktop.message("unsubscribe", subscription=["/news"]))
     script.push(desktop, "/news", 1)
     desktop.connect()
 
-    script.expect(script.answer(exchange), Reply(0.0, [subscribed("4", ["/news", "/never"], "unsubscribe")]))
+    script.expect(script.answer(exchange), Reply(0.0, [subscribed("4", ["/news"], "unsubscribe")]))
     script.expect(desktop.events, [])
+
+
+def test_to_unsubscribe_from_what_only_others_hear_is_no_failure_but_from_what_nobody_hears_is(
+    script: Script, desktop: Desktop
+) -> None:
+    other = script.desktop()
+    other.handshake()
+    other.subscribe("/theirs")
+
+    unknown, theirs = (
+        desktop.send(desktop.message("unsubscribe", subscription=channel)) for channel in ("/no", "/theirs")
+    )
+
+    script.expect(
+        script.answer(unknown).body,
+        [subscribed("4", "/no", "unsubscribe") | {"successful": False, "error": "400::channel_missing"}],
+    )
+    script.expect(script.answer(theirs).body, [subscribed("5", "/theirs", "unsubscribe")])
 
 
 def test_replies_to_a_batch_come_after_the_events_that_waited(script: Script, desktop: Desktop) -> None:
@@ -147,7 +165,7 @@ def test_replies_to_a_batch_come_after_the_events_that_waited(script: Script, de
         ("", "400::channel missing"),
         ("news", "400::channel missing"),
         ("/" + "x" * 1000, "400::channel missing"),
-        ("/meta/unheard-of", "403:denied_by_security_policy:publish_denied"),
+        ("/meta/unheard-of", "403:denied_by_security_policy:create denied"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -7,7 +7,8 @@
       | connect   ext {ack: 0}                  |   events e1 e2, reply ext {ack: 2}   (kept: e1 e2 for 2)
       | connect   ext {ack: 2}                  |   held                               (kept: nothing)
 
-Events go out with connects only, and each connect's reply has the next number, whether it brings events or not.
+Events go out with connects only, and each connect's reply has the next number, whether it brings events or
+not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Ack(Extension):
     def incoming(self, client: Client, request: Message, now: float) -> None:  # noqa: ARG002
         """Forgets what the client has, and queues again what it has not."""
         number = asked(request, "ack")
-        if client.acknowledges and request.get("channel") == channels.CONNECT and isinstance(number, int):
+        is_number = isinstance(number, int | float) and not isinstance(number, bool)
+        if client.acknowledges and request.get("channel") == channels.CONNECT and is_number:
             client.acknowledged(number)
 
     def outgoing(self, client: Client, request: Message, reply: Message, wall: float) -> None:  # noqa: ARG002
