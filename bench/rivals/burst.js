@@ -53,9 +53,7 @@ function createRest(deliver) {
       response.writeHead(known ? 200 : 404, headers);
       response.end(answer);
       if (!known) return;
-      for (const data of eventsOf(found[1], body.nickname, request.headers.host)) {
-        deliver(request.headers['x-client'], data);
-      }
+      deliver(request.headers['x-client'], eventsOf(found[1], body.nickname, request.headers.host));
     });
   };
 }

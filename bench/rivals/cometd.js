@@ -6,9 +6,12 @@ const { run } = require('../../tests/upstream/host.js');
 const { MOUNT, CHANNEL, createRest } = require('./burst.js');
 
 const bayeux = cometd.createCometDServer({ browserCookiePath: '/', timeout: 120000, maxInterval: 60000 });
-const rest = createRest((clientId, data) => {
-  // One by one, as they happen: batch() would know beforehand that more is to come.
-  bayeux.getServerSession(clientId).deliver(null, CHANNEL, data);
+const rest = createRest((clientId, events) => {
+  const session = bayeux.getServerSession(clientId);
+  // Outside a batch the first event would release the held poll and leave the others to the next.
+  session.batch(() => {
+    for (const data of events) session.deliver(null, CHANNEL, data);
+  });
 });
 const server = http.createServer((request, response) => {
   if (request.url.startsWith(MOUNT)) bayeux.handle(request, response);

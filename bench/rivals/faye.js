@@ -20,7 +20,9 @@ const bayeux = new faye.NodeAdapter({ mount: MOUNT, timeout: 120, engine: { type
 bayeux.on('handshake', (clientId) => engine.subscribe(clientId, privateName(clientId)));
 
 const server = http.createServer(
-  createRest((clientId, data) => engine.publish({ channel: CHANNEL, data }, [privateName(clientId)])),
+  createRest((clientId, events) => {
+    for (const data of events) engine.publish({ channel: CHANNEL, data }, [privateName(clientId)]);
+  }),
 );
 bayeux.attach(server);
 
