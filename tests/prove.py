@@ -71,6 +71,13 @@ def gap_medians() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def matrix(weather: str) -> Shown:
+    """A table of real clients: on every transport they have, through trouble, or before a real server."""
+    good, output = run(sys.executable, "-m", "tests.matrix", weather)
+    print(output)
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def broken_scenarios() -> Shown:
     """Every broken scenario is refused with a place and what to do."""
     files = sorted((ROOT / "tests" / "data" / "broken").glob("*.yaml"))
@@ -116,6 +123,9 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("2.5", "two agents, with and without cookies", lambda: tests("tests/server/test_real_clients.py")),
     ("2.6", "broken scenarios", broken_scenarios),
     ("2.7", "lint-imports, mypy --strict, ruff", clean),
+    ("3.1", "real clients on every transport they have", lambda: matrix("fair")),
+    ("3.2", "real clients through trouble", lambda: matrix("rough")),
+    ("3.2", "the same trouble before real servers", lambda: matrix("real")),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
 ]
 

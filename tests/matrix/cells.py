@@ -20,6 +20,7 @@ CELLS = [(client, transport) for client, transports in CLIENTS.items() for trans
 ACCEPTED = ["invited", "Accept", "answered 200", "chatting", "participants", "history"]
 GOODBYE = ["unsubscribed", "disconnected"]
 WELCOME = ["handshake", "subscribed"]
+WHOLE = [*WELCOME, *ACCEPTED, *GOODBYE]
 NOTIFICATIONS = {"StatusChange": "chatting", "ParticipantsUpdated": "participants", "NewMessages": "history"}
 
 
