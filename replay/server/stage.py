@@ -27,6 +27,7 @@ class Stage:
     def __init__(self, simulator: Simulator, clock: Clock) -> None:
         self.simulator = simulator
         self.clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, asyncio.Future[Answer]] = {}
         self._sockets: dict[int, SocketWriter] = {}
@@ -53,7 +54,9 @@ class Stage:
     def open_exchange(self) -> tuple[int, asyncio.Future[Answer]]:
         """A number for a request, and what its answer will be put into."""
         number = next(self._numbers)
-        future = asyncio.get_running_loop().create_future()
+        # Asked for once: in Python 3.11 each time it is asked for costs a system call.
+        self._loop = self._loop or asyncio.get_running_loop()
+        future = self._loop.create_future()
         if self._stopped:
             future.cancel()
         self._exchanges[number] = future
