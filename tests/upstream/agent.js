@@ -3,7 +3,10 @@
 const { createDesk } = require('./desk.js');
 const { createDocument } = require('./document.js');
 
-const desk = createDesk({ cometd: { type: 'string', default: '3.1' } });
+const desk = createDesk({
+  cometd: { type: 'string', default: '3.1' },
+  ack: { type: 'boolean', default: false },
+});
 const { options, base, jar, authorization, cookies, say } = desk;
 
 async function createCometD() {
@@ -40,6 +43,10 @@ async function createCometD() {
   cometd.websocketEnabled = options.transport === 'websocket';
   for (const type of cometd.getTransportTypes()) {
     if (type !== options.transport) cometd.unregisterTransport(type);
+  }
+  if (options.ack) {
+    const { AckExtension, default: older } = await import(`cometd-${options.cometd}/AckExtension.js`);
+    cometd.registerExtension('ack', new (AckExtension || older)());
   }
   return cometd;
 }
