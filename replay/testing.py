@@ -84,11 +84,12 @@ class Script:
     def advance(self, seconds: float) -> None:
         """Moves the clock on; all that is due meanwhile happens at its time."""
         end = round(self.now + seconds, 6)
-        while self._due and self._due[0][0] <= end:
+        # Sums of decimals may lie a little above the decimal that is meant.
+        while self._due and self._due[0][0] <= end + 1e-9:
             at, _, effect = heapq.heappop(self._due)
             self.now = max(self.now, at)
             self._perform(effect)
-        self.now = end
+        self.now = max(self.now, end)
 
     def waits(self, exchange: int) -> bool:
         """Whether an exchange is still without its answer."""
