@@ -477,6 +477,22 @@ def test_stale_wakes_bring_forth_no_more_wakes() -> None:
     assert len(script._due) < 5
 
 
+def test_a_request_that_is_asked_for_ever_fills_no_memory() -> None:
+    script, desktop = begin(
+        """
+        steps:
+          - {id: seen, request: GET /seen, respond: {body: 1}}
+          - {id: later, request: POST /later, needs: [seen], respond: {body: 2}}
+        """
+    )
+    for _ in range(500):
+        desktop.get("/seen")
+
+    assert script.answer(desktop.post("/later", {})).body == 2
+    (play,) = script.simulator.agents.all[0].plays
+    assert max(len(marks) for marks in play._marks.values()) == 1
+
+
 def test_two_scenarios_with_one_cometd_path_that_ends_in_a_slash_share_it() -> None:
     script, desktop = begin("cometd: {path: /cometd/}", "cometd: {path: /cometd}")
 
