@@ -9,7 +9,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
+from replay.bayeux.channels import SUBSCRIBE
+from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Received
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
@@ -168,13 +169,14 @@ class _Agent:
             match action:
                 case Batch():
                     assert self._carrier is not None
+                    if any(message["channel"] == SUBSCRIBE for message in action.messages):
+                        # The server counts from the subscription's coming, not from its answer.
+                        self._began = self._began or self._clock.now()
                     self._carrier.send(action)
                 case Received():
                     self._event(action)
                 case Pause():
                     self._alarm = self._clock.call_at(action.at, self._wake)
-                case Ready():
-                    self._began = self._began or self._clock.now()
                 case Ended():
                     self._why = self._why or action.why
         self._ask_due()
