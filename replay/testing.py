@@ -18,6 +18,7 @@ import heapq
 import itertools
 from textwrap import dedent
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -249,8 +250,8 @@ class Desktop:
         request = wire.Request(
             exchange=number,
             method=method,
-            path=path,
-            query=tuple((pair.split("=")[0], pair.partition("=")[2]) for pair in query.split("&") if pair),
+            path=unquote(path),
+            query=tuple(parse_qsl(query, keep_blank_values=True)),
             headers=self.headers,
             body=body,
             base_url=self._base_url,

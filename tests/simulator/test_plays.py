@@ -83,6 +83,15 @@ def test_the_same_request_within_two_seconds_is_a_retry_with_the_same_answer_and
     script.expect(desktop.events, [Event(1.0, "/a", 1)])
 
 
+def test_a_next_step_that_looks_alike_takes_the_same_request_at_once() -> None:
+    step = "{{id: {0}, request: POST /x, body: {{text: ok}}, respond: {{body: {0}}}}}"
+    script, desktop = begin(f"steps: [{step.format('a')}, {step.format('b')}]")
+
+    asked = [desktop.post("/x", {"text": "ok"}) for _ in range(3)]
+
+    script.expect(bodies(script, *asked), ["a", "b", "b"])
+
+
 def test_a_retry_is_answered_before_another_play_is_asked() -> None:
     story = "steps: [{id: x, request: POST /x, respond: {body: 1}}, {id: y, push: /a, data: 1}]"
     script, desktop = begin(story, story)
