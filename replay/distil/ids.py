@@ -1,8 +1,9 @@
 """Which words of a story are ids, and what a reader would call each.
 
-An id is what the server says first. With a shape that the profile knows, it stands in a field for ids or in a
+An id is what the server says. With a shape that the profile knows, it stands in a field for ids or in a
 path, or the client uses it later. Without one, it stands there *and* the client uses it later. Whatever else
-looks like an id, an account number in somebody's data, stays as it is.
+looks like an id, an account number in somebody's data, stays as it is. An id that the client used first it
+had from before the recording: no server makes it, and each client brings its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Id(msgspec.Struct, frozen=True, kw_only=True):
     """A word that is an id."""
 
     word: str
-    make: str
+    make: str | None
+    """None when the client brings it."""
     name: str
     """What it is the id of; not unique."""
 
@@ -55,10 +57,12 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
     used = _uses(calls, profile)
     asked = _asked(calls)
     for word, sightings in said.items():
-        make = _make(word, sightings, used.get(word, []), profile)
+        uses = used.get(word, [])
+        make = _make(word, sightings, uses, profile)
         if make is not None:
             names = [_name(each, word, make) for each in sightings + asked.get(word, [])]
-            yield Id(word=word, make=make, name=min(names)[1])
+            brought = bool(uses) and min(uses) < sightings[0].at
+            yield Id(word=word, make=None if brought else make, name=min(names)[1])
 
 
 def _sortable(path: Path) -> list[tuple[bool, str, int]]:

@@ -90,16 +90,20 @@ class Role:
 
     def event(self, channel: str, data: Any) -> tuple[str, tuple[Difference, ...]]:
         """An event has come; returns the step it is, empty if none, and where it differs from it."""
-        found: list[tuple[int, bool, Cue, Comparison]] = []
+        size = _leaves(data)
+        found: list[tuple[tuple[int, int, bool], Cue, Comparison]] = []
         for step, cue in self._cues.items():
             where = self._comparison(cue.channel, channel)
             if not where.differences:
                 comparison = self._comparison(cue.data, data, where.captures)
                 if all(each.field != ROOT for each in comparison.differences):
-                    found.append((len(comparison.differences), step in self._done, cue, comparison))
+                    # Of two that fit, the one that says as much as the event does.
+                    gap = abs(size - _leaves(cue.data))
+                    rank = (len(comparison.differences), gap, step in self._done)
+                    found.append((rank, cue, comparison))
         if not found:
             return "", ()
-        differing, again, cue, comparison = min(found, key=lambda each: each[:2])
+        (differing, _, again), cue, comparison = min(found, key=lambda each: each[0])
         if again or differing > _allowance(cue.data):
             return "", ()
         self._done.add(cue.id)

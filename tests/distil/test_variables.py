@@ -101,6 +101,14 @@ def test_what_the_client_said_first_is_no_id_of_the_servers() -> None:
     assert list(recorded.scenario().variables) == ["chat"]
 
 
+def test_an_id_that_the_client_used_first_is_the_clients_to_bring() -> None:
+    recorded = Recorded().shaken().accept(1.0).poll(0.1, 2.0, events=[event("Chatting")])
+
+    scenario = recorded.scenario()
+    assert scenario.variables == {"chat": Variable(recorded=CHAT)}
+    assert request(scenario, "accept").request == "POST /api/v2/me/chats/${chat}"
+
+
 def test_what_the_server_said_and_the_client_used_is_an_id_whatever_it_looks_like() -> None:
     recorded = Recorded().shaken().poll(0.1, 2.0, events=[(CHATS, {"id": "case-7041", "also": "case-7041"})])
     recorded.call("GET", "/api/v2/cases/case-7041", at=3.0)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from replay.capture.recording import open_recording
 from replay.distil import distil
@@ -12,6 +15,7 @@ from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.compare import compare
 from tests.distil.recorded import CHAT, Recorded, event
+from tests.distil.strategies import Said, recordings, stories
 
 from .loop import Loop
 
@@ -109,4 +113,17 @@ def test_a_chat_with_reads_and_texts_is_seen_whole(transport: str) -> None:
         ("answer", "send-message-3"),
         ("event", "chatting-4"),
     ]
+    assert loop.role.missing == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(stories(agents=1), st.sampled_from(TRANSPORTS))
+def test_whatever_was_recorded_is_seen_again_whole(story: list[Said], transport: str) -> None:
+    for place, said in enumerate(story):
+        if said.call is not None and said.call[2] is not msgspec.UNSET:
+            # The same request again within 2 s is a client that tries again, and brings nothing new.
+            said.call[2]["text"] = f"text {place}"
+    loop = Loop(recordings(story, 0, transport, set()).scenario(), transport=transport)
+
+    assert [(kind, step) for kind, step in seen(loop) if not step or step.endswith("differs")] == []
     assert loop.role.missing == []

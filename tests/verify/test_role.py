@@ -82,6 +82,12 @@ def test_events_that_are_the_same_come_as_often_as_they_stand_there() -> None:
     assert [agent.event("/a", 1)[0] for _ in range(3)] == ["one", "two", ""]
 
 
+def test_of_two_steps_that_fit_an_event_is_the_one_that_says_as_much() -> None:
+    agent = role("steps: [{id: little, push: /a, data: {}}, {id: much, push: /a, data: {a: 1, b: 2}}]")
+
+    assert [agent.event("/a", {"a": 1, "b": 2})[0], agent.event("/a", {})[0]] == ["much", "little"]
+
+
 def test_an_event_of_another_channel_or_another_kind_is_no_step() -> None:
     agent = role()
 
