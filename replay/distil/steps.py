@@ -33,6 +33,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 60
+_LONGEST_DELAY = 999_999_999.0
 
 
 class Names:
@@ -110,7 +111,7 @@ def respond(call: Call, variables: Variables, notes: Notes) -> Respond:
     """The answer of a call."""
     exchange = call.exchange
     answer = Respond(
-        after=format_duration(round(call.answered_at - call.at, 3)),
+        after=format_duration(round(min(call.answered_at - call.at, _LONGEST_DELAY), 3)),
         status=call.status,
         headers=_headers(call, variables, notes),
     )
@@ -159,5 +160,5 @@ def push_step(name: str, event: Event, after: str, because: str, variables: Vari
 
 def delay_text(moments: str, seconds: float) -> str:
     """`accept + 41ms`."""
-    delay = format_duration(round(max(0.0, seconds), 3))
+    delay = format_duration(round(min(max(0.0, seconds), _LONGEST_DELAY), 3))
     return moments if delay == "0s" else f"{moments} + {delay}"

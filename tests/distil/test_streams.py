@@ -313,3 +313,17 @@ def test_an_address_that_is_no_url_is_left_out() -> None:
     recorded.call("GET", "http://[::1/x").call("GET", "://nowhere")
 
     assert recorded.notes() == ("2 requests have addresses that are no URLs; they are left out",)
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), -EPOCH, 1e18])
+def test_a_time_that_no_clock_shows_is_left_out(at: float) -> None:
+    recorded = Recorded().shaken().poll(0.1, 2.0, events=[INVITED])
+    recorded.call("GET", "/api/v2/me").call("GET", "/api/v2/me", began=at).call("GET", "/api/v2/me", ended=at)
+
+    assert recorded.notes() == ("2 requests have no times that a clock shows; they are left out",)
+
+
+def test_a_clock_that_was_set_meanwhile_breaks_nothing() -> None:
+    recorded = Recorded().shaken(-9e8).poll(9e8, 9e8 + 1, events=[INVITED])
+
+    assert triggers(recorded.scenario())[0][1] == "start + 999999999s"
