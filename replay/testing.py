@@ -18,6 +18,7 @@ import heapq
 import itertools
 from textwrap import dedent
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
@@ -84,11 +85,12 @@ class Script:
     def advance(self, seconds: float) -> None:
         """Moves the clock on; all that is due meanwhile happens at its time."""
         end = round(self.now + seconds, 6)
-        while self._due and self._due[0][0] <= end:
+        # Sums of decimals may lie a little above the decimal that is meant.
+        while self._due and self._due[0][0] <= end + 1e-9:
             at, _, effect = heapq.heappop(self._due)
             self.now = max(self.now, at)
             self._perform(effect)
-        self.now = end
+        self.now = max(self.now, end)
 
     def waits(self, exchange: int) -> bool:
         """Whether an exchange is still without its answer."""
@@ -249,8 +251,8 @@ class Desktop:
         request = wire.Request(
             exchange=number,
             method=method,
-            path=path,
-            query=tuple((pair.split("=")[0], pair.partition("=")[2]) for pair in query.split("&") if pair),
+            path=unquote(path),
+            query=tuple(parse_qsl(query, keep_blank_values=True)),
             headers=self.headers,
             body=body,
             base_url=self._base_url,

@@ -163,6 +163,7 @@ class BayeuxClient:
         if channel == channels.SUBSCRIBE:
             if message["successful"]:
                 self._subscribed = True
+                self._failures = 0
                 return [Ready()]
             if not self._is_forgotten(message):
                 return self._end(f"the server refused the subscription: {message.get('error')}")

@@ -44,6 +44,8 @@ def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profil
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         kept = write(to, told.scenario)
+    except FileExistsError:
+        raise UsageError(f"{to} cannot be written: {to.parent} is no folder") from None
     except OSError as error:
         raise UsageError(f"{to} cannot be written: {error.strerror or error}") from None
     if kept is not None:

@@ -85,7 +85,8 @@ class Causes:
 
 def number_of(value: object, profile: Profile) -> int | None:
     """The number by which an answer or an event says what request it belongs to."""
-    number = value.get(profile.reference_field) if isinstance(value, dict) else None
+    field = profile.reference_field
+    number = value.get(field) if field and isinstance(value, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 

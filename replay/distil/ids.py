@@ -1,8 +1,9 @@
 """Which words of a story are ids, and what a reader would call each.
 
-An id is what the server says first. With a shape that the profile knows, it stands in a field for ids or in a
+An id is what the server says. With a shape that the profile knows, it stands in a field for ids or in a
 path, or the client uses it later. Without one, it stands there *and* the client uses it later. Whatever else
-looks like an id, an account number in somebody's data, stays as it is.
+looks like an id, an account number in somebody's data, stays as it is. An id that the client used first it
+had from before the recording: no server makes it, and each client brings its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -25,7 +27,8 @@ class Id(msgspec.Struct, frozen=True, kw_only=True):
     """A word that is an id."""
 
     word: str
-    make: str
+    make: str | None
+    """None when the client brings it."""
     name: str
     """What it is the id of; not unique."""
 
@@ -52,11 +55,14 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
                 for word in words(leaf):
                     said[word].append(_Sighting(at, path, leaf, _type_beside(path, message)))
     used = _uses(calls, profile)
+    asked = _asked(calls)
     for word, sightings in said.items():
-        make = _make(word, sightings, used.get(word, []), profile)
+        uses = used.get(word, [])
+        make = _make(word, sightings, uses, profile)
         if make is not None:
-            names = [_name(each, word, make) for each in sightings]
-            yield Id(word=word, make=make, name=min(names)[1])
+            names = [_name(each, word, make) for each in sightings + asked.get(word, [])]
+            brought = bool(uses) and min(uses) < sightings[0].at
+            yield Id(word=word, make=None if brought else make, name=min(names)[1])
 
 
 def _sortable(path: Path) -> list[tuple[bool, str, int]]:
@@ -74,6 +80,16 @@ def _uses(calls: list[Call], profile: Profile) -> dict[str, list[float]]:
                 for word in words(text):
                     used[word].append(call.at)
     return used
+
+
+def _asked(calls: list[Call]) -> dict[str, list[_Sighting]]:
+    """Words in request paths, which tell what they are the ids of."""
+    asked: dict[str, list[_Sighting]] = defaultdict(list)
+    for call in calls:
+        path = unquote(call.exchange.split.path)
+        for word in words(path):
+            asked[word].append(_Sighting(call.at, (), path, ""))
+    return asked
 
 
 def _make(word: str, said: list[_Sighting], used: list[float], profile: Profile) -> str | None:
@@ -108,9 +124,9 @@ def _name(sighting: _Sighting, word: str, make: str) -> tuple[int, str]:
         return 1, identifier(_singular(keys[-2]))
     if whole and field.lower().endswith("id") and len(field) > 2:
         return 2, identifier(field[:-2])
-    if field.lower().endswith("uri") and len(field) > 3:
-        return 3, identifier(field[:-3])
     segments = _NO_SEGMENT.split(sighting.leaf)
+    if field.lower().endswith("uri") and len(field) > 3 and segments[-1] == word:
+        return 3, identifier(field[:-3])
     before = segments[segments.index(word) - 1] if word in segments[1:] else ""
     if before and not any(character.isdigit() for character in before):
         return 4, identifier(_singular(before))

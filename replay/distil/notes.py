@@ -28,6 +28,10 @@ ADDRESSES = (
     "1 request has an address that is no URL; it is left out",
     "{} requests have addresses that are no URLs; they are left out",
 )
+TIMES = (
+    "1 request has no time that a clock shows; it is left out",
+    "{} requests have no times that a clock shows; they are left out",
+)
 STRAYS = (
     "1 request names no agent and no id; it is left out",
     "{} requests name no agent and no id; they are left out",

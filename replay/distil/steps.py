@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _HALF = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 60
+_LONGEST_DELAY = 999_999_999.0
 
 
 class Names:
@@ -43,8 +45,8 @@ class Names:
 
     def take(self, name: str) -> str:
         """`accept`, and for the next of that name `accept-2`."""
+        name = kebab(name)[:_LONGEST_NAME].rstrip("-")
         name = name if name[:1].isalpha() else f"step-{name}"
-        name = name[:_LONGEST_NAME].rstrip("-")
         free, number = name, self._last.get(name, 1)
         while free in self._taken:
             number += 1
@@ -54,10 +56,16 @@ class Names:
         return free
 
 
+def operation_of(call: Call, profile: Profile) -> str:
+    """What a request says it does; empty when it does not say."""
+    operation = call.body.get(profile.operation_field) if isinstance(call.body, dict) else None
+    return operation if isinstance(operation, str) else ""
+
+
 def name_of_call(call: Call, profile: Profile, ids: dict[str, str]) -> str:
     """`accept` for the operation Accept, else `get-chats` for GET …/chats and `get-chat` for one of them."""
-    operation = call.body.get(profile.operation_field) if isinstance(call.body, dict) else None
-    if isinstance(operation, str) and operation:
+    operation = operation_of(call, profile)
+    if operation:
         return kebab(operation)
     segments = [unquote(segment) for segment in call.exchange.split.path.split("/") if segment]
     nouns = [segment for segment in segments if not any(c.isdigit() for c in segment)]
@@ -90,19 +98,20 @@ def request_step(name: str, calls: list[Call], variables: Variables, notes: Note
 
 
 def _says_same(one: Respond, other: Respond) -> bool:
-    return (one.status, one.body, one.text, one.base64) == (
-        other.status,
-        other.body,
-        other.text,
-        other.base64,
-    )
+    return _said(one) == _said(other)
+
+
+def _said(answer: Respond) -> tuple[int, str]:
+    # Python's 1 equals True, JSON's does not.
+    body = None if answer.body is msgspec.UNSET else json.dumps(answer.body, sort_keys=True)
+    return answer.status, repr((body, answer.text, answer.base64))
 
 
 def respond(call: Call, variables: Variables, notes: Notes) -> Respond:
     """The answer of a call."""
     exchange = call.exchange
     answer = Respond(
-        after=format_duration(round(call.answered_at - call.at, 3)),
+        after=format_duration(round(min(call.answered_at - call.at, _LONGEST_DELAY), 3)),
         status=call.status,
         headers=_headers(call, variables, notes),
     )
@@ -151,5 +160,5 @@ def push_step(name: str, event: Event, after: str, because: str, variables: Vari
 
 def delay_text(moments: str, seconds: float) -> str:
     """`accept + 41ms`."""
-    delay = format_duration(round(max(0.0, seconds), 3))
+    delay = format_duration(round(min(max(0.0, seconds), _LONGEST_DELAY), 3))
     return moments if delay == "0s" else f"{moments} + {delay}"

@@ -22,7 +22,15 @@ from replay.distil.causes import READING, Causes
 from replay.distil.notes import Notes
 from replay.distil.people import Person, people
 from replay.distil.sightings import Call, Event, Stream, origin_of
-from replay.distil.steps import Names, delay_text, name_of_call, push_step, request_step, target_of
+from replay.distil.steps import (
+    Names,
+    delay_text,
+    name_of_call,
+    operation_of,
+    push_step,
+    request_step,
+    target_of,
+)
 from replay.distil.streams import unwrap
 from replay.distil.values import field_of, known_in_call, known_in_value, leaves
 from replay.distil.variables import Variables
@@ -139,8 +147,8 @@ class _Telling:
 
     def scenario(self, name: str, recording: str) -> Scenario:
         """The whole of it."""
-        session = [step for _, step in self._requests(self._session)]
         requests = self._requests(self._story)
+        session = [step for _, step in self._requests(self._session)]
         pushes = self._pushes()
         self._need(requests, pushes)
         return Scenario(
@@ -268,9 +276,8 @@ class _Telling:
 
     def _readying(self) -> Call | None:
         """The operation that made the agent ready."""
-        field, names = self._profile.operation_field, self._profile.readying
         for call in self._session:
-            if isinstance(call.body, dict) and call.body.get(field) in names and call.status < 400:
+            if operation_of(call, self._profile) in self._profile.readying and call.status < 400:
                 return call
         return None
 

@@ -20,16 +20,27 @@ from replay.scenario.check import METHODS
 HELD = 0.02
 """Seconds beyond the quickest reply after which a lone connect must have been waiting for its news."""
 
+# No web server is older than 1990; the years after 2100 are somebody's broken clock.
+_FIRST, _LAST = 631_152_000.0, 4_102_444_800.0
+
 
 def unwrap(exchanges: Sequence[Exchange], session_cookie: str, aside: Notes) -> Stream:
     """The calls and events of a recording, whatever carried them."""
     unwrapping = _Unwrapping(session_cookie, aside)
-    for exchange in sorted(exchanges, key=lambda each: each.began):
+    dated = [exchange for exchange in exchanges if _is_dated(exchange)]
+    aside.count(notes.TIMES, len(exchanges) - len(dated))
+    for exchange in sorted(dated, key=lambda each: each.began):
         if _is_readable(exchange):
             unwrapping.take(exchange)
         else:
             aside.count(notes.ADDRESSES)
     return unwrapping.result()
+
+
+def _is_dated(exchange: Exchange) -> bool:
+    times = [exchange.began, exchange.sent, exchange.answered, exchange.ended]
+    times += [frame.at for frame in exchange.frames or ()]
+    return all(at is None or _FIRST <= at <= _LAST for at in times)
 
 
 def _is_readable(exchange: Exchange) -> bool:

@@ -40,6 +40,7 @@ class Variables:
         self._client: dict[tuple[str, str], list[tuple[float, str]]] = {}
         self._own: dict[tuple[int, str, str], str] = {}
         self._order = {field: place for place, field in enumerate(profile.field_order)}
+        self._last: dict[str, int] = {}
         self.ids: dict[str, str] = {}
         """Each recorded id with its variable's name."""
         self.found: dict[str, Variable] = {}
@@ -51,6 +52,8 @@ class Variables:
             self.ids[each.word] = self._add(each.name, Variable(recorded=each.word, make=each.make))
         for call in calls:
             self._learn_client(call)
+        if not self._profile.reference_field:
+            return
         said = [(event.at, event.data) for event in events] + [(c.answered_at, c.answer) for c in calls]
         for _, message in sorted(said, key=lambda each: each[0]):
             for path, leaf in leaves(message):
@@ -75,10 +78,11 @@ class Variables:
                 self._client.setdefault((field, leaf), []).append((call.at, name))
 
     def _add(self, name: str, variable: Variable) -> str:
-        free, number = name, 1
+        free, number = name, self._last.get(name, 1)
         while free in self.found or free == BASE_URL:
             number += 1
             free = f"{name}{number}"
+        self._last[name] = number
         self.found[free] = variable
         return free
 

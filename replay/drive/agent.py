@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from typing import Any
 
 import aiohttp
 import msgspec
 from yarl import URL
 
+from replay.bayeux.channels import SUBSCRIBE
 from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
@@ -32,13 +34,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def play(
-    timeline: Timeline, target: str, *, transport: str = "long-polling", patience: float = 15.0
+    timeline: Timeline,
+    target: str,
+    *,
+    transport: str = "long-polling",
+    patience: float = 15.0,
+    user: str = "",
 ) -> Outcome:
     """Plays one agent's part to its end.
 
     Args:
         target: Where the server is: `http://host:port`.
         patience: Seconds without anything new after which the agent gives up.
+        user: Who it says it is, in `Authorization`; agents that play at the same time need each a name.
 
     Raises:
         SurroundingsError: the server cannot be reached.
@@ -47,7 +55,8 @@ async def play(
     jar = aiohttp.CookieJar(unsafe=True)
     # Both connections of Bayeux and every request of the story may be under way at once.
     connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector) as session:
+    named = {"Authorization": f"Basic {b64encode(f'{user}:'.encode()).decode()}"} if user else {}
+    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=named) as session:
         agent = _Agent(timeline, target.rstrip("/"), session, patience)
         try:
             return await agent.run(transport)
@@ -79,6 +88,10 @@ class _Agent:
         """When something of the story was last seen."""
         self._heard = False
         """Whether the server has said anything."""
+        self._ready = not self._role.channels
+        """Whether events can come: nothing of the story is asked before."""
+        self._pending = 0
+        """Requests without an answer yet: each has a patience of its own."""
         self._unreachable = ""
         self._why = ""
         self._requests: set[asyncio.Task[None]] = set()
@@ -129,9 +142,9 @@ class _Agent:
     async def _news(self) -> None:
         """Waits for something to change, until patience is at its end: failures are nothing new."""
         self._change.clear()
-        left = self._latest + self._patience - self._clock.now()
+        left = max(0.0, self._latest + self._patience - self._clock.now())
         try:
-            await asyncio.wait_for(self._change.wait(), max(0.0, left))
+            await asyncio.wait_for(self._change.wait(), None if self._pending else left)
         except TimeoutError:
             self._why = f"nothing new came for {self._patience:g} s"
 
@@ -168,13 +181,17 @@ class _Agent:
             match action:
                 case Batch():
                     assert self._carrier is not None
+                    if any(message["channel"] == SUBSCRIBE for message in action.messages):
+                        # The server counts from the subscription's coming, not from its answer.
+                        self._began = self._began or self._clock.now()
                     self._carrier.send(action)
                 case Received():
                     self._event(action)
                 case Pause():
                     self._alarm = self._clock.call_at(action.at, self._wake)
                 case Ready():
-                    self._began = self._began or self._clock.now()
+                    self._ready = True
+                    self._latest = self._clock.now()
                 case Ended():
                     self._why = self._why or action.why
         self._ask_due()
@@ -192,7 +209,7 @@ class _Agent:
     # Requests
 
     def _ask_due(self) -> None:
-        for ask in self._role.due():
+        for ask in self._role.due() if self._ready else ():
             task = asyncio.get_running_loop().create_task(self._request(ask))
             self._requests.add(task)
             task.add_done_callback(self._requests.discard)
@@ -222,15 +239,19 @@ class _Agent:
 
     async def _fetch(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         has_body = body is not msgspec.UNSET
-        async with self._session.request(
-            method,
-            URL(self._target + path, encoded=True),
-            data=msgspec.json.encode(body) if has_body else None,
-            headers={"Content-Type": "application/json"} if has_body else {},
-            timeout=aiohttp.ClientTimeout(total=self._patience),
-            allow_redirects=False,
-        ) as response:
-            return response.status, _as_json(await response.read())
+        self._pending += 1
+        try:
+            async with self._session.request(
+                method,
+                URL(self._target + path, encoded=True),
+                data=msgspec.json.encode(body) if has_body else None,
+                headers={"Content-Type": "application/json"} if has_body else {},
+                timeout=aiohttp.ClientTimeout(total=self._patience),
+                allow_redirects=False,
+            ) as response:
+                return response.status, _as_json(await response.read())
+        finally:
+            self._pending -= 1
 
     def _give_up(self, why: str) -> None:
         self._note("failure", "", why)

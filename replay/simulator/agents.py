@@ -8,6 +8,7 @@ other signs takes the name that `Authorization` adds later.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from replay.bayeux.client_state import Client
@@ -46,7 +47,8 @@ class Agents:
     def __init__(self, cookie_names: Container[str]) -> None:
         self._cookie_names = cookie_names
         self.all: list[Agent] = []
-        self._orphans: dict[Agent, None] = {}
+        self._strangers: dict[int, Agent] = {}
+        """Those without a name that have never shaken hands."""
         self._by_name: dict[str, Agent] = {}
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
@@ -67,11 +69,12 @@ class Agents:
         if user is None:
             return known
         if known is None and not shaking_hands:
-            known = self._only(self.present())
+            here = self.present()
+            known = here[0] if len(here) == 1 else None
         if known is not None and known.name is None:
             known.name = user
             self._by_name[user] = known
-            self._orphans.pop(known, None)
+            self._strangers.pop(known.ordinal, None)
             return known
         return None
 
@@ -88,14 +91,12 @@ class Agents:
 
     def orphan(self) -> Agent | None:
         """The only nameless agent that has asked over REST and never shaken hands, if there is just one."""
-        return next(iter(self._orphans)) if len(self._orphans) == 1 else None
-
-    def _only(self, agents: list[Agent]) -> Agent | None:
-        return agents[0] if len(agents) == 1 else None
+        return next(iter(self._strangers.values())) if len(self._strangers) == 1 else None
 
     def present(self) -> list[Agent]:
-        """Agents that have a client, or have not had one yet; who has left is not there to be meant."""
-        return [agent for agent in self.all if agent.clients or not agent.ever_had_clients]
+        """Agents that have a client, or have not had one yet, two at most; who has left is not meant."""
+        here = (agent for agent in self.all if agent.clients or not agent.ever_had_clients)
+        return list(islice(here, 2))
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
@@ -104,7 +105,7 @@ class Agents:
         if agent.name is not None:
             self._by_name[agent.name] = agent
         else:
-            self._orphans[agent] = None
+            self._strangers[agent.ordinal] = agent
         return agent
 
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
@@ -122,7 +123,7 @@ class Agents:
         """This client belongs to this agent."""
         agent.clients[client.id] = client
         agent.ever_had_clients = True
-        self._orphans.pop(agent, None)
+        self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
 
     def forget_client(self, client: Client) -> Agent:

@@ -98,8 +98,10 @@ class Play:
         return bool(self._all_marks(Moment(step)))
 
     def note(self, moment: Moment, mark: Mark) -> None:
-        """A moment happened."""
-        self._marks.setdefault(moment, []).append(mark)
+        """A moment happened; of one that nothing waits for, that it did is enough to know."""
+        marks = self._marks.setdefault(moment, [])
+        if not marks or moment in self.timeline.story.cues_on or moment in self.timeline.session.cues_on:
+            marks.append(mark)
 
     def set_off(self, moment: Moment, pace: Pace) -> Iterator[Due]:
         """Cues that are due because this moment has happened once more."""

@@ -49,10 +49,10 @@ class Rest:
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
         asking = self._asking(request, now)
-        again = self._again(asking)
-        if again is not None:
-            return [again]
-        chosen = choose(asking.found)
+        chosen, before = choose(asking.found), self._before(asking)
+        # A next step like it takes it for a new request, but only if it is of the same play.
+        if before is not None and (chosen is None or chosen.play is not before.play):
+            return [self._again(asking, before)]
         if chosen is None:
             return [self._miss(asking)]
         self._answer(asking, chosen)
@@ -125,20 +125,22 @@ class Rest:
             given = answer if each is chosen else None
             self._simulator.happens_later(Reached(each.play, Moment(each.ask.id, response=True), mark, given))
 
-    def _again(self, asking: _Asking) -> Answer | None:
-        """The answer given just before to this same request, if the client tries again.
-
-        A step that still has answers for it takes it for a new request.
-        """
+    def _before(self, asking: _Asking) -> Candidate | None:
+        """The step that answered this same request last and has no answer left: its client tries again."""
+        latest: tuple[float, Candidate | None] = asking.now - RETRY, None
         for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
             if answered is None or candidate.answerable or not candidate.fits:
                 continue
-            if asking.now - answered.at <= RETRY and answered.fingerprint == asking.question.fingerprint:
-                self._note("retry", candidate.play, candidate.ask, asking.now)
-                at = max(asking.now, answered.answer.at)
-                return msgspec.structs.replace(answered.answer, exchange=asking.exchange, at=at)
-        return None
+            if answered.at >= latest[0] and answered.fingerprint == asking.question.fingerprint:
+                latest = answered.at, candidate
+        return latest[1]
+
+    def _again(self, asking: _Asking, before: Candidate) -> Answer:
+        self._note("retry", before.play, before.ask, asking.now)
+        answer = before.play.answered[before.ask.id].answer
+        at = max(asking.now, answer.at)
+        return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
     def _body(self, play: Play, reply: Reply, base_url: str) -> bytes:
         if reply.body is not msgspec.UNSET:

@@ -90,17 +90,21 @@ class Role:
 
     def event(self, channel: str, data: Any) -> tuple[str, tuple[Difference, ...]]:
         """An event has come; returns the step it is, empty if none, and where it differs from it."""
-        unseen = [cue for step, cue in self._cues.items() if step not in self._done]
-        found: list[tuple[int, Cue, Comparison]] = []
-        for cue in unseen:
+        size = _leaves(data)
+        found: list[tuple[tuple[int, int, bool], Cue, Comparison]] = []
+        for step, cue in self._cues.items():
             where = self._comparison(cue.channel, channel)
             if not where.differences:
                 comparison = self._comparison(cue.data, data, where.captures)
-                found.append((len(comparison.differences), cue, comparison))
+                if all(each.field != ROOT for each in comparison.differences):
+                    # Of two that fit, the one that says as much as the event does.
+                    gap = abs(size - _leaves(cue.data))
+                    rank = (len(comparison.differences), gap, step in self._done)
+                    found.append((rank, cue, comparison))
         if not found:
             return "", ()
-        differing, cue, comparison = min(found, key=lambda each: each[0])
-        if differing > NEAR_ENOUGH:
+        (differing, _, again), cue, comparison = min(found, key=lambda each: each[0])
+        if again or differing > _allowance(cue.data):
             return "", ()
         self._done.add(cue.id)
         self._values |= comparison.captures
@@ -109,7 +113,7 @@ class Role:
     def _comparison(self, expected: Any, got: Any, captures: Mapping[str, Any] | None = None) -> Comparison:
         comparison = Comparison(self._values)
         comparison.captures.update(captures or {})
-        comparison.compare(expected, got, "data")
+        comparison.compare(expected, got, ROOT)
         moved = self._timeline.shift_fields
         comparison.differences[:] = [
             each for each in comparison.differences if each.field.rpartition(".")[2] not in moved
@@ -133,5 +137,19 @@ def _pattern(channel: Any) -> str:
     return f"{str(first).rpartition('/')[0]}/{'**' if deeper else '*'}"
 
 
+ROOT = "data"
+"""What differences call the whole of a value."""
+
 NEAR_ENOUGH = 3
 """Fields in which an event may differ from a step and still be that step, changed."""
+
+
+def _allowance(data: Any) -> int:
+    """In how many fields an event may differ: never in more than half of them."""
+    return min(NEAR_ENOUGH, _leaves(data) // 2)
+
+
+def _leaves(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_leaves, value.values()))
+    return sum(map(_leaves, value)) if isinstance(value, list) else 1

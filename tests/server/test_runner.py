@@ -66,29 +66,27 @@ def test_an_ipv6_address_stands_in_brackets(loop: Loop) -> None:
 
 def test_closing_lets_polls_answers_and_sockets_go_at_once(loop: Loop) -> None:
     async def main() -> None:
-        running = Running()
-        await running.__aenter__()
-        await running.join()
-        poll = asyncio.ensure_future(running.bayeux("connect"))
-        slow = asyncio.ensure_future(running.http.get(running.server.url + "/slow"))
-        web_socket = await running.http.ws_connect(running.server.cometd_url)
-        await web_socket.send_json([{"channel": "/meta/handshake"}])
-        await web_socket.receive()
-        stage = running.server.stage
-        await until(lambda: running.client.hold and len(stage._exchanges) == 2)
-        began = SystemClock().now()
-        closing = asyncio.ensure_future(running.server.__aexit__(None, None, None))
-        farewell = await web_socket.receive()
-        await closing
+        async with Running() as running:
+            await running.join()
+            stage = running.server.stage
+            poll = asyncio.ensure_future(running.bayeux("connect"))
+            slow = asyncio.ensure_future(running.http.get(running.server.url + "/slow"))
+            await until(lambda: running.client.hold and len(stage._exchanges) == 2)
+            web_socket = await running.http.ws_connect(running.server.cometd_url)
+            await web_socket.send_json([{"channel": "/meta/handshake"}])
+            await web_socket.receive()
+            began = SystemClock().now()
+            closing = asyncio.ensure_future(running.server.__aexit__(None, None, None))
+            farewell = await web_socket.receive()
+            await closing
 
-        assert (farewell.type, farewell.data) == (WSMsgType.CLOSE, 1001)
-        assert SystemClock().now() - began < SHUTDOWN
-        for waiting in (poll, slow):
-            with pytest.raises(ClientError):
-                await waiting
-        running.clock.advance(60)
-        assert (stage._exchanges, stage._alarm) == ({}, None)
-        await running.http.close()
+            assert (farewell.type, farewell.data) == (WSMsgType.CLOSE, 1001)
+            assert SystemClock().now() - began < SHUTDOWN
+            for waiting in (poll, slow):
+                with pytest.raises(ClientError):
+                    await waiting
+            running.clock.advance(60)
+            assert (stage._exchanges, stage._alarm) == ({}, None)
 
     run(main(), loop)
 

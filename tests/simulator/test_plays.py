@@ -83,6 +83,15 @@ def test_the_same_request_within_two_seconds_is_a_retry_with_the_same_answer_and
     script.expect(desktop.events, [Event(1.0, "/a", 1)])
 
 
+def test_a_next_step_that_looks_alike_takes_the_same_request_at_once() -> None:
+    step = "{{id: {0}, request: POST /x, body: {{text: ok}}, respond: {{body: {0}}}}}"
+    script, desktop = begin(f"steps: [{step.format('a')}, {step.format('b')}]")
+
+    asked = [desktop.post("/x", {"text": "ok"}) for _ in range(3)]
+
+    script.expect(bodies(script, *asked), ["a", "b", "b"])
+
+
 def test_a_retry_is_answered_before_another_play_is_asked() -> None:
     story = "steps: [{id: x, request: POST /x, respond: {body: 1}}, {id: y, push: /a, data: 1}]"
     script, desktop = begin(story, story)
@@ -475,6 +484,22 @@ def test_stale_wakes_bring_forth_no_more_wakes() -> None:
 
     assert len(desktop.events) == 200
     assert len(script._due) < 5
+
+
+def test_a_request_that_is_asked_for_ever_fills_no_memory() -> None:
+    script, desktop = begin(
+        """
+        steps:
+          - {id: seen, request: GET /seen, respond: {body: 1}}
+          - {id: later, request: POST /later, needs: [seen], respond: {body: 2}}
+        """
+    )
+    for _ in range(500):
+        desktop.get("/seen")
+
+    assert script.answer(desktop.post("/later", {})).body == 2
+    (play,) = script.simulator.agents.all[0].plays
+    assert max(len(marks) for marks in play._marks.values()) == 1
 
 
 def test_two_scenarios_with_one_cometd_path_that_ends_in_a_slash_share_it() -> None:
