@@ -71,7 +71,14 @@ class Phase(enum.Enum):
 class BayeuxClient:
     """One session, kept up as the server advises."""
 
-    def __init__(self, *, transport: str, subscriptions: tuple[str, ...]) -> None:
+    def __init__(self, *, transport: str, subscriptions: tuple[str, ...], ack: bool = False) -> None:
+        """One session.
+
+        Args:
+            transport: The connection type that carries its batches.
+            subscriptions: What it listens to, whatever happens to the session.
+            ack: Ask the server to keep events until it is told that they came.
+        """
         self._transport = transport
         self._subscriptions = subscriptions
         self._subscribed = False
@@ -82,6 +89,9 @@ class BayeuxClient:
         self._open: dict[int, list[Message]] = {}
         self._failures = 0
         self._wake_at: float | None = None
+        self._wants_ack = ack
+        self._acknowledged: int | None = None
+        """Number of the last connect's reply; None where the server keeps no events."""
         self.phase = Phase.APART
 
     def start(self) -> list[Action]:
@@ -89,14 +99,17 @@ class BayeuxClient:
         self.phase = Phase.SHAKING
         self._client_id = ""
         self._subscribed = False
+        self._acknowledged = None
         # What an earlier session still waits for is nobody's business any more.
         self._open.clear()
-        handshake = {
+        handshake: Message = {
             "channel": channels.HANDSHAKE,
             "version": "1.0",
             "minimumVersion": "1.0",
             "supportedConnectionTypes": [self._transport],
         }
+        if self._wants_ack:
+            handshake["ext"] = {"ack": True}
         return [self._batch(handshake)]
 
     def disconnect(self) -> list[Action]:
@@ -177,6 +190,7 @@ class BayeuxClient:
         self.phase = Phase.TOGETHER
         self._failures = 0
         self._client_id = str(message["clientId"])
+        self._acknowledged = _granted(_ack_of(message)) if self._wants_ack else None
         return [*self._subscribe(), self._connect(at_once=True)]
 
     def _connected(self, message: Message, now: float) -> list[Action]:
@@ -192,6 +206,9 @@ class BayeuxClient:
         if not message["successful"]:
             return self._back_off(now)
         self._failures = 0
+        number = _ack_of(message)
+        if self._acknowledged is not None and isinstance(number, int):
+            self._acknowledged = number
         return self._pause(now, self._interval) if self._interval else [self._connect()]
 
     @property
@@ -216,6 +233,8 @@ class BayeuxClient:
         connect: Message = {"channel": channels.CONNECT, "connectionType": self._transport}
         if at_once:
             connect["advice"] = {"timeout": 0}
+        if self._acknowledged is not None:
+            connect["ext"] = {"ack": self._acknowledged}
         hold = self._advice.get("timeout")
         held = 0.0 if at_once or not isinstance(hold, int | float) else max(0.0, hold / 1000)
         return self._batch(connect, held=held)
@@ -257,3 +276,16 @@ class BayeuxClient:
         self._wake_at = None
         self._open.clear()
         return [Ended(why)]
+
+
+def _ack_of(message: Message) -> Any:
+    ext = message.get("ext")
+    return ext.get("ack") if isinstance(ext, dict) else None
+
+
+def _granted(ack: Any) -> int | None:
+    """The number to begin with, if the server has granted the extension in its older form or its newer."""
+    if isinstance(ack, dict):
+        batch = ack.get("batch", 0)
+        return batch if ack.get("enabled") is True and isinstance(batch, int) else None
+    return 0 if ack is True else None
