@@ -40,9 +40,7 @@ def main() -> int:
         if "real" in wanted:
             both = {cell: pool.submit(_compare, *cell) for cell in COMPARED}
             console.print(
-                _rough_table(
-                    "the same trouble before cometd-nodejs-server; WebSockets before faye's server", both
-                )
+                _rough_table("the same trouble before cometd-nodejs-server (WebSockets: faye)", both)
             )
             results += [each.result() for each in both.values()]
     green = sum(good for good, _ in results)

@@ -50,7 +50,7 @@ def ours(scenario: str) -> Server:
 
 
 def real(scenario: str, transport: str) -> Server:
-    """A real server with the same times: npm's cometd-nodejs-server, or faye where a WebSocket is asked for."""
+    """A real server with the same times: cometd-nodejs-server, or faye, which has WebSockets."""
     if transport == POLLING:
         return Server(node(), str(UPSTREAM / "cometd-server.js"), *REAL[scenario])
     _, timeout, *_, invite_after = REAL[scenario]
