@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from replay.errors import UsageError
+from replay.plan.prepared import Prepared
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
@@ -62,7 +63,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     channel: Any
     trigger: Trigger
-    data: Any
+    data: Prepared
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,12 +101,13 @@ def plan(scenario: Scenario) -> Timeline:
     session_asks = tuple(_ask(step) for step in scenario.session if isinstance(step, RequestStep))
     session_names = set[str]().union(*(ask.names for ask in session_asks)) | _answer_names(scenario.session)
     lasting = frozenset(session_names & scenario.variables.keys())
+    time_fields = frozenset(scenario.shift_times)
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
-        session=_part(scenario.session, lasting),
-        story=_part(scenario.steps, frozenset(scenario.variables) - lasting),
-        shift_fields=frozenset(scenario.shift_times),
+        session=_part(scenario.session, lasting, time_fields),
+        story=_part(scenario.steps, frozenset(scenario.variables) - lasting, time_fields),
+        shift_fields=time_fields,
         recorded=epoch_of(scenario.source.recorded),
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),
@@ -113,8 +115,8 @@ def plan(scenario: Scenario) -> Timeline:
     )
 
 
-def _part(steps: list[Step], variables: frozenset[str]) -> Part:
-    cues = tuple(_cue(step) for step in steps if isinstance(step, PushStep))
+def _part(steps: list[Step], variables: frozenset[str], time_fields: frozenset[str]) -> Part:
+    cues = tuple(_cue(step, time_fields) for step in steps if isinstance(step, PushStep))
     cues_on: dict[Moment, tuple[Cue, ...]] = {}
     for cue in cues:
         for moment in cue.trigger.moments:
@@ -166,12 +168,12 @@ def _reply(respond: Respond) -> Reply:
     )
 
 
-def _cue(step: PushStep) -> Cue:
+def _cue(step: PushStep, time_fields: frozenset[str]) -> Cue:
     return Cue(
         id=step.id,
         channel=compile_value(step.push),
         trigger=parse_trigger(step.after),
-        data=compile_value(step.data),
+        data=Prepared(compile_value(step.data), time_fields),
     )
 
 

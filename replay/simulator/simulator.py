@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +15,6 @@ import msgspec
 from replay.bayeux.channels import SERVICE
 from replay.bayeux.client_state import Client
 from replay.bayeux.delivery import Peer
-from replay.bayeux.messages import encode
 from replay.bayeux.server import BayeuxServer
 from replay.bayeux.settings import Settings
 from replay.bayeux.turn import BROWSER_COOKIE
@@ -290,15 +288,12 @@ class Simulator:
         for client in clients:
             base_url = client.base_url
             if base_url not in rendered:
-                data = self.render(play, cue.data, base_url, due.mark.captured)
-                rendered[base_url] = encode({"channel": channel, "data": data})
+                rendered[base_url] = _event(due, channel, base_url)
             self.bayeux.publish(client, rendered[base_url], now)
 
-    def render(
-        self, play: Play, compiled: Any, base_url: str, captured: Mapping[str, Any] | None = None
-    ) -> Any:
+    def render(self, play: Play, compiled: Any, base_url: str) -> Any:
         """A compiled value as this play says it now."""
-        value = render(compiled, lambda name: play.lookup(name, base_url, captured))
+        value = render(compiled, lambda name: play.lookup(name, base_url))
         return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _channel(self, due: Due) -> str:
@@ -318,6 +313,13 @@ class Simulator:
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
         return token(self.options.seed, round(self.options.epoch * 1000), *key, length=length)
+
+
+def _event(due: Due, channel: str, base_url: str) -> bytes:
+    """The message of an event, as JSON."""
+    play, captured = due.play, due.mark.captured
+    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured), play.shift)
+    return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"
 
 
 def _settings(timeline: Timeline) -> Settings:
