@@ -74,6 +74,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
     subscriptions: tuple[Subscription, ...]
     clients: tuple[Client, ...]
+    dialects: dict[str, str] = {}
+    """By origin, where a reply could only be of one."""
 
 
 def origin_of(exchange: Exchange) -> str:

@@ -134,6 +134,7 @@ class _Telling:
         self._person = person
         self._profile = profile
         self._notes = aside
+        self._dialects = stream.dialects
         self._events = [event for event in person.events if _is_pushable(event.channel)]
         aside.count(notes.UNPUSHABLE, len(person.events) - len(self._events))
         origins = {client.origin for client in stream.clients}
@@ -183,6 +184,7 @@ class _Telling:
             timeout=_advised(client.advice, "timeout", plain.timeout),
             interval=_advised(client.advice, "interval", plain.interval),
             max_interval=_advised(client.advice, "maxInterval", plain.max_interval),
+            dialect=self._dialects.get(client.origin, plain.dialect),
         )
 
     # What is story, what is session

@@ -11,6 +11,7 @@ from typing import Any
 from replay.bayeux import channels
 from replay.distil import bodies, notes
 from replay.distil.bodies import Message, key_of
+from replay.distil.dialects import dialect_of
 from replay.distil.marks import marks_of
 from replay.distil.notes import Notes
 from replay.distil.sightings import Call, Client, Event, Stream, Subscription, origin_of
@@ -58,6 +59,7 @@ class _Unwrapping:
         self._events: list[Event] = []
         self._subscriptions: list[Subscription] = []
         self._clients: dict[str, Client] = {}
+        self._dialects: dict[str, str] = {}
         self._forgotten: list[tuple[str, str]] = []
         self._delivered: dict[str, float] = {}
         self._quickest = float("inf")
@@ -78,6 +80,7 @@ class _Unwrapping:
             events=tuple(sorted(self._events, key=lambda event: event.at)),
             subscriptions=tuple(sorted(self._subscriptions, key=lambda each: each.at)),
             clients=tuple(sorted(self._clients.values(), key=lambda each: each.at)),
+            dialects=self._dialects,
         )
 
     def _call(self, exchange: Exchange) -> None:
@@ -158,6 +161,9 @@ class _Unwrapping:
         reply = next((m for m in received if "successful" in m and key_of(m) == key_of(sent)), None)
         if reply is None:
             return
+        dialect = dialect_of(reply)
+        if dialect is not None:
+            self._dialects.setdefault(origin_of(exchange), dialect)
         client = str(sent.get("clientId", ""))
         if reply["successful"] is not True:
             advice = reply.get("advice")

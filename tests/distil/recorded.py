@@ -99,7 +99,8 @@ class Recorded:
     def jsonp(self, at: float, until: float, *events: Event) -> Recorded:
         """A connect by callback-polling."""
         sent = self.message("connect")
-        body = msgspec.json.encode([*delivered(events), {**sent, "successful": True}])
+        reply = {"channel": sent["channel"], "id": sent["id"], "successful": True}
+        body = msgspec.json.encode([*delivered(events), reply])
         query = quote(msgspec.json.encode([sent]))
         url = f"{self.mount}?jsonp=cb&message={query}"
         return self.exchange("GET", url, b"", at, until, answer=b"/**/cb(" + body + b");")

@@ -54,6 +54,19 @@ def test_the_accept_story_is_told_whoever_recorded_it(name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [
+        ("lp_cometdjs9_java.mitm", "cometd3"),
+        ("ws_cometdjs9_java.mitm", "cometd3"),
+        ("fault_lp_402_rehandshake.mitm", "cometd5"),
+        ("lp_fayejs_faye.mitm", "faye"),
+    ],
+)
+def test_the_dialect_is_that_of_the_recorded_server_where_it_shows(name: str, dialect: str) -> None:
+    assert told(name).cometd.dialect == dialect
+
+
 def test_the_accept_story_is_the_same_over_polls_and_over_frames() -> None:
     polls, frames = told("lp_cometdjs9_java.mitm"), told("ws_cometdjs9_java.mitm")
 
