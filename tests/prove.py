@@ -126,6 +126,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("3.1", "real clients on every transport they have", lambda: matrix("fair")),
     ("3.2", "real clients through trouble", lambda: matrix("rough")),
     ("3.2", "the same trouble before real servers", lambda: matrix("real")),
+    ("3.3", "cometd.js in headless Chromium, from a page of another origin", lambda: tests("tests/browser")),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
 ]
 
