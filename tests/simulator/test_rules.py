@@ -50,6 +50,9 @@ class Person:
         return next((event.data["of"] for event in self.desktop.events), "none")
 
     def join(self) -> None:
+        # All clients of an agent hear its events: somebody who comes back says goodbye first.
+        if self.desktop.client_id:
+            self.desktop.disconnect()
         self.desktop.handshake()
         self.desktop.subscribe("/chats")
 
@@ -113,9 +116,9 @@ def test_every_agent_hears_of_its_own_chat_alone_each_event_once_and_in_its_orde
         assert {event.data["of"] for event in person.desktop.events} <= {person.chat}, str(script)
         assert len(set(steps)) == len(steps), str(script)
         story = [step for step in steps if not step.startswith("sent")]
-        assert story == ["offer", "early", "late"][: len(story)], str(script)
+        # What a client had not fetched yet when it went is lost with it, as on a real server.
+        assert story == [step for step in ("offer", "early", "late") if step in story], str(script)
         sent = [step.removeprefix("sent ") for step in steps if step.startswith("sent")]
-        # What a client that was forgotten had not fetched yet is lost with it, as on a real server.
         assert [each for each in person.sent if each in sent] == sent, str(script)
     assert len({person.chat for person in people} - {"none"}) == len(
         [person for person in people if person.chat != "none"]
