@@ -24,6 +24,7 @@ class Prepared:
     """A compiled value, ready to be sent."""
 
     def __init__(self, compiled: Any, time_fields: Container[str]) -> None:
+        self.compiled = compiled
         self._time_fields = time_fields
         self._pieces: list[bytes | _Hole] = []
         for piece in _cut(compiled, time_fields):

@@ -95,16 +95,16 @@ class Role:
         for step, cue in self._cues.items():
             where = self._comparison(cue.channel, channel)
             if not where.differences:
-                comparison = self._comparison(cue.data, data, where.captures)
+                comparison = self._comparison(cue.data.compiled, data, where.captures)
                 if all(each.field != ROOT for each in comparison.differences):
                     # Of two that fit, the one that says as much as the event does.
-                    gap = abs(size - _leaves(cue.data))
+                    gap = abs(size - _leaves(cue.data.compiled))
                     rank = (len(comparison.differences), gap, step in self._done)
                     found.append((rank, cue, comparison))
         if not found:
             return "", ()
         (differing, _, again), cue, comparison = min(found, key=lambda each: each[0])
-        if again or differing > _allowance(cue.data):
+        if again or differing > _allowance(cue.data.compiled):
             return "", ()
         self._done.add(cue.id)
         self._values |= comparison.captures
