@@ -127,6 +127,16 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("3.2", "real clients through trouble", lambda: matrix("rough")),
     ("3.2", "the same trouble before real servers", lambda: matrix("real")),
     ("3.3", "cometd.js in headless Chromium, from a page of another origin", lambda: tests("tests/browser")),
+    (
+        "3.4",
+        "acknowledgements with cometd.js: answers lost, every event once",
+        lambda: tests("tests/client_real/test_ack.py"),
+    ),
+    (
+        "3.5",
+        "our client against cometd-nodejs-server and faye, also forgotten",
+        lambda: tests("tests/client_real/test_servers.py"),
+    ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
 ]
 

@@ -18,8 +18,9 @@ class Relay:
     """Passes on what clients say; of what the server says, all but what is to be lost."""
 
     def __init__(self, upstream: str, loses: Loses) -> None:
-        self._host, self._port = urlsplit(upstream).hostname, urlsplit(upstream).port
+        self._upstream = upstream
         self._loses = loses
+        self._clients: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.url = ""
         self.lost: list[bytes] = []
@@ -30,7 +31,9 @@ class Relay:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        from_server, to_server = await asyncio.open_connection(self._host, self._port)
+        self._clients.add(writer)
+        server = urlsplit(self._upstream)
+        from_server, to_server = await asyncio.open_connection(server.hostname, server.port)
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(_pass_on(reader, to_server))
@@ -40,6 +43,7 @@ class Relay:
         finally:
             to_server.close()
             writer.close()
+            self._clients.discard(writer)
             self._tasks.discard(task)
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,6 +59,12 @@ class Relay:
             writer.write(answer)
             await writer.drain()
 
+    def move(self, upstream: str) -> None:
+        """Breaks every connection off; new ones go to another server, as after a restart."""
+        self._upstream = upstream
+        for writer in self._clients:
+            writer.transport.abort()
+
     async def close(self) -> None:
         """Ends every connection."""
         for task in self._tasks:
@@ -67,7 +77,7 @@ async def relay(upstream: str, loses: Loses) -> AsyncIterator[Relay]:
     """A relay on a free port."""
     between = Relay(upstream, loses)
     server = await asyncio.start_server(between.serve, "127.0.0.1", 0)
-    between.url = "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    between.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield between
     finally:
