@@ -138,6 +138,13 @@ class Conversations(RuleBasedStateMachine):
             self.careless.add(desktop.client_id)
         self.said(desktop, number)
 
+    @rule(desktop=desktops, count=st.integers(1, 2))
+    def lose_events_and_ask_again(self, desktop: Desktop, count: int) -> None:
+        self.subscribe(desktop, "/a")
+        self.connect_in_vain(desktop, None)
+        self.push(desktop, "/a", count)
+        self.connect(desktop, {"timeout": 0})
+
     @rule(desktop=desktops, channel=channels | st.lists(channels, max_size=3))
     def subscribe(self, desktop: Desktop, channel: Any) -> None:
         self.said(desktop, desktop.subscribe(channel))
