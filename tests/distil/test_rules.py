@@ -20,7 +20,7 @@ from .recorded import HOST, Recorded
 from .strategies import Said, recordings, stories
 
 TRANSPORTS = ["long-polling", "faye", "callback-polling", "websocket"]
-ample = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ample = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def distilled(story: list[Said], agent: int, transports: list[str], batched: set[int]) -> Distilled:
