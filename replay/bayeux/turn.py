@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
-
 from replay.bayeux import channels
 from replay.bayeux.client_state import Client
+from replay.bayeux.cookies import pairs_in
 from replay.bayeux.delivery import Peer
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import Message
@@ -96,12 +95,7 @@ class Turn:
 
 def browser_of(peer: Peer) -> str:
     """The browser cookie a batch came with, or an empty string."""
-    jar = SimpleCookie()
-    try:
-        jar.load(peer.headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return jar[BROWSER_COOKIE].value if BROWSER_COOKIE in jar else ""
+    return dict(pairs_in(peer.headers.get("cookie", ""))).get(BROWSER_COOKIE, "")
 
 
 def one_too_many(client: Client, reply: Message) -> Message:

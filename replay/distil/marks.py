@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from replay.bayeux.cookies import pairs_in
 from replay.exchange import Exchange
 from replay.profiles.profile import user_of
 
@@ -24,15 +25,9 @@ def marks_of(exchange: Exchange, session_cookie: str) -> frozenset[str]:
 
 
 def _cookies(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Split by hand: http.cookies drops a whole line for one cookie that is not to its taste."""
     for name, value in exchange.request_headers:
         if name.lower() == "cookie":
-            yield from (_pair(part) for part in value.split(";"))
+            yield from pairs_in(value)
     for name, value in exchange.response_headers:
         if name.lower() == "set-cookie" and not _ENDS_NOW.search(value):
-            yield _pair(value.partition(";")[0])
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return name.strip(), value.strip().strip('"')
+            yield from pairs_in(value.partition(";")[0])

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from replay.bayeux.client_state import Client
+from replay.bayeux.cookies import pairs_in
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Due, Play
 
@@ -115,8 +116,7 @@ class Agents:
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
-        pairs = (pair.partition("=") for pair in headers.get("cookie", "").split(";"))
-        named = [(name.strip(), value.strip().strip('"')) for name, _, value in pairs]
+        named = pairs_in(headers.get("cookie", ""))
         return [value for name, value in named if name in self._cookie_names and value]
 
     def know_client(self, agent: Agent, client: Client) -> None:
