@@ -147,12 +147,15 @@ def _headers(call: Call, variables: Variables, notes: Notes) -> dict[str, str]:
     return kept
 
 
-def push_step(name: str, event: Event, after: str, because: str, variables: Variables) -> PushStep:
-    """An event with what sets it off."""
+def push_step(
+    name: str, event: Event, after: str, because: str, waited: float, variables: Variables
+) -> PushStep:
+    """An event with what sets it off; `waited` is for how many seconds at most it waited for a poll."""
     return PushStep(
         id=name,
         push=variables.lift_text(event.channel),
         after=after,
+        window=_window(waited, event.at),
         because=because,
         data=variables.lift(event.data, event.at),
     )

@@ -98,18 +98,21 @@ class Telling:
         steps = []
         for event in self._events:
             name = self._names.take(self._profile.push_name(event.channel, event.data))
-            after, because = self._trigger(event, began, ready)
-            steps.append((event, push_step(name, event, after, because, self._variables)))
+            after, because, window = self._trigger(event, began, ready)
+            steps.append((event, push_step(name, event, after, because, window, self._variables)))
         return steps
 
-    def _trigger(self, event: Event, began: float, ready: Call | None) -> tuple[str, str]:
+    def _trigger(self, event: Event, began: float, ready: Call | None) -> tuple[str, str, float]:
+        """What sets an event off, why, and for how many seconds before that it may have waited."""
         cause = self._causes.of(event)
         if cause.call is not None:
-            return delay_text(self._ids[cause.call.exchange.number], event.at - cause.call.at), cause.because
-        if ready is None or ready.at > event.at:
-            return delay_text(START, event.at - began), cause.because
-        moments = f"{START} and {self._ids[ready.exchange.number]}"
-        return delay_text(moments, event.at - max(began, ready.at)), cause.because
+            moments, at = self._ids[cause.call.exchange.number], cause.call.at
+        elif ready is None or ready.at > event.at:
+            moments, at = START, began
+        else:
+            moments, at = f"{START} and {self._ids[ready.exchange.number]}", max(began, ready.at)
+        waited = event.at - max(cause.since, at)
+        return delay_text(moments, event.at - at), cause.because, waited
 
 
 def _is_pushable(channel: str) -> bool:
