@@ -64,7 +64,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Causes:
-    """The operations of a story, to be asked which of them brought about an event; events in order of time."""
+    """The operations of a story, to be asked which of them brought about an event; by order of time."""
 
     def __init__(
         self,
@@ -114,8 +114,8 @@ class Causes:
             cause = Cause(call=None, because=self._nothing(what), since=event.since)
         else:
             found = self._first_of_alike(weight, found, weighed)
+            because = self._because(found, what, weight, [other for other, _ in weighed])
             self._brought.add((found.place, what.name, role))
-            because = self._because(found, what, weight, [each for _, each in weighed])
             cause = Cause(call=found.call, because=because, since=max(event.since, found.call.at))
         for text in what.texts & self._saying.keys():
             self._echoed[text, role] = event.at
@@ -195,7 +195,7 @@ class Causes:
 
     # Why
 
-    def _because(self, found: Operation, what: Seen, weight: _Weight, others: list[Operation]) -> str:
+    def _because(self, found: Operation, what: Seen, weight: _Weight, others: list[_Weight]) -> str:
         field, event = self._profile.reference_field, what.event
         if weight.numbered:
             reasons = [f"the answer gave the same {field}, {what.number}"]
@@ -207,32 +207,30 @@ class Causes:
                 reasons.append("but another's doing")
             elif not weight.says and event.since - found.call.at > LONG_AFTER:
                 reasons.append("so long after it, perhaps another's doing")
-            elif event.since < found.call.at and not weight.says:
-                reasons.append("it may have come before")
+            elif event.since < found.call.at and not weight.says and weight.fits < 2:
+                reasons.append("though it may have happened before")
         if event.at < found.call.answered_at:
             reasons.append("it came before the answer")
-        return "; ".join([*reasons, *_waited(event, found.call.at)])
+        return "; ".join(reasons)
 
-    def _shared(
-        self, found: Operation, what: Seen, weight: _Weight, others: list[Operation]
-    ) -> Iterator[str]:
+    def _shared(self, found: Operation, what: Seen, weight: _Weight, others: list[_Weight]) -> Iterator[str]:
         shared = sorted(found.ids & what.ids, key=self._places.__getitem__)
+        if shared:
+            yield _same([self._ids[word] for word in shared])
         if weight.says:
             texts = sorted(text for text in found.texts & what.texts if self._is_news(text, found, what))
             yield f"the request's own {texts[-1][0] or 'text'}"
-        if shared:
-            yield _same([self._ids[word] for word in shared])
-        latest = found is others[-1]
-        if weight.fits == 2 and not weight.says and not (shared and latest):
+        # Of the later ones that share an id as well, only the kind of event tells it.
+        rivals = [each for each in others if each.place > found.place and each.shares >= weight.shares]
+        if weight.fits == 2 and not weight.says and (rivals or not shared):
             yield f"{found.name} brings such events"
 
     def _nothing(self, what: Seen) -> str:
         if not _latest(self._all, what.event.at):
-            because = "of the server's own accord; the agent had done nothing yet"
-        else:
-            carried = f" or its {self._profile.reference_field} {what.number}" if what.number is not None else ""
-            because = f"of the server's own accord; no request before it shares an id{carried}"
-        return "; ".join([because, *_waited(what.event, what.event.since)])
+            return "of the server's own accord; the agent had done nothing yet"
+        field, number = self._profile.reference_field, what.number
+        carried = f" or its {field} {number}" if number is not None else ""
+        return f"of the server's own accord; no request before it shares an id{carried}"
 
 
 def _latest(operations: list[Operation], at: float) -> list[Operation]:
@@ -243,8 +241,3 @@ def _latest(operations: list[Operation], at: float) -> list[Operation]:
 def _same(names: list[str]) -> str:
     *others, last = dict.fromkeys(names)
     return f"same {', '.join(others)} and {last} ids" if others else f"same {last} id"
-
-
-def _waited(event: Event, earliest: float) -> list[str]:
-    """An event that had to wait for a poll happened somewhere in between."""
-    return ["it waited for a poll"] if round(event.at - max(event.since, earliest), 3) > 0 else []

@@ -95,7 +95,7 @@ def texts_in(value: object, profile: Profile, ids: Container[str]) -> Iterator[T
 
 
 def fits(operation: Operation, seen: Seen, profile: Profile) -> int:
-    """2 when the operation is known to bring such events, 0 when it is known not to, 1 when nothing is known."""
+    """2 when the operation is known to bring such events, 0 when known not to, 1 when nothing is known."""
     known = profile.effects.get(operation.name)
     if known is None or seen.kinds is None:
         return 1

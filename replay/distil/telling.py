@@ -16,7 +16,7 @@ from replay.distil.notes import Notes
 from replay.distil.people import Person
 from replay.distil.setting import began, cometd_of, shift_times
 from replay.distil.sightings import Call, Event, Stream, origin_of
-from replay.distil.steps import Names, delay_text, name_of_call, push_step, request_step, target_of
+from replay.distil.steps import Names, SetOff, delay_text, name_of_call, push_step, request_step, target_of
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
 from replay.scenario.model import PushStep, RequestStep, Scenario, Source, Step
@@ -98,12 +98,11 @@ class Telling:
         steps = []
         for event in self._events:
             name = self._names.take(self._profile.push_name(event.channel, event.data))
-            after, because, window = self._trigger(event, began, ready)
-            steps.append((event, push_step(name, event, after, because, window, self._variables)))
+            by = self._set_off(event, began, ready)
+            steps.append((event, push_step(name, event, by, self._variables)))
         return steps
 
-    def _trigger(self, event: Event, began: float, ready: Call | None) -> tuple[str, str, float]:
-        """What sets an event off, why, and for how many seconds before that it may have waited."""
+    def _set_off(self, event: Event, began: float, ready: Call | None) -> SetOff:
         cause = self._causes.of(event)
         if cause.call is not None:
             moments, at = self._ids[cause.call.exchange.number], cause.call.at
@@ -111,8 +110,7 @@ class Telling:
             moments, at = START, began
         else:
             moments, at = f"{START} and {self._ids[ready.exchange.number]}", max(began, ready.at)
-        waited = event.at - max(cause.since, at)
-        return delay_text(moments, event.at - at), cause.because, waited
+        return SetOff(delay_text(moments, event.at - at), cause.because, event.at - max(cause.since, at))
 
 
 def _is_pushable(channel: str) -> bool:

@@ -1,7 +1,7 @@
 """What an agent's operations on Genesys bring about: the events that answer them.
 
-From the pages of each operation (Chat API v2, "notifications received"), the samples of the Messages page, and
-traces of the voice side for what logging in and getting ready bring.
+From the pages of each operation (Chat API v2, "notifications received"), the samples of the Messages page,
+and traces of the voice side for what logging in and getting ready bring.
 """
 
 from __future__ import annotations
@@ -40,8 +40,6 @@ _KINDS: dict[str, set[str]] = {
     "UpdateUserData": _PROPERTIES,
     "DeleteUserData": _PROPERTIES,
     "SetDisposition": _PROPERTIES,
-    "SetInFocus": set(),
-    "InFocus": set(),
     "StartContactCenterSession": _STATES,
     "EndContactCenterSession": _STATES,
     "Ready": _STATES,

@@ -57,7 +57,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     effects: Mapping[str, frozenset[str]] = {}
     """By operation, the kinds of events that it may bring; of others nothing is known."""
     kinds_of: Callable[[Any], frozenset[str] | None] = lambda _data: None
-    """The kinds of an event, by its data: empty when no operation of an agent's brings it, None if unknown."""
+    """The kinds of an event, by its data: empty when no operation of an agent's brings it, None: unknown."""
     push_name: Callable[[str, Any], str]
     """A short name for an event, from its channel and data, for the id of its step."""
     not_found: Callable[[str], tuple[int, dict[str, object]]]
