@@ -5,7 +5,7 @@ exchanges --unwrap--> calls and events --own--> the API's --people--> one person
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Distilled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def distil(
-    exchanges: Sequence[Exchange],
+    exchanges: Collection[Exchange],
     *,
     name: str,
     recording: str = "",
