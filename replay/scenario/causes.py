@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.errors import Problem, nearest
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step, roles_of
 from replay.scenario.reader import Document, Path
 from replay.scenario.triggers import START, Trigger, parse_trigger
 from replay.scenario.walk import placed_steps
@@ -16,6 +16,11 @@ _Waits = dict[str, list[str]]
 def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
     """Problems with `after:` of pushes and `needs:` of requests."""
     steps = {step.id: (path, step) for path, step in placed_steps(scenario)}
+    first = roles_of(scenario)[0]
+
+    def role(step: Step) -> str:
+        return step.agent or first
+
     waits: _Waits = {}
     for path, step in placed_steps(scenario):
         if isinstance(step, PushStep):
@@ -36,6 +41,9 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 what = f"'{step.id}', of the session, cannot wait for '{cause}', a step of the story"
                 advice = "The session happens once, whatever story comes."
                 yield document.problem(place, what, help=advice)
+            elif path[0] == "session" and cause in steps and role(steps[cause][1]) != role(step):
+                what = f"'{step.id}' cannot wait for '{cause}', which is of another agent's session"
+                yield document.problem(place, what, help="Steps of the story may wait for both.")
         waits[step.id] = [cause for cause in causes if cause in steps]
     for ring in _rings(waits):
         path, step = steps[ring[0]]

@@ -74,7 +74,7 @@ def _fields(part: msgspec.Struct) -> list[tuple[str, Any]]:
         default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
         if value is msgspec.UNSET or (not field.required and value == default):
             continue
-        found.append((field.name, _plain(value)))
+        found.append((field.encode_name, _plain(value)))
     return found
 
 
