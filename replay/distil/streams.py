@@ -5,7 +5,7 @@ What decides is the message, never the URL: an exchange is Bayeux when its reque
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from replay.bayeux import channels
@@ -25,7 +25,7 @@ HELD = 0.02
 _FIRST, _LAST = 631_152_000.0, 4_102_444_800.0
 
 
-def unwrap(exchanges: Collection[Exchange], session_cookie: str, aside: Notes) -> Stream:
+def unwrap(exchanges: Sequence[Exchange], session_cookie: str, aside: Notes) -> Stream:
     """The calls and events of a recording, whatever carried them."""
     unwrapping = _Unwrapping(session_cookie, aside)
     dated = [exchange for exchange in exchanges if _is_dated(exchange)]
