@@ -59,16 +59,15 @@ def _values(following: Any) -> Any:
             if event.tag is not None or event.anchor is not None:
                 raise DoubtError
             if mapping and not len(items) % 2:
-                if not value or value == "<<":
-                    raise DoubtError
+                _check_key(value)
             elif value[:1] in _BEGINS_NO_TEXT and event.implicit[0]:
                 value = _plain(value)
             items.append(value)
         elif kind is events.MappingStartEvent or kind is events.SequenceStartEvent:
             if event.tag is not None or event.anchor is not None or len(outer) >= MAX_DEPTH:
                 raise DoubtError
-            if mapping and not len(items) % 2:
-                raise DoubtError
+            if mapping:
+                _check_value_follows(items)
             outer.append((items, mapping))
             items, mapping = [], kind is events.MappingStartEvent
         elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
@@ -78,9 +77,23 @@ def _values(following: Any) -> Any:
         elif kind is events.AliasEvent or (kind is events.DocumentStartEvent and items):
             raise DoubtError
         elif kind is events.StreamEndEvent:
-            if not items or items[0] is None:
-                raise DoubtError
-            return items[0]
+            return _root(items)
+
+
+def _check_key(name: str) -> None:
+    if not name or name == "<<":
+        raise DoubtError
+
+
+def _check_value_follows(items: list[Any]) -> None:
+    if not len(items) % 2:
+        raise DoubtError
+
+
+def _root(items: list[Any]) -> Any:
+    if not items or items[0] is None:
+        raise DoubtError
+    return items[0]
 
 
 def _mapping(items: list[Any]) -> dict[str, Any]:
@@ -111,7 +124,7 @@ def quick_step(value: Any) -> Step | None:
     """The step that a mapping is; None where anything is wrong with it."""
     if not isinstance(value, dict) or ("push" in value) == ("request" in value):
         return None
-    model = PushStep if "push" in value else RequestStep
+    model: type[Step] = PushStep if "push" in value else RequestStep
     if model is RequestStep:
         value = {**value}
         if "respond" in value and not isinstance(value["respond"], list):
@@ -119,7 +132,7 @@ def quick_step(value: Any) -> Step | None:
         if isinstance(value.get("needs"), str):
             value["needs"] = [value["needs"]]
     try:
-        step: Step = msgspec.convert(value, model)
+        step = msgspec.convert(value, model)
     except msgspec.ValidationError:
         return None
     # The `$` of a pattern lets a newline pass.
