@@ -182,7 +182,7 @@ class Causes:
     def _first_of_alike(
         self, weight: _Weight, found: Operation, weighed: list[tuple[_Weight, Operation]]
     ) -> Operation:
-        """Of operations that are alike and all wait for such an event, the first: servers keep their order."""
+        """Of operations that are alike and all wait for such an event the first: servers keep their order."""
         if weight.numbered or not weight.pending:
             return found
         return next(
