@@ -342,7 +342,7 @@ class Recorder:
         return known
 
 
-def _message(message: http.Message) -> dict[str, Any]:
+def _message(message: Any) -> dict[str, Any]:
     """The state of a request or response, whose encoding the worker can undo if it has one."""
     state: dict[str, Any] = message.get_state()
     if message.raw_content and not coding.known(state):

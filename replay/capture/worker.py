@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import coding, filters, pseudonyms, tnet, writer
+from . import coding, filters, pseudonyms, tnetstrings, writer
 from .agents import Agents
 
 logger = logging.getLogger("replay.capture")
@@ -199,7 +199,7 @@ class Worker:
             state["metadata"] = {**state["metadata"], REDACTED: self._redact}
         if self._wanted is not None and self._filter(state):
             return
-        self.writer.write(tnet.dumps(state))
+        self.writer.write(tnetstrings.dumps(state))
         self.exchanges += state["metadata"].get(PART, "0") == "0"
         self.events += _events(state)
         self._agents.meet(state)
