@@ -5,7 +5,7 @@ exchanges --unwrap--> calls and events --own--> the API's --people--> one person
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -29,40 +29,53 @@ class Distilled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def distil(
-    exchanges: Sequence[Exchange],
+    exchanges: Iterable[Exchange],
     *,
     name: str,
     recording: str = "",
     profile: str = "genesys",
-    person: int = 1,
-) -> Distilled:
-    """Tells what one agent of a recording went through.
+) -> list[Distilled]:
+    """Tells the stories of a recording, one scenario for each.
 
     Args:
-        name: The scenario's name.
+        name: The scenario's name; of several, the first is `NAME-1`.
         recording: File name of the recording, for `source`.
-        person: Which agent, from 1, in the order they came.
 
     Raises:
-        RecordingError: there is no CometD traffic in it, or no such agent.
+        RecordingError: there is no CometD traffic in it.
     """
     known: Profile = resolve(PROFILES, profile)
     aside = Notes()
-    stream = unwrap(exchanges, known.session_cookie, aside)
+    stream = unwrap(list(exchanges), known.session_cookie, aside)
     what = recording or "the recording"
     if not stream.clients and not stream.events:
         raise RecordingError(f"{what} holds no CometD traffic: no handshake and no event was seen")
     stream = own(stream, known, aside)
     found = people(stream, known.session_cookie, aside)
-    if not 1 <= person <= len(found):
-        holds = "1 agent" if len(found) == 1 else f"{len(found)} agents"
-        raise RecordingError(f"{what} holds {holds}; there is no number {person}")
-    told = Telling(found[person - 1], known, stream, aside).scenario(name, recording)
-    sentences = aside.sentences
-    if len(found) > 1:
-        sentences += (
-            f"{len(found)} agents were recorded; this is number {person} (--agent N tells of another)",
-        )
-    if not found[person - 1].events:
-        sentences += ("no event came for this agent: there is no story",)
-    return Distilled(scenario=told, notes=sentences)
+    told = []
+    for number, person in enumerate(found, 1):
+        own_name = name if len(found) == 1 else f"{name}-{number}"
+        scenario = Telling(person, known, stream, aside).scenario(own_name, recording)
+        sentences = aside.sentences
+        if not person.events:
+            sentences += ("no event came for this agent: there is no story",)
+        told.append(Distilled(scenario=scenario, notes=sentences))
+    return told
+
+
+def only_story(
+    exchanges: Iterable[Exchange],
+    *,
+    name: str,
+    recording: str = "",
+    profile: str = "genesys",
+) -> Distilled:
+    """Tells a recording of one story; the arguments are those of `distil`.
+
+    Raises:
+        RecordingError: there is no CometD traffic in it, or it holds several stories.
+    """
+    told = distil(exchanges, name=name, recording=recording, profile=profile)
+    if len(told) != 1:
+        raise RecordingError(f"{recording or 'the recording'} holds {len(told)} stories")
+    return told[0]
