@@ -82,6 +82,7 @@ class Pseudonyms:
         # Every spelling of a secret, under its first eight bytes.
         self._spellings: dict[bytes, dict[bytes, bytes]] = {}
         self._csrf_headers: set[bytes] = set()
+        self._news: collections.deque[bytes] = collections.deque(maxlen=limit)
 
     def __repr__(self) -> str:
         return f"<Pseudonyms {len(self._learned)} secrets learned>"
@@ -92,6 +93,12 @@ class Pseudonyms:
         # A number in JSON has to stay a number.
         text = str(int(digest, 16)) if secret.isdigit() else digest
         return text[: max(_SHORTEST, min(64, len(secret)))].encode()
+
+    def news(self) -> list[bytes]:
+        """The secrets learned since this was asked last: what another of the same key has to learn."""
+        news = list(self._news)
+        self._news.clear()
+        return news
 
     def learn(self, secret: bytes, *, doubtful: bool = False) -> None:
         """Replace this value from now on wherever it occurs, if it is long enough not to do so by chance.
@@ -108,6 +115,7 @@ class Pseudonyms:
         pseudonym = self.of(secret)
         spellings = tuple({s for s in _spellings(secret) if len(s) >= _SHORTEST})
         self._learned[secret] = spellings
+        self._news.append(secret)
         for spelling in spellings:
             self._spellings.setdefault(spelling[:_SHORTEST], {}).setdefault(spelling, pseudonym)
         if len(self._learned) > self._limit:
