@@ -5,8 +5,8 @@
    beside others (the customer's chat of last week) connects nothing.
 2. Where a message speaks of none of these, other ids do that were seen in one story alone (a participant's),
    unless the session brought them (who I am, my place), and the number of the answer it belongs to.
-3. Things with ids of other shapes (a voice call's), which an event brought and the client used, are stories of
-   their own; an id seen beside several that are not connected without it (a queue's) connects nothing.
+3. Things with ids of other shapes (a voice call's), which an event brought and the client used, are stories
+   of their own; an id seen beside several that are not connected without it (a queue's) connects nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from replay.distil.causes import number_of
+from replay.distil.evidence import number_of
 from replay.distil.joining import Joining
 from replay.distil.mentions import Mentions, Reader
 from replay.distil.notes import Notes
@@ -41,6 +41,9 @@ class Item(msgspec.Struct, kw_only=True, eq=False):
     brought: tuple[str, ...] = ()
     """Other ids of an answer."""
     number: int | None = None
+    """By which an answer or an event says what request it belongs to."""
+    place: int = 0
+    """Among all of its agent, in order of time."""
     stories: tuple[str, ...] = ()
     """The stories it belongs to."""
     acts: tuple[str, ...] = ()
@@ -88,7 +91,10 @@ class Connected:
         aside = Notes()
         items = [self._event(event) for event in person.events]
         items += [self._call(call, aside) for call in person.calls]
-        return sorted(items, key=lambda item: item.at)
+        items.sort(key=lambda item: item.at)
+        for place, item in enumerate(items):
+            item.place = place
+        return items
 
     def _event(self, event: PackedEvent) -> Item:
         opened = event.unpack()
@@ -138,15 +144,17 @@ class Connected:
         for items in self.items:
             _by_number(items)
         connect_things(every, self._names)
-        happened = {story for item in every for story in item.acts}
+        # What no event ever spoke of is no story.
+        happened = {story for item in every if isinstance(item.what, PackedEvent) for story in item.acts}
         for item in every:
             item.stories = tuple(story for story in item.stories if story in happened)
+            item.acts = tuple(story for story in item.acts if story in happened)
         named = (each for each in self._names.items() if each[0] in happened)
         self._homes = {chat: story for story, chats in named for chat in chats}
 
     def _roots(self, chats: tuple[str, ...]) -> tuple[str, ...]:
         about = [chat for chat in chats if chat in self._subjects] or chats[:1]
-        roots = {}
+        roots: dict[str, None] = {}
         for chat in about:
             root = self._sets.find(chat)
             names = self._names.setdefault(root, [])
@@ -161,9 +169,10 @@ class Connected:
         of_session: set[str] = set()
         for item in every:
             if len(item.stories) == 1:
+                story = item.stories[0]
                 for word in (*item.others, *item.brought):
                     # Words of several stories are nobody's.
-                    owner[word] = item.stories[0] if owner.get(word, item.stories[0]) == item.stories[0] else ""
+                    owner[word] = story if owner.get(word, story) == story else ""
             elif not item.stories:
                 of_session |= {word for word in item.brought if word not in owner}
         for item in every:

@@ -18,7 +18,7 @@ class Forgotten:
             self._on.setdefault(connection, []).append(client)
 
     def comes_back(self, connection: str) -> str:
-        """Whose place one who shakes hands takes: known by its connection, or as the only one; else nobody's."""
+        """Whom a new client replaces: known by its connection, or as the only one; else empty."""
         same = [name for name in self._on.get(connection, []) if name in self._carriers]
         if not same and len(self._carriers) != 1:
             return ""

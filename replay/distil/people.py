@@ -64,9 +64,9 @@ def _came(person: Person) -> float:
 
 
 def _user_of(person: Person) -> str:
-    marks = [*(client.marks for client in person.clients), *(call.marks for call in person.calls)]
-    named = {mark.removeprefix(_USER) for each in set(map(frozenset, marks)) for mark in each if mark.startswith(_USER)}
-    return min(named, default="")
+    marks = set[str]().union(*(client.marks for client in person.clients))
+    marks |= set[str]().union(*{call.marks for call in person.calls})
+    return min((mark.removeprefix(_USER) for mark in marks if mark.startswith(_USER)), default="")
 
 
 def _give_calls(
@@ -74,16 +74,16 @@ def _give_calls(
 ) -> None:
     """Gives each call to a person: by marks, by ids that it or others of its marks name, to the only one."""
     only = next(iter(found)) if len(found) == 1 else ""
-    unknown = [call for call, root in zip(calls, roots, strict=True) if root not in found]
-    named: dict[int, Counter[str]] = {}
-    if unknown and not only:
-        named = _votes(unknown, found)
+    pairs = list(zip(calls, roots, strict=True))
+    unknown = [] if only else [call for call, root in pairs if root not in found]
+    votes = iter(_votes(unknown, found))
+    named = [Counter[str]() if only or root in found else next(votes) for root in roots]
     together: dict[str, Counter[str]] = defaultdict(Counter)
-    for call, root in zip(calls, roots, strict=True):
-        together[root] += named.get(call.exchange.number, Counter())
-    for call, root in zip(calls, roots, strict=True):
+    for root, each in zip(roots, named, strict=True):
+        together[root] += each
+    for (call, root), each in zip(pairs, named, strict=True):
         by_mark = root if root in found else _most(together[root]) if root else ""
-        owner = by_mark or _most(named.get(call.exchange.number, Counter())) or only
+        owner = by_mark or _most(each) or only
         if owner:
             found[owner].calls.append(call)
         else:
@@ -95,19 +95,16 @@ def _most(votes: Counter[str]) -> str:
     return min(votes, key=lambda name: (-votes[name], name), default="")
 
 
-def _votes(calls: Iterable[PackedCall], found: dict[str, Person]) -> dict[int, Counter[str]]:
-    """By the number of each exchange, who received words that it names: each alone, of several nobody."""
-    named = {call.exchange.number: words_in_call(call.unpack(Notes())) for call in calls}
-    wanted = set[str]().union(*named.values())
+def _votes(calls: Iterable[PackedCall], found: dict[str, Person]) -> list[Counter[str]]:
+    """For each call, who alone received the words that it names."""
+    named = [words_in_call(call.unpack(Notes())) for call in calls]
+    wanted = set[str]().union(*named)
     heard: dict[str, str] = {}
-    for name, person in found.items():
+    for name, person in found.items() if wanted else ():
         for event in person.events:
             for word in words_in_value(event.data) & wanted:
-                # Words that several received tell nobody apart.
                 heard[word] = name if heard.get(word, name) == name else ""
-    return {
-        number: Counter(heard[word] for word in words if heard.get(word)) for number, words in named.items()
-    }
+    return [Counter(heard[word] for word in words if heard.get(word)) for words in named]
 
 
 class _Kept(msgspec.Struct):

@@ -2,9 +2,9 @@
 
     Person --mentions--> items with the ids they speak of --connected--> stories --around--> parts of agents
 
-What an agent asks without naming a story (log in, ready, `GET /me`), and events that belong to none (the state
-of a device, queues), are around the stories: those from before the agent's first story go with each of its
-stories, the others with those under way at the time, or else with the one that ended last. So nothing is
+What an agent asks without naming a story (log in, ready, `GET /me`), and events that belong to none (the
+state of a device, queues), are around the stories: those from before the agent's first story go with each of
+its stories, the others with those under way at the time, or else with the one that ended last. So nothing is
 lost, and each story can be played by itself. Of an agent with a single story they are steps like any other;
 of an agent with several, its session, which happens once whatever story comes.
 
@@ -106,9 +106,7 @@ def find_stories(persons: list[Person], profile: Profile, *, together: bool = Fa
     return _in_order(stories.values())
 
 
-def _parts(
-    person: Person, number: int, items: list[Item], *, only: bool, together: bool
-) -> dict[str, Part]:
+def _parts(person: Person, number: int, items: list[Item], *, only: bool, together: bool) -> dict[str, Part]:
     """What a person did, by story; `only` when nobody has any."""
     if together:
         return {"": Part(person=person, number=number, items=items, whole=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ class _Item(Protocol):
     def join(self, stories: tuple[str, ...]) -> None: ...
 
 
-def connect_things(every: list[_Item], names: dict[str, list[str]]) -> None:
+def connect_things(every: Sequence[_Item], names: dict[str, list[str]]) -> None:
     """Gives items without a story to those of the things they name, and notes the names of each story.
 
     A thing is an id that an event brought first and that the client used afterwards. One that never comes
@@ -48,7 +49,7 @@ def connect_things(every: list[_Item], names: dict[str, list[str]]) -> None:
                 names[sets[word]].append(word)
 
 
-def _things(every: list[_Item], loose: list[_Item]) -> dict[str, None]:
+def _things(every: Sequence[_Item], loose: Sequence[_Item]) -> dict[str, None]:
     known = {word for item in every if item.stories for word in (*item.others, *item.brought)}
     from_events: set[str] = set()
     found: dict[str, None] = {}
