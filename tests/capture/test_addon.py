@@ -283,8 +283,9 @@ def test_an_outage_is_said_once_and_recorded(tmp_path: Path) -> None:
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The addon's files alone, beside another package that is called `replay` too."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    for name in ("addon", "origins", "pseudonyms", "writer"):
-        shutil.copy(ROOT / "replay" / "capture" / f"{name}.py", folder)
+    for file in (ROOT / "replay" / "capture").iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
     (folder / "replay.py").write_text("raise SystemExit('this is another replay')")
     (folder / "watch.py").write_text(
         "import sys\n"
