@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import collections
 import hashlib
 import hmac
 import importlib.util
 import os
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +29,6 @@ LEARNED = 4096
 
 
 def _sibling(name: str) -> ModuleType:
-    # Under names of our own: in somebody else's mitmproxy `replay` may be another package.
     full = f"_gws_replay_{name}"
     if full not in sys.modules:
         spec = importlib.util.spec_from_file_location(full, Path(__file__).with_name(f"{name}.py"))
@@ -39,8 +40,8 @@ def _sibling(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-if TYPE_CHECKING or __name__ == "replay.capture.pseudonyms":
-    from replay.capture import bodies, learned, rules, shapes
+if TYPE_CHECKING or __package__:
+    from . import bodies, learned, rules, shapes
 else:
     loose, bodies, learned, rules, shapes = map(_sibling, ("loose", "bodies", "learned", "rules", "shapes"))
 
@@ -67,12 +68,13 @@ class Pseudonyms:
         self, key: bytes | None = None, *, limit: int = LEARNED, rules: rules.Rules | None = None
     ) -> None:
         self._key = key or os.urandom(32)
-        self.rules = rules or load_rules()
+        self.rules = rules or load_rules().only("secret", "drop", "keep")
         self._values = learned.Learned(limit)
         self._names = learned.Names(limit)
         self._shapes = shapes.Shapes(self._key)
         self._bodies = bodies.Bodies(self.rules, self)
         self._csrf_headers: set[bytes] = set()
+        self._news: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=limit)
 
     def __repr__(self) -> str:
         return f"<Pseudonyms {len(self._values)} secrets learned>"
@@ -83,6 +85,20 @@ class Pseudonyms:
         # A number in JSON has to stay a number.
         text = str(int(digest, 16)) if secret.isdigit() else digest
         return text[: max(learned.SHORTEST, min(64, len(secret)))].encode()
+
+    def news(self) -> list[tuple[str, bytes]]:
+        """What has been learned since this was asked last: what another of the same key has to `recall`."""
+        news = list(self._news)
+        self._news.clear()
+        return news
+
+    def recall(self, news: Iterable[tuple[str, bytes]]) -> None:
+        """Learn what another has learned."""
+        for kind, value in news:
+            if kind == "secret":
+                self.learn(value)
+            else:
+                self._learn_person(kind, _text(value))
 
     def learn(self, secret: bytes, *, doubtful: bool = False) -> None:
         """Replace this value from now on wherever it occurs, if it is long enough not to do so by chance.
@@ -95,6 +111,7 @@ class Pseudonyms:
             return
         if secret not in self._values:
             self._values.add(secret, self.of(secret), spelled=False)
+            self._news.append(("secret", secret))
 
     def clean(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state of a flow, bodies decoded, with every secret and everything personal in it replaced."""
@@ -196,28 +213,37 @@ class Pseudonyms:
     def _learn_person(self, kind: str, plain: str) -> None:
         if len(plain) > _LONGEST_LEARNED:
             return
-        digits = "".join(character for character in plain if character.isdigit())
+        news = False
+        for word in self._personal_words(kind, plain):
+            if word not in self._names:
+                self._names.add(word)
+                news = True
         runs = _RUN.findall(plain)
-        if kind == "name":
-            for run in runs:
-                if len(run) >= 3 and not run.isdigit() and run.lower() not in self.rules.words:
-                    self._names.add(run)
-        elif kind in ("phone", "number") and len(digits) >= 7:
-            self._names.add(digits)
-        if kind in ("number", "value"):
-            for run in runs:
-                if len(run) >= 6 and any(character.isdigit() for character in run):
-                    self._names.add(run)
         shortest = 12 if kind in ("text", "name") else learned.SHORTEST
         # A word alone may be one of the protocol's.
-        if (
-            len(plain) >= shortest
-            and (len(runs) > 1 or plain != runs[0])
-            and plain.lower() not in self.rules.words
-        ):
+        if len(plain) >= shortest and [plain] != runs and plain.lower() not in self.rules.words:
             raw = _bytes(plain)
             if raw not in self._values:
                 self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True)
+                news = True
+        if news:
+            self._news.append((kind, _bytes(plain)))
+
+    def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
+        """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""
+        runs = _RUN.findall(plain)
+        if kind == "name":
+            yield from (
+                run
+                for run in runs
+                if len(run) >= 3 and not run.isdigit() and run.lower() not in self.rules.words
+            )
+        if kind in ("phone", "number"):
+            digits = "".join(character for character in plain if character.isdigit())
+            if len(digits) >= 7:
+                yield digits
+        if kind in ("number", "value"):
+            yield from (run for run in runs if len(run) >= 6 and any(map(str.isdigit, run)))
 
     def _header(self, name: bytes, value: bytes) -> bytes | None:
         if not value.strip():

@@ -56,6 +56,22 @@ class Rules:
     """Words replaced only where they stand by themselves under a name that says so."""
     _known: dict[tuple[str, str], str | None] = field(default_factory=dict, repr=False)
 
+    def plain(self) -> dict[str, Any]:
+        """The rules as plain data, for a process that has no reader of YAML; see `of_plain`."""
+        return {
+            "name": self.name,
+            "places": {
+                place: [(find.pattern, kind) for find, kind in lines] for place, lines in self.places.items()
+            },
+            "patterns": [(each.find.pattern, each.kind, each.hint) for each in self.patterns],
+            "words": sorted(self.words),
+        }
+
+    def only(self, *kinds: str) -> Rules:
+        """The rules that speak of these kinds."""
+        places = {place: [rule for rule in lines if rule[1] in kinds] for place, lines in self.places.items()}
+        return Rules(self.name, places, [each for each in self.patterns if each.kind in kinds], self.words)
+
     def field(self, path: Iterable[str]) -> str | None:
         """The kind of a field of a JSON object, given the names on the way to it."""
         return self._kind("fields", ".".join(map(plain, path)))
@@ -81,6 +97,19 @@ class Rules:
             self._known.clear()
         kind = self._known[key] = next(found, None)
         return kind
+
+
+def of_plain(data: dict[str, Any]) -> Rules:
+    """The rules that `Rules.plain` gave."""
+    return Rules(
+        name=data["name"],
+        places={
+            place: [(re.compile(find), kind) for find, kind in lines]
+            for place, lines in data["places"].items()
+        },
+        patterns=[Pattern(re.compile(find, re.DOTALL), kind, hint) for find, kind, hint in data["patterns"]],
+        words=frozenset(data["words"]),
+    )
 
 
 def plain(name: str) -> str:

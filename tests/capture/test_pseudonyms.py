@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.capture.pseudonyms import Pseudonyms
+from replay.capture.rules import load_rules
 
 KEY = b"k" * 32
 JSON = b"application/json"
@@ -16,7 +17,7 @@ JSON = b"application/json"
 
 @pytest.fixture
 def pseudonyms() -> Pseudonyms:
-    return Pseudonyms(KEY)
+    return Pseudonyms(KEY, rules=load_rules())
 
 
 def body(pseudonyms: Pseudonyms, text: str, content_type: bytes = JSON) -> str:
