@@ -51,6 +51,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """Names the client's TCP connection, where known."""
     frames: tuple[Frame, ...] | None = None
     """The messages of a WebSocket; None for a plain exchange."""
+    redacted: bool = False
+    """Whether the recorder put pseudonyms in place of what is secret or personal."""
 
     @property
     def split(self) -> SplitResult:

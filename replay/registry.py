@@ -34,6 +34,24 @@ EXTENSIONS = {
     "timestamp": "replay.bayeux.extensions.timestamp:Timestamp",
 }
 
+FAULTS = dict.fromkeys(
+    (
+        # HTTP answers
+        *("latency", "status", "error", "hang", "reset", "close", "truncate", "garble", "slow"),
+        "wrong-content-type",
+        # events
+        *("delay", "drop", "duplicate", "reorder", "swap", "batch", "split"),
+        # Bayeux
+        *("unknown-client", "handshake-refused", "subscribe-refused", "advice", "connect-at-once"),
+        *("connect-held", "ack-lost"),
+        # connection and session
+        *("half-open", "bandwidth", "close-code", "cookie-lost", "login-expired", "server-restarted"),
+        *("refuse", "partition"),
+    ),
+    "",
+)
+"""Names that scenarios may use; none is defined anywhere, since none is played."""
+
 SOURCES = {
     "flows": "replay.capture.flows:read",
     "har": "replay.capture.har:read",

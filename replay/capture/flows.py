@@ -2,282 +2,229 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterator
-from importlib import import_module
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from replay.capture.recording import Recording, count, in_order, unreadable
-from replay.errors import RecordingError
+import msgspec
+
+from replay.capture import encodings, flow_file
+from replay.capture.losses import Loss, Losses
+from replay.capture.recording import Exchanges, Piece, Progress, Recording
+from replay.capture.sockets import joined
+from replay.capture.tnetstrings import BrokenError, Fields, Span, fields, text, value
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
 
-OLDEST = 18
-"""The flow format of mitmproxy 9."""
+BROKEN = flow_file.BROKEN
+ENCODED = Loss(
+    "body", "bodies", "left out, being in an encoding that cannot be undone here or not what the header says"
+)
+TOO_LARGE = Loss("body", "bodies", f"left out, being larger than {encodings.LARGEST >> 20} MB")
+STEPPED = Loss("time", "times", "put right, the recorder's clock having stepped back")
 
-_DEEPEST = 32
+UNFINISHED = "the recording ended before the exchange did"
+NO_PART = -1
+
 _TEXT_FRAME = 1
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOSSES = {encodings.UNKNOWN: ENCODED, encodings.TOO_LARGE: TOO_LARGE}
+_STEP = 0.01
+"""Seconds; clocks that are read by several threads differ by less."""
 
 
-_CUT = "ends in the middle of a flow"
-_FOREIGN = "goes on with something that is no flow"
-_NOT_ONE = {
-    _CUT: "ends in the middle of its first flow",
-    _FOREIGN: "is neither a mitmproxy flow file nor a HAR",
-}
+def read(path: Path, progress: Progress | None = None) -> Recording:
+    """Find every HTTP exchange and WebSocket of a flow file.
 
-
-class _BrokenError(Exception):
-    """Bytes that are no tnetstring, or the file ends inside one."""
-
-
-def read(path: Path) -> Recording:
-    """Read every HTTP exchange and WebSocket of a flow file.
-
-    A file that breaks off gives what stands before the break, and a note. Raises `RecordingError` when not
-    one flow can be read, or when a mitmproxy older than 9 wrote it.
+    What is broken is passed over, with a note, and what stands after it is read. Raises `RecordingError` when
+    not one flow can be read, or when a mitmproxy older than 9 wrote it.
     """
-    exchanges: list[Exchange] = []
-    notes: list[str] = []
-    skipped = unread = whole = 0
-    try:
-        with path.open("rb") as file:
-            try:
-                for flow in _flows(file):
-                    _check_version(path, flow)
-                    whole += 1
-                    if flow.get("type") != "http":
-                        skipped += 1
-                        continue
-                    exchange, unreadable_bodies = _exchange(flow)
-                    exchanges.append(exchange)
-                    unread += unreadable_bodies
-            except _BrokenError as error:
-                if not whole:
-                    raise RecordingError(f"{path} {_NOT_ONE.get(str(error), error)}.") from None
-                were = "was" if whole == 1 else "were"
-                notes.append(f"{path} {error}; {count(whole, 'flow')} before it {were} read.")
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if skipped:
-        notes.append(f"{path}: {count(skipped, 'flow')} left out, being no HTTP.")
-    if unread:
-        bodies = count(unread, "body", "bodies")
-        notes.append(f"{path}: {bodies} left out, being in an encoding that cannot be undone here.")
-    return in_order(path, exchanges, notes)
+    index, losses, ending = flow_file.index(path, progress)
+    return Recording(path, Exchanges(path, index, exchange_of, progress), losses, ending)
 
 
-def _flows(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    size = file.seek(0, 2)
-    file.seek(0)
-    while file.tell() < size:
-        digits = b""
-        while (byte := file.read(1)).isdigit() and len(digits) < 12:
-            digits += byte
-        if not byte:
-            raise _BrokenError(_CUT)
-        if byte != b":" or not digits:
-            raise _BrokenError(_FOREIGN)
-        length = int(digits)
-        if length + 1 > size - file.tell():
-            raise _BrokenError(_CUT)
-        data, kind = file.read(length), file.read(1)
-        flow = _value(kind, data, 0) if kind == b"}" else None
-        if not isinstance(flow, dict) or "version" not in flow:
-            raise _BrokenError(_FOREIGN)
-        yield flow
-
-
-def _value(kind: bytes, data: bytes, depth: int) -> Any:
-    try:
-        match kind:
-            case b",":
-                return data
-            case b";":
-                return data.decode("utf-8", "surrogateescape")
-            case b"#":
-                return int(data)
-            case b"^":
-                return float(data)
-            case b"!":
-                return data == b"true"
-            case b"~":
-                return None
-            case b"]" if depth < _DEEPEST:
-                return list(_items(data, depth))
-            case b"}" if depth < _DEEPEST:
-                items = list(_items(data, depth))
-                return {_text(key): value for key, value in zip(items[::2], items[1::2], strict=True)}
-    except ValueError:
-        pass
-    raise _BrokenError(_FOREIGN)
-
-
-def _items(data: bytes, depth: int) -> Iterator[Any]:
-    at = 0
-    while at < len(data):
-        colon = data.find(b":", at, at + 13)
-        digits = data[at:colon]
-        if colon < 0 or not digits.isdigit():
-            raise _BrokenError(_FOREIGN)
-        end = colon + 1 + int(digits)
-        yield _value(data[end : end + 1], data[colon + 1 : end], depth + 1)
-        at = end + 1
-
-
-def _check_version(path: Path, flow: dict[str, Any]) -> None:
-    version = flow["version"]
-    if not isinstance(version, int) or version < OLDEST:
-        raise RecordingError(
-            f"{path} was written by a mitmproxy older than 9 (flow format {_dotted(version)});"
-            " open it with a newer one and save it again."
-        )
-
-
-def _dotted(version: object) -> str:
-    return ".".join(map(str, version)) if isinstance(version, list) else str(version)
-
-
-def _exchange(flow: dict[str, Any]) -> tuple[Exchange, int]:
-    """One flow as an exchange, and how many of its bodies could not be decoded."""
-    try:
-        return _checked_exchange(flow)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise _BrokenError("goes on with a flow that lacks what every flow has") from error
-
-
-def _checked_exchange(flow: dict[str, Any]) -> tuple[Exchange, int]:
-    request, response, socket = flow["request"], flow["response"], flow.get("websocket")
-    request_body, unread = _body(request)
-    response_body, unread_answer = _body(response) if response else (None, False)
-    # mitmproxy keeps no bytes of a body that broke off.
-    if response and response["timestamp_end"] is None:
-        response_body = response_body or None
-    ended, failure = _end(response, socket, flow["error"])
-    exchange = Exchange(
-        number=1,
-        method=_text(request["method"]),
-        url=_url(request),
-        request_headers=_headers(request),
-        request_body=request_body or b"",
-        began=float(request["timestamp_start"]),
-        sent=float(request["timestamp_end"] or request["timestamp_start"]),
-        status=int(response["status_code"]) if response else None,
-        response_headers=_headers(response) if response else (),
-        response_body=response_body,
-        answered=response["timestamp_start"] if response else None,
-        ended=ended,
-        failure=failure,
-        connection=_text(flow["client_conn"].get("id") or ""),
-        frames=tuple(_frame(message) for message in socket["messages"]) if socket else None,
-    )
-    return exchange, unread + unread_answer
-
-
-def _end(
-    response: dict[str, Any] | None, socket: dict[str, Any] | None, error: dict[str, Any] | None
-) -> tuple[float | None, str]:
-    """When the exchange was over, and why there is no whole answer."""
-    ended = error["timestamp"] if error else None
-    if socket:
-        ended = socket["timestamp_end"]
-    elif response:
-        ended = response["timestamp_end"] or ended
-    if error:
-        return ended, _text(error["msg"])
-    return ended, "" if ended is not None else "the recording ended before the exchange did"
-
-
-def _frame(message: list[Any]) -> Frame:
-    kind, from_client, content, at = message[:4]
-    return Frame(at=float(at), from_client=bool(from_client), content=content, text=kind == _TEXT_FRAME)
-
-
-def _url(request: dict[str, Any]) -> str:
-    scheme, host, port = _text(request["scheme"]), _text(request["host"]), request["port"]
-    shown = f"[{host}]" if ":" in host else host
-    if port != _DEFAULT_PORTS.get(scheme):
-        shown += f":{port}"
-    return f"{scheme}://{shown}{_text(request['path'])}"
-
-
-def _headers(message: dict[str, Any]) -> Headers:
-    return tuple((_text(name), _text(value)) for name, value in message["headers"])
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
+def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
+    """One flow, or the segments of one WebSocket, as an exchange."""
+    parts: list[tuple[int, Exchange]] = []
+    for place, data in pieces:
+        name = f"flow {place}"
         try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            return value.decode("iso-8859-1")
-    if isinstance(value, str):
-        return value
-    raise TypeError(f"{value!r} is not text")
-
-
-def _body(message: dict[str, Any]) -> tuple[bytes | None, bool]:
-    """The decoded body, and whether there is one that cannot be decoded."""
-    body: bytes | None = message["content"]
-    if not body:
-        return body, False
-    names = [value for name, value in _headers(message) if name.lower() == "content-encoding"]
-    encodings = [each.strip().lower() for each in ",".join(names).split(",") if each.strip()]
-    for encoding in reversed(encodings):
-        decode = _DECODERS.get(encoding)
-        try:
-            body = decode(body) if decode else None
-        except Exception:  # noqa: BLE001  each library has errors of its own, with no root in common
-            body = None
-        if body is None:
-            return None, True
-    return body, False
-
-
-def _inflate(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        # Servers disagree whether `deflate` has a zlib header.
-        return zlib.decompress(body, -zlib.MAX_WBITS)
-
-
-def _with(module: str, name: str) -> Callable[[bytes], bytes | None]:
-    def decode(body: bytes) -> bytes | None:
-        try:
-            decoder = getattr(import_module(module), name)
-        except ImportError:
-            return None
-        decoded: bytes = decoder(body)
-        return decoded
-
-    return decode
-
-
-def _unzstd(body: bytes) -> bytes | None:
-    try:
-        library = import_module("zstandard")
-    except ImportError:
+            flow = _Flow(place, data)
+            name = flow.name
+            parts.append((flow.part, flow.exchange(losses)))
+        except (KeyError, TypeError, ValueError):
+            losses.add(BROKEN, name)
+    if not parts:
         return None
-    decoded: bytes = library.ZstdDecompressor().decompressobj().decompress(body)
-    return decoded
+    return parts[0][1] if parts[0][0] == NO_PART else joined(parts, losses)
 
 
-def _plain(body: bytes) -> bytes:
-    return body
+class _Flow:
+    """A flow of which only what an exchange needs is decoded."""
+
+    def __init__(self, place: int, data: bytes) -> None:
+        self._data = data
+        self._place = place
+        self._top = self._fields(Span(ord("}"), 0, len(data)))
+
+    @property
+    def name(self) -> str:
+        """How a message names it, as far as it can be read."""
+        try:
+            request = self._fields(self._top[b"request"])
+            return f"flow {self._place} ({text(self._value(request[b'method']))} {self._url(request)})"
+        except (KeyError, TypeError, ValueError):
+            return f"flow {self._place}"
+
+    @property
+    def part(self) -> int:
+        """Which segment of a WebSocket it is, or `NO_PART`."""
+        return int(self._metadata().get("replay.part", NO_PART))
+
+    def exchange(self, losses: Losses) -> Exchange:
+        """Raises KeyError, TypeError or ValueError when the flow is not as flows are."""
+        request = self._fields(self._top[b"request"])
+        response = self._inner(b"response")
+        socket = self._inner(b"websocket")
+        error = self._inner(b"error")
+        began = self._time(request[b"timestamp_start"])
+        if began is None:
+            raise BrokenError("no time")
+        frames = self._frames(socket) if socket else None
+        ended, failure = self._end(response, socket, error)
+        headers = self._headers(request)
+        answer_headers = self._headers(response) if response else ()
+        exchange = Exchange(
+            number=self._place,
+            method=text(self._value(request[b"method"])),
+            url=self._url(request),
+            request_headers=headers,
+            request_body=self._body(request, headers, losses) or b"",
+            began=began,
+            sent=self._time(request[b"timestamp_end"]) or began,
+            status=int(self._value(response[b"status_code"])) if response else None,
+            response_headers=answer_headers,
+            response_body=self._answer(response, answer_headers, losses) if response else None,
+            answered=self._time(response[b"timestamp_start"]) if response else None,
+            ended=ended,
+            failure=failure,
+            connection=self._connection(),
+            frames=frames,
+            redacted="replay.redacted" in self._metadata(),
+        )
+        return self._in_time(exchange, losses)
+
+    def _in_time(self, exchange: Exchange, losses: Losses) -> Exchange:
+        """The exchange, none of whose times is before one that it follows."""
+        mended, step = in_time(exchange)
+        if step > _STEP:
+            losses.add(STEPPED, f"by {step:.3g} s in {self.name}")
+        return mended
+
+    def _metadata(self) -> dict[str, Any]:
+        span = self._top.get(b"metadata")
+        if span is None or span.start == span.end:
+            return {}
+        known = self._value(span)
+        return known if isinstance(known, dict) else {}
+
+    def _connection(self) -> str:
+        client = self._inner(b"client_conn") or {}
+        return text(self._value(client[b"id"]) or "") if b"id" in client else ""
+
+    def _end(
+        self, response: Fields | None, socket: Fields | None, error: Fields | None
+    ) -> tuple[float | None, str]:
+        """When the exchange was over, and why there is no whole answer."""
+        ended = self._time(error[b"timestamp"]) if error else None
+        if socket:
+            ended = self._time(socket[b"timestamp_end"]) or ended
+        elif response:
+            ended = self._time(response[b"timestamp_end"]) or ended
+        if error:
+            return ended, text(self._value(error[b"msg"]))
+        return ended, "" if ended is not None else UNFINISHED
+
+    def _frames(self, socket: Fields) -> tuple[Frame, ...]:
+        made = []
+        for message in self._value(socket[b"messages"]):
+            kind, from_client, content, at = message[:4]
+            if not isinstance(content, bytes) or not math.isfinite(at):
+                raise BrokenError("no message")
+            made.append(
+                Frame(at=float(at), from_client=bool(from_client), content=content, text=kind == _TEXT_FRAME)
+            )
+        return tuple(made)
+
+    def _url(self, request: Fields) -> str:
+        scheme, host = text(self._value(request[b"scheme"])), text(self._value(request[b"host"]))
+        port = self._value(request[b"port"])
+        shown = f"[{host}]" if ":" in host else host
+        if port != _DEFAULT_PORTS.get(scheme):
+            shown += f":{port}"
+        return f"{scheme}://{shown}{text(self._value(request[b'path']))}"
+
+    def _headers(self, message: Fields) -> Headers:
+        pairs = self._value(message[b"headers"])
+        return tuple((text(name), text(content)) for name, content in pairs)
+
+    def _answer(self, response: Fields, headers: Headers, losses: Losses) -> bytes | None:
+        body = self._body(response, headers, losses)
+        # mitmproxy keeps no bytes of a body that broke off.
+        broke_off = self._value(response[b"timestamp_end"]) is None
+        return body or None if broke_off else body
+
+    def _body(self, message: Fields, headers: Headers, losses: Losses) -> bytes | None:
+        """The decoded body; None when it was not recorded or cannot be decoded."""
+        content = self._value(message[b"content"])
+        if not content:
+            return None if content is None else b""
+        if not isinstance(content, bytes):
+            raise BrokenError("no body")
+        body, trouble = encodings.decoded(content, headers)
+        if trouble:
+            losses.add(_LOSSES[trouble], self.name)
+        return body
+
+    def _time(self, span: Span) -> float | None:
+        at = self._value(span)
+        if at is None:
+            return None
+        if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+            raise BrokenError("no time")
+        return float(at)
+
+    def _inner(self, name: bytes) -> Fields | None:
+        span = self._top.get(name)
+        return None if span is None or span.kind == ord("~") else self._fields(span)
+
+    def _fields(self, span: Span) -> Fields:
+        return fields(self._data, span)
+
+    def _value(self, span: Span) -> Any:
+        return value(self._data, span)
 
 
-def _gunzip(body: bytes) -> bytes:
-    return zlib.decompress(body, zlib.MAX_WBITS | 16)
-
-
-_DECODERS: dict[str, Callable[[bytes], bytes | None]] = {
-    "identity": _plain,
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _inflate,
-    "br": _with("brotli", "decompress"),
-    "zstd": _unzstd,
-}
+def in_time(exchange: Exchange) -> tuple[Exchange, float]:
+    """The exchange with no time before one that it follows, and by how much at most one had to be moved."""
+    latest = exchange.began
+    step = 0.0
+    moved: dict[str, Any] = {}
+    for name in ("sent", "answered", "ended"):
+        at = getattr(exchange, name)
+        if at is None:
+            continue
+        if at < latest:
+            step = max(step, latest - at)
+            moved[name] = latest
+        latest = max(latest, at)
+    frames = []
+    last = exchange.began
+    for frame in exchange.frames or ():
+        step = max(step, last - frame.at)
+        last = max(last, frame.at)
+        frames.append(frame if frame.at == last else msgspec.structs.replace(frame, at=last))
+    if step > 0 and frames:
+        moved["frames"] = tuple(frames)
+    return (msgspec.structs.replace(exchange, **moved) if moved else exchange), step

@@ -4,64 +4,101 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import datetime as dt
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from replay.capture.recording import Recording, count, in_order, unreadable
+import msgspec
+
+from replay.capture.losses import Loss, Losses
+from replay.capture.recording import Advance, Exchanges, Index, Piece, Progress, Recording, unreadable
 from replay.errors import RecordingError
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
 
 _NO_BODY = (101, 204, 304)
 
+BROKEN = Loss("entry", "entries", "left out, having no request or no time")
+BODILESS = Loss("answer", "answers", "recorded without the body")
 
-def read(path: Path) -> Recording:
-    """Read every entry of a HAR.
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError, msgspec.DecodeError)
+
+
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw]
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+def read(path: Path, progress: Progress | None = None) -> Recording:
+    """Find every entry of a HAR.
 
     How long a poll was held is its `time`; where a browser left bodies out, a note says how many. Raises
     `RecordingError` when the file is no HAR, is cut short, or has no entries.
     """
-    exchanges: list[Exchange] = []
-    notes: list[str] = []
-    bodiless = broken = 0
-    for entry in _entries(path):
-        try:
-            exchange = _exchange(entry)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            broken += 1
-            continue
-        exchanges.append(exchange)
-        bodiless += exchange.status is not None and exchange.response_body is None
-    if not exchanges:
-        raise RecordingError(f"{path} is a HAR without an entry that can be used.")
-    if broken:
-        entries = count(broken, "entry", "entries")
-        notes.append(f"{path}: {entries} left out, having no request or no time.")
-    if bodiless:
-        notes.append(f"{path}: {count(bodiless, 'answer')} recorded without the body.")
-    return in_order(path, exchanges, notes)
-
-
-def _entries(path: Path) -> list[Any]:
     try:
         text = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
+    losses = Losses()
+    index = _index(path, text, losses, Advance(progress, len(text)))
+    if not len(index):
+        raise RecordingError(f"{path} is a HAR without an entry that can be used.")
+    return Recording(path, Exchanges(path, index, exchange_of, progress), losses)
+
+
+def _index(path: Path, text: bytes, losses: Losses, advance: Advance) -> Index:
+    index = Index(len(text))
+    end = 0
+    for place, entry in enumerate(_entries(path, text), 1):
+        raw = bytes(entry)
+        # Each entry stands after the one before it, with nothing but white space and a comma between.
+        start = text.find(raw, end)
+        advance.by(start + len(raw) - end)
+        end = start + len(raw)
+        try:
+            index.add(_began(msgspec.json.decode(raw, type=_Dated)), place, start, len(raw))
+        except _WRONG:
+            losses.add(BROKEN)
+    advance.done()
+    return index
+
+
+class _Dated(msgspec.Struct):
+    startedDateTime: str  # noqa: N815  as HAR calls it
+
+
+def _began(entry: _Dated) -> float:
+    return dt.datetime.fromisoformat(entry.startedDateTime).timestamp()
+
+
+def _entries(path: Path, text: bytes) -> list[msgspec.Raw]:
+    mark = len(codecs.BOM_UTF8) * text.startswith(codecs.BOM_UTF8)
     try:
-        entries = json.loads(text.decode("utf-8-sig"))["log"]["entries"]
-    except UnicodeDecodeError:
-        entries = None
-    except json.JSONDecodeError as error:
-        raise RecordingError(
-            f"{path} is not a whole HAR: its JSON breaks off or is wrong in line {error.lineno}."
-        ) from None
-    except (KeyError, TypeError, RecursionError):
-        entries = None
-    if not isinstance(entries, list):
-        raise RecordingError(f"{path} is neither a mitmproxy flow file nor a HAR.")
-    return entries
+        return msgspec.json.decode(memoryview(text)[mark:], type=_Har).log.entries
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if b'"entries"' in text:
+            raise RecordingError(f"{path} is not a whole HAR: its JSON breaks off or is wrong.") from None
+    raise RecordingError(f"{path} is neither a mitmproxy flow file nor a HAR.")
+
+
+def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
+    """One entry as an exchange."""
+    _, content = next(pieces)
+    try:
+        exchange = _exchange(msgspec.json.decode(content))
+    except _WRONG:
+        losses.add(BROKEN)
+        return None
+    if exchange.status is not None and exchange.response_body is None:
+        losses.add(BODILESS)
+    return exchange
 
 
 def _exchange(entry: dict[str, Any]) -> Exchange:

@@ -2,55 +2,198 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from replay.capture.losses import Losses
 from replay.errors import RecordingError
 from replay.exchange import Exchange
 
+Progress = Callable[[int, int], None]
+"""Called with how many bytes were gone through, and how many there are to go through."""
 
-class Recording(msgspec.Struct, frozen=True, kw_only=True):
+_EVERY = 1 << 20
+
+
+class Piece(NamedTuple):
+    """A flow or entry as it stands in the file."""
+
+    place: int
+    """Which of the file, from 1: how a message to the user names it."""
+    content: bytes
+
+
+Read = Callable[[Iterator[Piece], Losses], Exchange | None]
+"""Makes an exchange of its pieces, or says what is wrong with them and makes none."""
+
+
+class Index:
+    """Where each piece of a file stands and when its exchange began: some 40 bytes a piece."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        """Bytes of the file."""
+        self._began = array("d")
+        self._place = array("L")
+        self._offset = array("Q")
+        self._length = array("Q")
+        self.joined: dict[int, list[int]] = {}
+        """Rows whose exchange has more pieces, each with the rows of all of them."""
+
+    def add(self, began: float, place: int, offset: int, length: int) -> int:
+        """The row of one more piece."""
+        self._began.append(began)
+        self._place.append(place)
+        self._offset.append(offset)
+        self._length.append(length)
+        return len(self._began) - 1
+
+    def began(self, row: int) -> float:
+        """When the exchange of a row began."""
+        return self._began[row]
+
+    def order(self) -> array[int]:
+        """A row of each exchange, by the time it began."""
+        inner = {row for rows in self.joined.values() for row in rows} - self.joined.keys()
+        rows = (row for row in range(len(self._began)) if row not in inner)
+        return array("L", sorted(rows, key=self._began.__getitem__))
+
+    def stands(self, row: int) -> tuple[int, int, int]:
+        """Place, offset and length of a piece."""
+        return self._place[row], self._offset[row], self._length[row]
+
+    def __len__(self) -> int:
+        return len(self._began)
+
+
+class Exchanges(Collection[Exchange]):
+    """The exchanges of a file in the order in which they began, read from it each time they are gone through.
+
+    Only where they stand is kept. `len` counts what looks like an exchange; one that turns out to be none
+    when it is read is left out, said in the recording's notes, and counted no longer.
+    """
+
+    def __init__(self, path: Path, index: Index, read: Read, progress: Progress | None = None) -> None:
+        self._path = path
+        self._index = index
+        self._order = index.order()
+        self._read = read
+        self._progress = progress
+        self._useless: set[int] = set()
+        self._losses: Losses | None = None
+
+    def __len__(self) -> int:
+        return len(self._order) - len(self._useless)
+
+    def __contains__(self, other: object) -> bool:
+        return any(each == other for each in self)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        losses = Losses()
+        number = 0
+        advance = Advance(self._progress, self._index.size, begin=self._index.size)
+        try:
+            with self._path.open("rb") as file:
+
+                def pieces(rows: list[int]) -> Iterator[Piece]:
+                    for row in rows:
+                        place, offset, length = self._index.stands(row)
+                        file.seek(offset)
+                        advance.by(length)
+                        yield Piece(place, file.read(length))
+
+                for row in self._order:
+                    exchange = self._read(pieces(self._index.joined.get(row, [row])), losses)
+                    if exchange is None:
+                        self._useless.add(row)
+                        continue
+                    number += 1
+                    yield msgspec.structs.replace(exchange, number=number)
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+        advance.done()
+        self._losses = losses
+
+    @property
+    def losses(self) -> Losses:
+        """What was lost in reading them; reads them, if nobody has yet."""
+        if self._losses is None:
+            for _ in self:
+                pass
+        assert self._losses is not None
+        return self._losses
+
+
+class Recording:
     """What a file says, in the order in which it happened."""
 
-    path: Path
-    exchanges: tuple[Exchange, ...]
-    """By the time their requests began, numbered from 1."""
-    notes: tuple[str, ...] = ()
-    """What is missing or was left out: sentences that name the file."""
+    def __init__(self, path: Path, exchanges: Exchanges, losses: Losses, notes: tuple[str, ...] = ()) -> None:
+        self.path = path
+        self.exchanges = exchanges
+        self._losses = losses
+        self._notes = notes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing or was left out: sentences that name the file."""
+        found = (self._losses, self.exchanges.losses)
+        return self._notes + tuple(note for losses in found for note in losses.sentences(self.path))
 
 
-def open_recording(path: Path) -> Recording:
-    """Read a mitmproxy flow file or a HAR, whichever the content is.
+class Advance:
+    """Passes on how far reading has come, a few hundred times at most.
 
-    Raises `RecordingError`, in one sentence, when there is nothing in it to use.
+    A file is gone through twice, to find where things stand and to read them: each way is one half.
     """
-    # The readers need the struct above.
+
+    def __init__(self, progress: Progress | None, size: int, *, begin: int = 0) -> None:
+        self._progress = progress
+        self._total = max(2 * size, 1)
+        self._end = begin + size
+        self._done = begin
+        self._told = begin
+        self._every = max(_EVERY, size // 256)
+
+    def by(self, length: int) -> None:
+        """So many bytes more."""
+        self._done += length
+        if self._done - self._told >= self._every:
+            self._tell(self._done)
+
+    def done(self) -> None:
+        """This way is done."""
+        self._tell(self._end)
+
+    def _tell(self, done: int) -> None:
+        self._told = done
+        if self._progress is not None:
+            self._progress(min(done, self._total), self._total)
+
+
+def open_recording(path: Path, progress: Progress | None = None) -> Recording:
+    """Find what a mitmproxy flow file or a HAR, whichever the content is, has to tell.
+
+    Bodies are read when the exchanges are gone through, and not kept. Raises `RecordingError`, in one
+    sentence, when there is nothing in it to use.
+    """
+    # The readers need the classes above.
     from replay.capture import flows, har  # noqa: PLC0415
 
     first = _first_byte(path)
     if first in b"{\xef":
-        return har.read(path)
+        return har.read(path, progress)
     if first.isdigit():
-        return flows.read(path)
+        return flows.read(path, progress)
     raise RecordingError(f"{path} is neither a mitmproxy flow file nor a HAR.")
-
-
-def in_order(path: Path, exchanges: list[Exchange], notes: list[str]) -> Recording:
-    """Sort what was read by the time it began, and number it."""
-    ordered = sorted(exchanges, key=lambda exchange: exchange.began)
-    numbered = (msgspec.structs.replace(each, number=number) for number, each in enumerate(ordered, 1))
-    return Recording(path=path, exchanges=tuple(numbered), notes=tuple(notes))
 
 
 def unreadable(path: Path, error: OSError) -> RecordingError:
     """The sentence for a file that the operating system refuses to hand out."""
     return RecordingError(f"{path} cannot be read: {error.strerror or error}.")
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 flow`, `2 flows`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
 def _first_byte(path: Path) -> bytes:

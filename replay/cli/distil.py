@@ -9,7 +9,7 @@ import click
 
 from replay.capture.recording import open_recording
 from replay.distil import distil as tell
-from replay.errors import UsageError
+from replay.errors import RecordingError, UsageError
 from replay.registry import PROFILES
 from replay.scenario.dump import dumps, write
 
@@ -34,7 +34,11 @@ def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profil
     if to is not None and to.exists() and to.samefile(recording.path):
         raise UsageError(f"{to} is the recording itself: name another file with --to")
     name = _name(to or recording.path)
-    told = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile, person=agent)
+    stories = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile)
+    if agent > len(stories):
+        holds = "1 agent" if len(stories) == 1 else f"{len(stories)} agents"
+        raise RecordingError(f"{recording.path.name} holds {holds}; there is no number {agent}")
+    told = stories[agent - 1]
     for note in (*recording.notes, *told.notes):
         click.echo(f"note: {note.removesuffix('.')}", err=True)
     if to is None:

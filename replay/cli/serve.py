@@ -101,6 +101,9 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) 
         if print_url:
             click.echo(server.url)
         names = ", ".join(scenario.name for scenario in scenarios)
+        faulty = ", ".join(scenario.name for scenario in scenarios if scenario.faults)
+        if faulty:
+            click.echo(f"the faults of {faulty} are not played in this version", err=True)
         click.echo(f"playing {names} on {server.cometd_url}; Ctrl-C ends", err=True)
         await stopped.wait()
     counts = server.stage.simulator.journal.counts

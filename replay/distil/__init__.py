@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from replay.distil.story import Distilled, distil
+from replay.distil.story import Distilled, distil, only_story
 
-__all__ = ["Distilled", "distil"]
+__all__ = ["Distilled", "distil", "only_story"]

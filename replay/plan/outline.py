@@ -5,30 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from replay.profiles.profile import Profile
 from replay.registry import PROFILES, resolve
-from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step
+from replay.scenario.durations import parse_duration
+from replay.scenario.model import Fault, PushStep, RequestStep, Respond, Scenario, Step, roles_of
 
 
 def outline(scenario: Scenario) -> Iterator[str]:
     """The lines, without colour."""
     profile: Profile = resolve(PROFILES, scenario.profile)
+    roles = roles_of(scenario)
     yield f"{scenario.name}: {scenario.about}" if scenario.about else scenario.name
+    if len(roles) > 1:
+        yield f"agents: {', '.join(roles)}"
+    if scenario.ignore:
+        yield f"not compared: {', '.join(scenario.ignore)}"
     for title, steps in (("session", scenario.session), ("steps", scenario.steps)):
-        if not steps:
-            continue
-        yield ""
-        yield title
-        when = max(len(_when(step)) for step in steps)
-        name = max(len(step.id) for step in steps)
-        for step in steps:
-            what, note = _what(step, profile)
-            line = f"  {_when(step):<{when}}  {step.id:<{name}}  {what}"
-            yield f"{line}   # {note}" if note else line
+        if steps:
+            yield from ("", title, *_table(steps, roles, profile))
+    if scenario.faults:
+        yield from ("", "faults", *(f"  {fault.name}: {_fault(fault)}" for fault in scenario.faults))
+
+
+def _table(steps: list[Step], roles: tuple[str, ...], profile: Profile) -> Iterator[str]:
+    when = max(len(_when(step)) for step in steps)
+    who = max(map(len, roles)) if len(roles) > 1 else 0
+    name = max(len(step.id) for step in steps)
+    for step in steps:
+        what, note = _what(step, profile)
+        whose = f"{step.agent or roles[0]:<{who}}  " if who else ""
+        line = f"  {_when(step):<{when}}  {whose}{step.id:<{name}}  {what}"
+        yield f"{line}   # {note}" if note else line
 
 
 def _when(step: Step) -> str:
-    return step.after if isinstance(step, PushStep) else "when asked"
+    if isinstance(step, RequestStep):
+        return "when asked"
+    waited = parse_duration(step.window)
+    return f"{step.after}, or up to {step.window} before" if waited else step.after
+
+
+def _fault(fault: Fault) -> str:
+    """What goes wrong, where and how often, in a line."""
+    fields = msgspec.to_builtins(fault)
+    where = ", ".join(f"{key} {value}" for key, value in fields.get("where", {}).items())
+    settings = ", ".join(f"{key} {value}" for key, value in fault.settings.items())
+    times = ", ".join(
+        f"{key} {value}" for key, value in fields.items() if key not in {"name", "fault", "where", "settings"}
+    )
+    parts = [fault.fault, f"({settings})" if settings else "", f"at {where}" if where else "", times]
+    return " ".join(part for part in parts if part)
 
 
 def _what(step: Step, profile: Profile) -> tuple[str, str]:

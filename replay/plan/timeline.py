@@ -22,6 +22,7 @@ from replay.plan.prepared import Prepared
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
+from replay.scenario.delays import median, parse_delay
 from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
@@ -160,7 +161,7 @@ def _reply(respond: Respond) -> Reply:
     named = {key.lower() for key in respond.headers}
     typed = () if content_type is None or "content-type" in named else (("Content-Type", content_type),)
     return Reply(
-        after=parse_duration(respond.after),
+        after=median(parse_delay(respond.after)),
         status=respond.status,
         headers=(*typed, *((key, compile_value(value)) for key, value in respond.headers.items())),
         body=compile_value(respond.body),
@@ -169,10 +170,11 @@ def _reply(respond: Respond) -> Reply:
 
 
 def _cue(step: PushStep, time_fields: frozenset[str]) -> Cue:
+    trigger = parse_trigger(step.after)
     return Cue(
         id=step.id,
         channel=compile_value(step.push),
-        trigger=parse_trigger(step.after),
+        trigger=msgspec.structs.replace(trigger, delay=median(trigger.delay)),
         data=Prepared(compile_value(step.data), time_fields),
     )
 

@@ -11,10 +11,13 @@ from datetime import datetime
 from replay import registry
 from replay.errors import Problem, nearest
 from replay.scenario.causes import check_causes
+from replay.scenario.delays import parse_delay
 from replay.scenario.durations import parse_duration
+from replay.scenario.faults import check_faults
 from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import check_names
 from replay.scenario.reader import Document, Path
+from replay.scenario.roles import check_roles
 from replay.scenario.templates import BASE_URL
 from replay.scenario.triggers import START
 from replay.scenario.walk import placed_steps
@@ -37,6 +40,8 @@ def check(scenario: Scenario, document: Document) -> list[Problem]:
         *_variables(scenario, document),
         *_ids(scenario, document),
         *_steps(scenario, document),
+        *check_roles(scenario, document),
+        *check_faults(scenario, document),
         *check_causes(scenario, document),
         *check_names(scenario, document),
     ]
@@ -55,6 +60,12 @@ def _head(scenario: Scenario, document: Document) -> Iterator[Problem]:
         yield document.problem(("cometd", "path"), what, help="Write it without the host.")
     for name in ("timeout", "interval", "max_interval", "multi_session_interval"):
         yield from _duration(getattr(scenario.cometd, name), ("cometd", name), document)
+    for number, name in enumerate(scenario.ignore):
+        if not name or "." in name:
+            what = f"'{name}' is no name of a field"
+            yield document.problem(
+                ("ignore", number), what, help="Write the field's own name, without a path."
+            )
     recorded = scenario.source.recorded
     if scenario.shift_times and not recorded:
         what = "'shift_times' needs 'source: {recorded: …}', the time that the story's times are moved from"
@@ -146,7 +157,9 @@ def _steps(scenario: Scenario, document: Document) -> Iterator[Problem]:
     for path, step in placed_steps(scenario):
         if isinstance(step, RequestStep):
             yield from _request(step, path, document)
-        elif not _CHANNEL.fullmatch(step.push) or step.push.split("/")[1] == "meta":
+            continue
+        yield from _duration(step.window, (*path, "window"), document)
+        if not _CHANNEL.fullmatch(step.push) or step.push.split("/")[1] == "meta":
             what = f"'{step.push}' is no channel that events can be pushed to"
             advice = "A channel is a path such as /v2/me/chats, without '*' and not below /meta."
             yield document.problem((*path, "push"), what, help=advice)
@@ -184,7 +197,10 @@ def _request_line(text: str) -> tuple[str, str] | None:
 
 
 def _answer(answer: Respond, path: Path, document: Document) -> Iterator[Problem]:
-    yield from _duration(answer.after, (*path, "after"), document)
+    try:
+        parse_delay(answer.after)
+    except ValueError as error:
+        yield document.problem((*path, "after"), str(error))
     bodies = [
         name
         for name, given in (

@@ -11,22 +11,26 @@ from msgspec import UnsetType, inspect
 from replay.errors import Problem, nearest
 from replay.scenario.model import (
     Cometd,
+    Fault,
     Json,
     PushStep,
     RequestStep,
     Respond,
     Scenario,
     Source,
+    Times,
     Variable,
+    Where,
     fields_of,
 )
+from replay.scenario.quick import quick_step
 from replay.scenario.reader import Document, Path
 
 # Keys of the scenario language that this version does not know yet.
 _NOT_BUILT: dict[type, frozenset[str]] = {
-    Scenario: frozenset({"faults", "expect", "ignore", "extends", "include"}),
-    RequestStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
-    PushStep: frozenset({"agent", "unsubscribed", "window", "retry"}),
+    Scenario: frozenset({"expect", "extends", "include"}),
+    RequestStep: frozenset({"unsubscribed", "retry"}),
+    PushStep: frozenset({"unsubscribed", "retry"}),
     Respond: frozenset({"file", "faults"}),
 }
 _NAME = "a name (a letter, then letters, digits, '-' and '_')"
@@ -63,6 +67,7 @@ class _Decoder:
             "source": lambda inner, path: self._part(Source, inner, path, "'source'"),
             "cometd": lambda inner, path: self._part(Cometd, inner, path, "'cometd'"),
             "variables": self._variables,
+            "faults": self._faults,
             "session": self._steps,
             "steps": self._steps,
         }
@@ -84,12 +89,31 @@ class _Decoder:
             for name, inner in value.items()
         }
 
+    def _faults(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'faults' must be a list of faults, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- name:'.")
+            return []
+        return [self._fault(inner, (*path, at)) for at, inner in enumerate(value)]
+
+    def _fault(self, value: Any, path: Path) -> Any:
+        label = f"fault {int(path[1]) + 1}"
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            label = f"fault '{value['name']}'"
+        parts = {
+            "where": lambda inner, path: self._part(Where, inner, path, f"'where' of {label}"),
+            "nth": lambda inner, path: self._field(
+                inner if isinstance(inner, list) else [inner], Times, path
+            ),
+        }
+        return self._part(Fault, value, path, label, parts)
+
     def _steps(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
             what = f"'{path[0]}' must be a list of steps, not {_kind(value)}"
             self._say(path, what, "Begin each with '- id:'.")
             return []
-        return [self._step(inner, (*path, at)) for at, inner in enumerate(value)]
+        return [quick_step(inner) or self._step(inner, (*path, at)) for at, inner in enumerate(value)]
 
     def _step(self, value: Any, path: Path) -> Any:
         label = f"step {int(path[1]) + 1}{' of the session' if path[0] == 'session' else ''}"
@@ -135,7 +159,7 @@ class _Decoder:
             self._say(path, f"{label} must be a mapping, not {_kind(value)}", f"Its fields: {fields}.")
             return None
         before = len(self.problems)
-        known = {field.name: field for field in fields_of(model)}
+        known = {field.encode_name: field for field in fields_of(model)}
         for key in value:
             if key not in known:
                 self._unknown(key, model, (*path, key), label, list(known))
@@ -145,9 +169,9 @@ class _Decoder:
                 decode_field = (parts or {}).get(name)
                 inner = (*path, name)
                 if decode_field:
-                    given[name] = decode_field(value[name], inner)
+                    given[field.name] = decode_field(value[name], inner)
                 else:
-                    given[name] = self._field(value[name], field.type, inner)
+                    given[field.name] = self._field(value[name], field.type, inner)
             elif field.required:
                 self._say(path, f"{label} has no '{name}'")
         return None if len(self.problems) > before else model(**given)
@@ -191,7 +215,7 @@ class _Decoder:
             inner = kind.item_type if isinstance(kind, inspect.ListType) else kind.value_type
             items = enumerate(value) if isinstance(value, list) else value.items()
             for at, item in items:
-                if not isinstance(item, str):
+                if not _fits(item, inner):
                     what = f"what '{name}' holds must be {_words(inner)}, not {_kind(item)}"
                     self._say((*path, at), what, _advice(item, inner))
             return
@@ -202,7 +226,7 @@ class _Decoder:
 
 
 def _keys(model: Any) -> list[str]:
-    return [field.name for field in fields_of(model)]
+    return [field.encode_name for field in fields_of(model)]
 
 
 _PYTHON: dict[type, type] = {inspect.StrType: str, inspect.IntType: int, inspect.LiteralType: str}
@@ -219,14 +243,25 @@ def _words(kind: inspect.Type) -> str:
     match kind:
         case inspect.StrType(pattern=pattern):
             return _NAME if pattern else "a string"
+        case inspect.IntType(ge=lowest, le=None):
+            return f"a whole number from {lowest}"
         case inspect.IntType(ge=lowest, le=highest):
             return f"a whole number from {lowest} to {highest}"
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f"'{value}'" for value in values)
         case inspect.ListType(item_type=inner):
             return f"a list of which each is {_words(inner)}"
-        case _:
+        case inspect.DictType(value_type=inspect.StrType()):
             return "a mapping of names to strings"
+        case _:
+            return "a mapping"
+
+
+def _fits(item: Any, kind: inspect.Type) -> bool:
+    """Whether an entry of a list or mapping is of the kind that all its entries are."""
+    if isinstance(kind, inspect.IntType):
+        return type(item) is int and item >= (kind.ge or 0)
+    return isinstance(item, str)
 
 
 def _advice(value: Any, kind: inspect.Type) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from replay.errors import Problem, ScenarioError
 from replay.scenario.model import Scenario, Step, fields_of
-from replay.scenario.reader import MAX_DEPTH
+from replay.scenario.quick import MAX_DEPTH
 from replay.scenario.scalars import literal, scalar
 from replay.scenario.schema import SCHEMA_URL
 
@@ -74,7 +74,7 @@ def _fields(part: msgspec.Struct) -> list[tuple[str, Any]]:
         default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
         if value is msgspec.UNSET or (not field.required and value == default):
             continue
-        found.append((field.name, _plain(value)))
+        found.append((field.encode_name, _plain(value)))
     return found
 
 

@@ -15,6 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Times = list[Annotated[int, Meta(ge=1)]]
 Evidence = Literal["documented", "observed", "synthetic"]
 
 
@@ -77,7 +78,7 @@ class Respond(_Part, kw_only=True):
     """An answer."""
 
     after: str = "0s"
-    """Time from the request to its answer."""
+    """Time from the request to its answer: a duration, or a distribution such as `uniform(10ms, 50ms)`."""
     status: Annotated[int, Meta(ge=100, le=599)] = 200
     """HTTP status."""
     headers: dict[str, str] = {}
@@ -95,6 +96,8 @@ class RequestStep(_Part, kw_only=True):
 
     id: Name
     """Its name, which other steps refer to."""
+    agent: Name | None = None
+    """The role this step belongs to; the first one when left out. Roles let several agents share a play."""
     request: str
     """`METHOD /path?query`, with `${variables}`."""
     about: str = ""
@@ -118,10 +121,14 @@ class PushStep(_Part, kw_only=True):
 
     id: Name
     """Its name, which other steps refer to."""
+    agent: Name | None = None
+    """The role whose agent gets it; the first one when left out. Roles let several agents share a play."""
     push: str
     """The channel."""
     after: str = "start"
-    """What triggers it, and how much later: `accept + 41ms`, `start and ready + 1.2s`."""
+    """What triggers it, and how much later: `accept + 41ms`, `start and ready + uniform(1s, 2s)`."""
+    window: str = "0s"
+    """It happened within so long before that, and waited for a poll; it is played at the end."""
     because: str = ""
     """The evidence for the trigger."""
     about: str = ""
@@ -133,6 +140,56 @@ class PushStep(_Part, kw_only=True):
 
 
 Step = RequestStep | PushStep
+
+
+class Where(_Part, kw_only=True):
+    """What a fault is applied to: all that is given has to fit."""
+
+    step: str = ""
+    """Id of a step."""
+    path: str = ""
+    """Path of a request."""
+    operation: str = ""
+    """What the body of a request asks for."""
+    channel: str = ""
+    """Channel of an event."""
+    message_type: str = msgspec.field(default="", name="messageType")
+    """`messageType` of an event."""
+    notification_type: str = msgspec.field(default="", name="notificationType")
+    """`notificationType` of an event."""
+    agent: str = ""
+    """Role or name of an agent."""
+    meta: str = ""
+    """Bayeux message: handshake, connect, subscribe, unsubscribe or disconnect."""
+    transport: str = ""
+    """Connection type."""
+
+
+class Fault(_Part, kw_only=True):
+    """Something that goes wrong, and when."""
+
+    name: Name
+    """Its name, which the journal and the control routes know it by."""
+    fault: str
+    """What goes wrong: latency, status, drop, unknown-client, …"""
+    where: Where = msgspec.field(default_factory=Where)
+    """What it is applied to; everything it can be applied to when left out."""
+    settings: dict[str, Json] = {}
+    """How it goes wrong, by the settings of the fault."""
+    chance: str = ""
+    """How likely each time: `20%`."""
+    nth: Times = []
+    """The times it goes wrong, counted from 1 for each agent; one may stand without the list."""
+    every: Annotated[int, Meta(ge=1)] | None = None
+    """Every so many times: 5 is the fifth, the tenth, …"""
+    first: Annotated[int, Meta(ge=1)] | None = None
+    """Only so many times from the beginning."""
+    from_: str = msgspec.field(default="", name="from")
+    """Not before so long after the beginning."""
+    until: str = ""
+    """Not after so long after the beginning."""
+    limit: Annotated[int, Meta(ge=1)] | None = None
+    """At most so often for each agent."""
 
 
 class Scenario(_Part, kw_only=True):
@@ -154,6 +211,10 @@ class Scenario(_Part, kw_only=True):
     """What differs from play to play, by the name that `${name}` refers to."""
     shift_times: list[str] = []
     """Fields whose times are moved to the time of the play."""
+    ignore: list[str] = []
+    """Fields that differ from recording to recording, at whatever depth; they are not compared."""
+    faults: list[Fault] = []
+    """What goes wrong; not played in this version."""
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]
@@ -164,6 +225,12 @@ class Scenario(_Part, kw_only=True):
 def fields_of(part: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
     """The fields of a part of the model; kept, since msgspec resolves annotations anew for each call."""
     return msgspec.structs.fields(part)
+
+
+def roles_of(scenario: Scenario) -> tuple[str, ...]:
+    """The roles in order of first appearance; one without a name where no step names any."""
+    named = [step.agent for step in (*scenario.session, *scenario.steps) if step.agent is not None]
+    return tuple(dict.fromkeys(named)) or ("",)
 
 
 REQUEST_DEFAULT_REPEAT = {"GET": "last", "HEAD": "last"}

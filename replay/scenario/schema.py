@@ -22,7 +22,7 @@ _STEPS = {
     "items": {"anyOf": [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]},
 }
 # Where the file may hold one thing in place of a list of one.
-_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond")}
+_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", "nth")}
 
 
 def schema() -> dict[str, Any]:
@@ -37,6 +37,8 @@ def schema() -> dict[str, Any]:
             model.RequestStep,
             model.PushStep,
             model.Respond,
+            model.Fault,
+            model.Where,
         )
     }
     return {
@@ -58,8 +60,8 @@ def _part(part: Any, explained: dict[str, str]) -> dict[str, Any]:
     return {
         "description": explained[""],
         "type": "object",
-        "properties": {field.name: _property(part.__name__, field, explained) for field in fields},
-        "required": [field.name for field in fields if field.required],
+        "properties": {field.encode_name: _property(part.__name__, field, explained) for field in fields},
+        "required": [field.encode_name for field in fields if field.required],
         "additionalProperties": False,
     }
 

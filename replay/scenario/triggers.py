@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from replay.scenario.durations import format_duration, parse_duration
+from replay.scenario.delays import Delay, format_delay, parse_delay
 
 START = "start"
 """The moment an agent first subscribes to a channel the story pushes to; no step may be called so."""
@@ -28,7 +28,7 @@ class Trigger(msgspec.Struct, frozen=True):
     """When a push is due: `delay` seconds after the last of `moments`."""
 
     moments: tuple[Moment, ...]
-    delay: float = 0.0
+    delay: Delay = 0.0
 
 
 def parse_trigger(text: str) -> Trigger:
@@ -41,7 +41,7 @@ def parse_trigger(text: str) -> Trigger:
     moments = tuple(_moment(part.strip(" "), text) for part in re.split(r" and (?=.)", sources.strip(" ")))
     if len(set(moments)) < len(moments):
         raise ValueError(f"'{text}' names the same moment twice")
-    return Trigger(moments, parse_duration(delay.strip(" ")) if plus else 0.0)
+    return Trigger(moments, parse_delay(delay.strip(" ")) if plus else 0.0)
 
 
 def _moment(name: str, text: str) -> Moment:
@@ -56,5 +56,5 @@ def _moment(name: str, text: str) -> Moment:
 def format_trigger(trigger: Trigger) -> str:
     """The text that `parse_trigger` reads as `trigger`; a delay is exact to 0.1 ms."""
     names = " and ".join(moment.step + (".response" if moment.response else "") for moment in trigger.moments)
-    delay = format_duration(trigger.delay)
+    delay = format_delay(trigger.delay)
     return names if delay == "0s" else f"{names} + {delay}"

@@ -11,6 +11,7 @@ import msgspec
 
 from replay.plan.pace import Pace
 from replay.plan.timeline import START, Ask, Cue, Moment, Part, Reply, Timeline
+from replay.scenario.delays import median
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Play:
                 causes = [each[self._fired[cue.id]] for each in marks]
                 last = max(causes, key=lambda mark: (mark.at, mark.recorded))
                 self._fired[cue.id] += 1
-                delay = cue.trigger.delay
+                delay = median(cue.trigger.delay)
                 at = pace.after(last.at, delay, follows_answer=self._follows_answer(cue))
                 captured = {name: value for mark in causes for name, value in mark.captured.items()}
                 yield Due(self, cue, Mark(at, last.recorded + delay, captured))
@@ -177,7 +178,9 @@ class Play:
         for moment in cue.trigger.moments:
             if moment.response:
                 return True
-            if any(ask.id == moment.step and cue.trigger.delay >= ask.replies[0].after for ask in asks):
+            if any(
+                ask.id == moment.step and median(cue.trigger.delay) >= ask.replies[0].after for ask in asks
+            ):
                 return True
         return False
 

@@ -123,13 +123,14 @@ def test_bodies_are_decoded(tmp_path: Path, body: bytes, encoding: str) -> None:
 
 
 def test_a_body_nobody_can_decode_is_left_out_and_noted(tmp_path: Path) -> None:
-    path = written(tmp_path / "x.mitm", answered(b"?", "rot13"), answered(b"no gzip", "gzip"))
+    path = written(tmp_path / "x.mitm", answered(b"?", "rot13"), answered(b"\xffno gzip", "gzip"))
 
     recording = flows.read(path)
 
     assert [each.response_body for each in recording.exchanges] == [None, None]
     assert recording.notes == (
-        f"{path}: 2 bodies left out, being in an encoding that cannot be undone here.",
+        f"{path}: 2 bodies left out, being in an encoding that cannot be undone here"
+        " or not what the header says: flow 1 (GET http://address:22/path), flow 2 (GET http://address:22/path).",
     )
 
 
@@ -169,5 +170,5 @@ def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
     inner = b"7:version;2:21#1:a;" + nested
     (tmp_path / "x.mitm").write_bytes(b"%d:%s}" % (len(inner), inner))
 
-    with pytest.raises(RecordingError, match="is neither a mitmproxy flow file nor a HAR"):
+    with pytest.raises(RecordingError, match="holds no flow that can be read: all are broken"):
         flows.read(tmp_path / "x.mitm")

@@ -22,7 +22,7 @@ from .proxies import DATA
         (b"3:abc,", "{} is neither a mitmproxy flow file nor a HAR."),
         (b"99999999999:abc", "{} ends in the middle of its first flow."),
         (b'{"a": 1}', "{} is neither a mitmproxy flow file nor a HAR."),
-        (b'{"log": {"entries"', "{} is not a whole HAR: its JSON breaks off or is wrong in line 1."),
+        (b'{"log": {"entries"', "{} is not a whole HAR: its JSON breaks off or is wrong."),
         (b'{"log": {"entries": []}}', "{} is a HAR without an entry that can be used."),
         (b'{"\xff', "{} is neither a mitmproxy flow file nor a HAR."),
         (b"14:7:version;1:7#}", "{} was written by a mitmproxy older than 9 (flow format 7);"),

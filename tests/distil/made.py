@@ -6,7 +6,7 @@ from time import process_time
 
 import msgspec
 
-from replay.distil import distil
+from replay.distil import only_story
 
 from .recorded import Recorded, event
 
@@ -26,7 +26,7 @@ def seconds_for(exchanges: int) -> float:
     """CPU seconds that a recording of that size takes."""
     recorded = recording(exchanges).exchanges
     began = process_time()
-    told = distil(recorded, name="many")
+    told = only_story(recorded, name="many")
     took = process_time() - began
     assert len(told.scenario.steps) == exchanges // 3 * 3
     assert msgspec.json.encode(told.scenario.steps[0])

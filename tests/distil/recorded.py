@@ -176,7 +176,8 @@ class Recorded:
         """The outcome; whatever it is, it loads, and is the same again."""
         exchanges = [each for recorded in (self, *others) for each in recorded.exchanges]
         numbered = [msgspec.structs.replace(each, number=n) for n, each in enumerate(exchanges, 1)]
-        told = distil(numbered, **({"name": "story"} | options))
+        person = options.pop("person", 1)
+        told = distil(numbered, **({"name": "story"} | options))[person - 1]
         assert loads(dumps(told.scenario)) == told.scenario
         return told
 

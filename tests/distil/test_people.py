@@ -5,7 +5,6 @@ import pytest
 from replay.distil.notes import Notes
 from replay.distil.people import people
 from replay.distil.streams import unwrap
-from replay.errors import RecordingError
 
 from .recorded import CHATS, Recorded, event, ids, pushes
 
@@ -63,7 +62,7 @@ def test_of_two_who_were_forgotten_the_connection_tells_which_comes_back() -> No
 
     told = one.distilled(two, again, person=2)
     assert ids(told.scenario) == ["invited"]
-    assert told.notes == ("2 agents were recorded; this is number 2 (--agent N tells of another)",)
+    assert told.notes == ()
 
 
 def test_two_clients_of_one_person_hear_everything_once() -> None:
@@ -131,10 +130,7 @@ def test_calls_that_nobody_owns_are_counted() -> None:
     one, two = desktop("c1", A), desktop("c2", B)
     rest = Recorded().call("GET", "/api/v2/system").call("GET", "/api/v2/queues")
 
-    assert one.notes(two, rest) == (
-        "2 requests name no agent and no id; they are left out",
-        "2 agents were recorded; this is number 1 (--agent N tells of another)",
-    )
+    assert one.notes(two, rest) == ("2 requests name no agent and no id; they are left out",)
 
 
 def test_with_one_person_everything_is_its_own() -> None:
@@ -142,13 +138,6 @@ def test_with_one_person_everything_is_its_own() -> None:
     rest = Recorded(headers=(("Authorization", "Basic YTpi"),)).call("GET", "/api/v2/me")
 
     assert [step.id for step in recorded.scenario(rest).session] == ["get-me"]
-
-
-def test_an_agent_that_is_not_there_is_said() -> None:
-    with pytest.raises(RecordingError) as raised:
-        desktop("c1", A).scenario(person=2, recording="x.har")
-
-    assert str(raised.value) == "x.har holds 1 agent; there is no number 2"
 
 
 def test_the_second_agent_is_told_when_asked_for() -> None:

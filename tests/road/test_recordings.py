@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay.capture.recording import open_recording
-from replay.distil import distil
+from replay.distil import only_story
 from replay.scenario.dump import dumps
 
 from .software import ROOT
@@ -14,6 +14,6 @@ RECORDINGS = ROOT / "recordings"
 def test_the_scenario_beside_the_recording_is_what_it_distils_to() -> None:
     recording = open_recording(RECORDINGS / "accept-chat.mitm")
 
-    told = distil(recording.exchanges, name="accept-chat", recording="accept-chat.mitm")
+    told = only_story(recording.exchanges, name="accept-chat", recording="accept-chat.mitm")
 
     assert dumps(told.scenario) == (RECORDINGS / "accept-chat.yaml").read_text(encoding="utf-8")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from replay.scenario import templates
-from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Source, Variable
+from replay.scenario.delays import Delay, Distribution
+from replay.scenario.model import Fault, PushStep, RequestStep, Respond, Scenario, Source, Variable, Where
 from replay.scenario.triggers import Moment, Trigger, format_trigger
 
 _WORDS = """
@@ -85,6 +87,25 @@ answers = st.builds(
 texts = st.builds(Respond, text=strings.map(templates.escape))
 
 
+faults = st.builds(
+    Fault,
+    name=st.sampled_from(["off", "slow", "n0"]),
+    fault=st.sampled_from(["latency", "drop"]),
+    where=st.builds(
+        Where,
+        channel=st.sampled_from(["", "/a"]),
+        message_type=strings,
+        meta=st.sampled_from(["", "connect"]),
+    ),
+    settings=st.dictionaries(strings, values, max_size=2),
+    chance=st.sampled_from(["", "20%", "0.5%"]),
+    nth=st.lists(st.integers(1, 9), max_size=2),
+    from_=st.sampled_from(["", "1s"]),
+    until=st.sampled_from(["", "1m"]),
+    limit=st.sampled_from([None, 3]),
+)
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """A valid scenario; each step is of either kind and waits only for steps above it."""
@@ -98,6 +119,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         else:
             steps.append(draw(_pushes(name, about, steps)))
     recorded = st.builds(Variable, recorded=values, about=strings)
+    roles = draw(st.sampled_from([[None], ["on"], ["on", "second"]]))
+    whose = draw(st.permutations([roles[at % len(roles)] for at in range(len(steps))]))
+    # What the session waits for is of the same agent.
+    whose[:session] = [roles[0]] * len(whose[:session])
+    steps = [replace(step, agent=agent) for step, agent in zip(steps, whose, strict=True)]
     return Scenario(
         version=1,
         name=draw(st.sampled_from(["yes", "No", "accept-chat", "NaN"])),
@@ -106,9 +132,15 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         source=Source(document=draw(strings), recorded="2014-01-02T14:23:20-08:00"),
         variables=draw(st.dictionaries(st.sampled_from(["chat", "y", "no", "a_b"]), recorded)),
         shift_times=draw(st.lists(strings, max_size=3)),
+        ignore=draw(st.lists(st.sampled_from(["No", "callUuid"]), max_size=2)),
+        faults=draw(st.lists(faults, max_size=2, unique_by=lambda fault: fault.name)),
         session=steps[:session],
         steps=steps[session:],
     )
+
+
+delays: st.SearchStrategy[Delay] = st.integers(0, 100_000).map(lambda tenths: tenths / 10_000)
+delays |= st.sampled_from([Distribution("uniform", (0.01, 0.5)), Distribution("recorded", (0.5, 0.01))])
 
 
 def _requests(name: str, about: str, before: list[str]) -> st.SearchStrategy[RequestStep]:
@@ -131,7 +163,7 @@ def _pushes(name: str, about: str, before: list[Any]) -> st.SearchStrategy[PushS
     trigger = st.builds(
         Trigger,
         st.lists(st.sampled_from(moments), min_size=1, max_size=3, unique=True).map(tuple),
-        st.integers(0, 100_000).map(lambda tenths: tenths / 10_000),
+        delays,
     )
     return st.builds(
         PushStep,
@@ -140,5 +172,6 @@ def _pushes(name: str, about: str, before: list[Any]) -> st.SearchStrategy[PushS
         push=st.sampled_from(["/v2/me/chats", "/v2/me"]),
         after=trigger.map(format_trigger),
         because=strings,
+        window=st.sampled_from(["0s", "30ms"]),
         data=literals,
     )

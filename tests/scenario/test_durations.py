@@ -34,14 +34,6 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
         parse_duration(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["uniform(10ms, 50ms)", "normal(1s, 2s)", "lognormal(median 40ms, p99 200ms)", "recorded"]
-)
-def test_a_distribution_is_known_and_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is a distribution, which is not built yet; write a fixed duration"):
-        parse_duration(text)
-
-
 @pytest.mark.parametrize("seconds", [-0.001, float("inf"), float("nan")])
 def test_no_duration_is_written_for_a_negative_or_endless_time(seconds: float) -> None:
     with pytest.raises(ValueError, match="never negative or endless"):

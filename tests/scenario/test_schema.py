@@ -24,8 +24,8 @@ def test_every_part_has_the_models_fields_each_described_and_no_others() -> None
 
     for name, part in parts.items():
         fields = msgspec.structs.fields(getattr(model, name))
-        assert list(part["properties"]) == [field.name for field in fields]
-        assert part["required"] == [field.name for field in fields if field.required]
+        assert list(part["properties"]) == [field.encode_name for field in fields]
+        assert part["required"] == [field.encode_name for field in fields if field.required]
         assert part["additionalProperties"] is False
         assert all(described["description"] for described in [part, *part["properties"].values()])
 

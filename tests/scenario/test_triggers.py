@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.scenario.delays import Distribution
 from replay.scenario.triggers import Moment, Trigger, format_trigger, parse_trigger
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,6}", fullmatch=True)
@@ -21,6 +22,10 @@ moments = st.builds(Moment, names.filter(lambda name: name != "start"), st.boole
         ("accept + 41ms", Trigger((Moment("accept"),), 0.041)),
         ("accept.response + 5ms", Trigger((Moment("accept", response=True),), 0.005)),
         ("start and ready + 1.2s", Trigger((Moment("start"), Moment("ready")), 1.2)),
+        (
+            "a + uniform(10ms, 50ms)",
+            Trigger((Moment("a"),), Distribution("uniform", (0.01, 0.05))),
+        ),
         ("and and android", Trigger((Moment("and"), Moment("android")))),
     ],
 )
@@ -46,7 +51,7 @@ def test_spaces_around_the_plus_may_be_left_out() -> None:
         ("accept - 1s", "'accept - 1s' is no trigger"),
         ("start.response", "'start' has no response; write start"),
         ("accept and accept", "'accept and accept' names the same moment twice"),
-        ("accept + recorded", "'recorded' is a distribution, which is not built yet"),
+        ("accept + recorded", "'recorded' is no distribution; write it as recorded(38ms, 41ms, 55ms)"),
     ],
 )
 def test_what_is_no_trigger_is_refused_in_a_sentence(text: str, sentence: str) -> None:
@@ -60,4 +65,4 @@ def test_every_trigger_survives_writing_and_reading(found: list[Moment], tenths:
 
     again = parse_trigger(format_trigger(trigger))
 
-    assert (again.moments, again.delay) == (trigger.moments, pytest.approx(trigger.delay, abs=1e-9))
+    assert (again.moments, again.delay) == (trigger.moments, pytest.approx(tenths / 10_000, abs=1e-9))

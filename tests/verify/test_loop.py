@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from replay.capture.recording import open_recording
-from replay.distil import distil
+from replay.distil import only_story
 from replay.scenario.load import load
 from replay.scenario.model import RequestStep, Scenario
 from replay.verify.compare import compare
@@ -29,7 +29,7 @@ def seen(loop: Loop) -> list[tuple[str, str]]:
 
 
 def told(path: Path) -> Scenario:
-    return distil(open_recording(path).exchanges, name="told").scenario
+    return only_story(open_recording(path).exchanges, name="told").scenario
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

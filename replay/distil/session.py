@@ -1,0 +1,68 @@
+"""What an agent asks whatever story comes, and what of it waits for the story.
+
+A call belongs to the story when it names an id that an event brought; everything else an agent asks (log in,
+ready, who am I) is its session. What is read belongs to the story as well once its answer tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from replay.distil.causes import READING
+from replay.distil.sightings import Call, Event
+from replay.distil.steps import operation_of
+from replay.distil.values import known_in_call, known_in_value
+from replay.profiles.profile import Profile
+from replay.scenario.model import PushStep, RequestStep
+
+
+def split(
+    calls: Iterable[Call], events: Iterable[Event], ids: Container[str]
+) -> tuple[list[Call], list[Call]]:
+    """The calls of the story and those of the session."""
+    calls = list(calls)
+    brought: dict[str, float] = {}
+    for event in events:
+        for word in known_in_value(event.data, ids):
+            brought.setdefault(word, event.at)
+    told: dict[str, float] = {}
+    for call in calls:
+        for word in known_in_value(call.answer, ids):
+            told[word] = min(told.get(word, call.answered_at), call.answered_at)
+    events_own = {word for word, at in brought.items() if at < told.get(word, float("inf"))}
+    story: list[Call] = []
+    session: list[Call] = []
+    for call in calls:
+        named = known_in_call(call, ids) & brought.keys()
+        tells = call.exchange.method in READING and known_in_value(call.answer, ids) & events_own
+        (story if named or tells else session).append(call)
+    return story, session
+
+
+def let_wait(
+    requests: Iterable[tuple[Call, RequestStep]],
+    pushes: Iterable[tuple[Event, PushStep]],
+    ids: Container[str],
+) -> None:
+    """What is read of the story without naming it `needs` the event it tells of.
+
+    Without that the same request, made before the story began, would get this answer.
+    """
+    bringer: dict[str, tuple[float, str]] = {}
+    for event, push in pushes:
+        for word in known_in_value(event.data, ids):
+            bringer.setdefault(word, (event.at, push.id))
+    for call, step in requests:
+        if known_in_call(call, ids) & bringer.keys():
+            continue
+        told = [bringer[word] for word in known_in_value(call.answer, ids) if word in bringer]
+        if told:
+            step.needs = [max(told)[1]]
+
+
+def readying(session: Iterable[Call], profile: Profile) -> Call | None:
+    """The operation that made the agent ready."""
+    for call in session:
+        if operation_of(call, profile) in profile.readying and call.status < 400:
+            return call
+    return None
