@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-if TYPE_CHECKING or __name__ == "replay.capture.bodies":
-    from replay.capture import loose
+if TYPE_CHECKING or __package__:
+    from . import loose
 else:  # loaded by file name, after its sibling
     loose = sys.modules["_gws_replay_loose"]
 

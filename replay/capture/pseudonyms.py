@@ -215,9 +215,8 @@ class Pseudonyms:
             return
         news = False
         for word in self._personal_words(kind, plain):
-            if word not in self._names:
-                self._names.add(word)
-                news = True
+            news = news or word not in self._names
+            self._names.add(word)
         runs = _RUN.findall(plain)
         shortest = 12 if kind in ("text", "name") else learned.SHORTEST
         # A word alone may be one of the protocol's.
