@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-if TYPE_CHECKING or __package__:
-    from . import loose
-else:  # loaded by file name, after its sibling
-    loose = sys.modules["_gws_replay_loose"]
+from . import loose
 
 if TYPE_CHECKING:
-    from replay.capture.pseudonyms import Pseudonyms
-    from replay.capture.rules import Rules
+    from .pseudonyms import Pseudonyms
+    from .rules import Rules
 
 _DEEPEST = 4
 """How often a text may hold another, encoded."""

@@ -3,8 +3,8 @@
 The key is made for the recording and never written, so a pseudonym tells that two values were the same and
 nothing else but their shape. What is replaced is said by rules (`rules.py`).
 
-It and its siblings are loaded where our package is not: they need the standard library and a reader of YAML,
-for which mitmproxy's will do.
+It and its siblings are loaded where our package is not: they need the standard library and, to read rules, a
+reader of YAML, for which mitmproxy's will do.
 """
 
 from __future__ import annotations
@@ -14,36 +14,16 @@ import binascii
 import collections
 import hashlib
 import hmac
-import importlib.util
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from . import bodies, learned, rules, shapes
 
 LEARNED = 4096
 """How many secrets are remembered, the latest used of them."""
-
-
-def _sibling(name: str) -> ModuleType:
-    full = f"_gws_replay_{name}"
-    if full not in sys.modules:
-        spec = importlib.util.spec_from_file_location(full, Path(__file__).with_name(f"{name}.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[full] = module
-        spec.loader.exec_module(module)
-    return sys.modules[full]
-
-
-if TYPE_CHECKING or __package__:
-    from . import bodies, learned, rules, shapes
-else:
-    loose, bodies, learned, rules, shapes = map(_sibling, ("loose", "bodies", "learned", "rules", "shapes"))
 
 _PLAIN_WORDS = re.compile(rb"[A-Z]?[a-z]+([-_ ./][A-Z]?[a-z]+)*")
 _NAMES_ANOTHER = (b"x-csrf-header", b"x-xsrf-header", b"x-csrf-param")
@@ -68,7 +48,7 @@ class Pseudonyms:
         self, key: bytes | None = None, *, limit: int = LEARNED, rules: rules.Rules | None = None
     ) -> None:
         self._key = key or os.urandom(32)
-        self.rules = rules or load_rules().only("secret", "drop", "keep")
+        self.rules = rules or load_rules()
         self._values = learned.Learned(limit)
         self._names = learned.Names(limit)
         self._shapes = shapes.Shapes(self._key)

@@ -67,11 +67,6 @@ class Rules:
             "words": sorted(self.words),
         }
 
-    def only(self, *kinds: str) -> Rules:
-        """The rules that speak of these kinds."""
-        places = {place: [rule for rule in lines if rule[1] in kinds] for place, lines in self.places.items()}
-        return Rules(self.name, places, [each for each in self.patterns if each.kind in kinds], self.words)
-
     def field(self, path: Iterable[str]) -> str | None:
         """The kind of a field of a JSON object, given the names on the way to it."""
         return self._kind("fields", ".".join(map(plain, path)))
