@@ -47,9 +47,7 @@ def set_off(told: Mapping[int, PushStep], ids: list[dict[str, str]]) -> SetOff:
     moments = {place: trigger.moments for place, trigger in triggers.items()}
     counts = Counter(moments.values())
     # Where as many say one as the other, something that an agent did is better evidence than nothing.
-    chosen = max(
-        counts, key=lambda each: (counts[each], each[0].step != START, -min(_places(moments, each)))
-    )
+    chosen = max(counts, key=lambda each: (counts[each], each[0].step != START, -min(_places(moments, each))))
     places = _places(moments, chosen)
     delay = delays(format_delay(triggers[place].delay) for place in places)
     window = max(parse_duration(told[place].window) for place in places)

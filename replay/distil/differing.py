@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -123,7 +124,7 @@ class Differing:
             self._known[name] = Variable(recorded=each.values[0], make=make)
             self._names[_identity(each.values)] = name
 
-    def written(self, place: Place, values: list[Any], *, whole: bool = True) -> Any:
+    def written(self, _place: Place, values: list[Any], *, whole: bool = True) -> Any:  # noqa: ARG002
         """What to write for a scalar as all recordings have it."""
         name = self._names.get(_identity(tuple(values)))
         if name is None or all(_same(values[0], value) for value in values[1:]):
@@ -151,7 +152,5 @@ def _counts(found: list[Difference]) -> bool:
     if any(not isinstance(value, int) or isinstance(value, bool) for row in rows for value in row):
         return False
     return all(
-        after - before == 1
-        for column in zip(*rows, strict=True)
-        for before, after in zip(column, column[1:], strict=False)
+        after - before == 1 for column in zip(*rows, strict=True) for before, after in pairwise(column)
     )

@@ -1,6 +1,6 @@
 """Several recordings of one story told as one scenario.
 
-scenarios --aligned--> rows of steps --renaming--> the same names in all --differing--> values, delays, windows
+scenarios --aligned--> rows of steps --renaming--> one name for one thing --differing--> values, delays
 
 What is the same stays as it is. Delays become `recorded(…)`, windows reach as far back as the longest.
 """
@@ -8,13 +8,14 @@ What is the same stays as it is. Delays become `recorded(…)`, windows reach as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
 from replay.distil.aligned import Row, aligned, refuse_strangers
-from replay.distil.differing import Differing, Place
 from replay.distil.delaying import delays, set_off
+from replay.distil.differing import Differing, Place
 from replay.distil.renaming import Unified, step_with
 from replay.distil.story import Distilled
 from replay.profiles.profile import Profile
@@ -25,7 +26,7 @@ from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
 class _Pick(Protocol):
     """Chooses what to write for the scalars at one place."""
 
-    def __call__(self, place: Place, values: list[Any], *, whole: bool) -> Any: ...
+    def __call__(self, place: Place, values: list[Any], /, *, whole: bool) -> Any: ...
 
 
 def merged(scenarios: Sequence[Scenario], *, name: str = "") -> Distilled:
@@ -63,7 +64,9 @@ class _Merging:
         names = [each.source.recording or each.name for each in self._scenarios]
         transports = [kind for each in self._scenarios for kind in each.source.transports]
         source = msgspec.structs.replace(
-            first.source, recording=", ".join(dict.fromkeys(names)), transports=list(dict.fromkeys(transports))
+            first.source,
+            recording=", ".join(dict.fromkeys(names)),
+            transports=list(dict.fromkeys(transports)),
         )
         scenario = msgspec.structs.replace(
             first,
@@ -71,7 +74,9 @@ class _Merging:
             about=f"Distilled from {len(names)} recordings of one story: {_listed(names)}.",
             source=source,
             variables=self._unified.variables,
-            shift_times=sorted(self._differing.shifted.union(*(each.shift_times for each in self._scenarios))),
+            shift_times=sorted(
+                self._differing.shifted.union(*(each.shift_times for each in self._scenarios))
+            ),
             ignore=sorted(self._differing.ignored.union(*(each.ignore for each in self._scenarios))),
             session=session,
             steps=steps,
@@ -101,7 +106,9 @@ class _Merging:
         if isinstance(step, PushStep):
             found = set_off(told, self._ids)
             self._parted += found.parted
-            return msgspec.structs.replace(step, after=found.after, window=found.window, because=found.because)
+            return msgspec.structs.replace(
+                step, after=found.after, window=found.window, because=found.because
+            )
         asked = [each for each in row.values() if isinstance(each, RequestStep)]
         answers = [
             msgspec.structs.replace(
@@ -115,8 +122,7 @@ class _Merging:
     def _merge(self, row: Row, pick: _Pick) -> Step:
         base = min(row)
         told = {
-            place: step_with(step, lambda value, place=place: self._unified.told(value, place))
-            for place, step in row.items()
+            place: step_with(step, partial(self._unified.told, place=place)) for place, step in row.items()
         }
         step, others = told[base], list(told.values())
         name, whole = self._ids[base][step.id], len(row) == len(self._scenarios)
