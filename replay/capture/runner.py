@@ -23,9 +23,30 @@ _REMEMBERED_WARNINGS = 100
 # Addons of mitmproxy that do nothing unless asked for, which nobody can here; but each is asked at each step
 # of each exchange, which is a good part of what a proxied exchange costs.
 _USELESS = frozenset(
-    "anticache anticomp asgiapp blocklist browser clientplayback command_history comment cut export maplocal"
-    " mapremote modifybody modifyheaders onboarding proxyauth save savehar script serverplayback stickyauth"
-    " stickycookie".split()
+    [
+        "anticache",
+        "anticomp",
+        "asgiapp",
+        "blocklist",
+        "browser",
+        "clientplayback",
+        "command_history",
+        "comment",
+        "cut",
+        "export",
+        "maplocal",
+        "mapremote",
+        "modifybody",
+        "modifyheaders",
+        "onboarding",
+        "proxyauth",
+        "save",
+        "savehar",
+        "script",
+        "serverplayback",
+        "stickyauth",
+        "stickycookie",
+    ]
 )
 
 
