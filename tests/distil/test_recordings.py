@@ -48,7 +48,7 @@ def test_the_accept_story_is_told_whoever_recorded_it(name: str) -> None:
     assert scenario.cometd.path == "/genesys/cometd"
     assert [(step, after.partition(" + ")[0], because) for step, after, because in triggers(scenario)] == [
         ("invited", "start", "of the server's own accord; the agent had done nothing yet"),
-        ("chatting", "accept", "same chat id; it carries referenceId 17"),
+        ("chatting", "accept", "same chat id; it carries a referenceId"),
         ("participants-updated", "accept", "same chat id; the request's own nickname"),
         ("new-messages", "accept", "same chat id; the request's own nickname"),
     ]
