@@ -44,8 +44,8 @@ def test_what_differs_is_said_in_steps_with_their_neighbours_and_nothing_else(ch
     lines = [line.rstrip() for line in result.stdout.splitlines()]
     assert result.exit_code == 1
     assert lines[0].endswith("7 steps and 6 steps, 6 in both; 3 steps with differences")
-    assert "  ready: POST /api/v2/me" in lines
-    assert not any("get-me" in line for line in lines)
+    assert "  get-me: GET /api/v2/me" in lines
+    assert not any("ready:" in line for line in lines)
     assert "    data.chat.state  Invited  →  Offered" in lines
     assert "    delay after  accept + 47ms  →  accept + 147ms  100 ms later" in lines
     assert f"- new-messages: push /v2/me/chats, accept + 306ms   only in {TOLD}" in lines
