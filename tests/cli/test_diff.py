@@ -104,3 +104,16 @@ def test_a_scenario_may_have_any_name(tmp_path: Path) -> None:
     copy.write_bytes(TOLD.read_bytes())
 
     assert run(copy, TOLD).exit_code == 0
+
+
+def test_pseudonyms_of_another_recording_are_no_difference_unless_every_word_counts(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.yaml"
+    text = TOLD.read_text(encoding="utf-8")
+    assert text.count("Hello") == 2
+    copy.write_text(text.replace("Hello", "Bumed"), encoding="utf-8")
+
+    assert run(TOLD, copy).exit_code == 0
+    assert "hello → bumed" in run(TOLD, copy).stdout
+    assert run(TOLD, copy, "--literal").exit_code == 1
+    copy.write_text(text.replace("Hello World", "Bumed World"), encoding="utf-8")
+    assert run(TOLD, copy).exit_code == 1
