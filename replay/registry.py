@@ -64,6 +64,7 @@ COMMANDS = {
     "check": "replay.cli.check:check",
     "redact": "replay.cli.redact:redact",
     "show": "replay.cli.show:show",
+    "diff": "replay.cli.diff:command",
     "serve": "replay.cli.serve:serve",
     "schema": "replay.cli.schema:schema",
 }
