@@ -1,15 +1,21 @@
-"""`replay distil`: a recording becomes a scenario."""
+"""`replay distil`: a recording becomes a scenario for each of its stories."""
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from replay.capture.recording import open_recording
-from replay.distil import distil as tell
-from replay.errors import RecordingError, UsageError
+from replay.distil import Distilled, Told, read
+from replay.distil.choosing import Choice, choose, listing, summary
+from replay.errors import UsageError
 from replay.registry import PROFILES
 from replay.scenario.dump import dumps, write
 
@@ -18,45 +24,144 @@ from replay.scenario.dump import dumps, write
 @click.argument(
     "recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORDING..."
 )
-@click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to; else standard output.")
-@click.option("--agent", type=click.IntRange(1), default=1, metavar="N", help="Which of several agents.")
+@click.option("--to", metavar="FILE", help="File, or folder for several stories; else standard output.")
+@click.option("--agent", metavar="ID", help="The stories of one agent, from its side: user name or number.")
+@click.option("--chat", metavar="ID", help="One story: a chat's id or how it begins, or its number.")
+@click.option("--together", is_flag=True, help="All stories as one scenario.")
+@click.option("--list", "only_list", is_flag=True, help="List the stories and write nothing.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
-def distil(*, recordings: tuple[Path, ...], to: Path | None, agent: int, profile: str) -> None:
-    """Tells a recording (flow file or HAR) as a scenario."""
-    distil_to(list(recordings), to, agent=agent, profile=profile)
+def distil(
+    *,
+    recordings: tuple[Path, ...],
+    to: str | None,
+    agent: str | None,
+    chat: str | None,
+    together: bool,
+    only_list: bool,
+    profile: str,
+) -> None:
+    """Tells a recording (flow file or HAR) as scenarios, one for each story.
+
+    A story is what shares ids: a chat, with all agents who take part in it. Several stories need --to: a
+    folder, or FILE.yaml, which becomes FILE-1.yaml, FILE-2.yaml and so on.
+    """
+    if only_list:
+        told, notes = _read(list(recordings), profile=profile, together=together)
+        _say_notes([*notes, *told.notes])
+        for line in listing(told, most=len(told.stories)):
+            click.echo(line)
+        return
+    distil_to(list(recordings), to, agent=agent, chat=chat, profile=profile, together=together)
 
 
-def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profile: str = "genesys") -> None:
-    """Distils into a file, or onto standard output; what is left out is said on standard error."""
+def distil_to(
+    recordings: list[Path],
+    to: str | Path | None,
+    *,
+    agent: str | None = None,
+    chat: str | None = None,
+    profile: str = "genesys",
+    together: bool = False,
+) -> None:
+    """Distils into files, or onto standard output; what is left out is said on standard error.
+
+    Args:
+        to: A file, or a folder (which exists, or ends in a slash); None for standard output.
+        agent: Whose stories, from its side: a user's name or a number as listed.
+        chat: Which story: a chat's id, its first characters, or a number as listed.
+        together: All as one scenario.
+    """
+    target = _Target.of(to, recordings)
+    told, notes = _read(recordings, profile=profile, together=together)
+    chosen = choose(told, agent=agent, chat=chat)
+    if target is None and len(chosen) > 1:
+        how = "choose one with --chat, or write all with --to FOLDER/"
+        raise UsageError(
+            "\n".join([f"{told.recording} holds {len(told.stories)} stories: {how}", *listing(told)])
+        )
+    several = len(told.stories) > 1
+    _say_notes([*notes, *(told.notes if several else ())])
+    if len(chosen) > 1:
+        click.echo(f"{len(chosen)} stories", err=True)
+    for each in chosen:
+        if target is None:
+            scenario = told.tell(each.story, _name(recordings[0]), agent=each.agent)
+            _say_notes(scenario.notes)
+            # As bytes it is the same wherever it is written: UTF-8, and no more line ends than it has.
+            click.echo(dumps(scenario.scenario).encode(), nl=False)
+        else:
+            _write(told, each, target.path(each, len(chosen)), several=len(chosen) > 1)
+
+
+def _read(recordings: list[Path], *, profile: str, together: bool) -> tuple[Told, list[str]]:
+    """What the recordings hold, and what they lack."""
     if len(recordings) > 1:
         raise UsageError("distilling several recordings into one scenario is not built yet: name one")
-    recording = open_recording(recordings[0])
-    if to is not None and to.exists() and to.samefile(recording.path):
-        raise UsageError(f"{to} is the recording itself: name another file with --to")
-    name = _name(to or recording.path)
-    stories = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile)
-    if agent > len(stories):
-        holds = "1 agent" if len(stories) == 1 else f"{len(stories)} agents"
-        raise RecordingError(f"{recording.path.name} holds {holds}; there is no number {agent}")
-    told = stories[agent - 1]
-    for note in (*recording.notes, *told.notes):
-        click.echo(f"note: {note.removesuffix('.')}", err=True)
-    if to is None:
-        # As bytes, a scenario is the same wherever it is written: UTF-8, and no more line ends than it has.
-        click.echo(dumps(told.scenario).encode(), nl=False)
-        return
+    with _bar(recordings[0]) as progress:
+        recording = open_recording(recordings[0], progress)
+        told = read(recording.exchanges, recording=recording.path.name, profile=profile, together=together)
+    return told, list(recording.notes)
+
+
+@contextmanager
+def _bar(path: Path) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, for what takes long enough to be seen."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"reading {path.name}", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+class _Target:
+    """Where scenarios are written."""
+
+    def __init__(self, folder: Path, stem: str, suffix: str) -> None:
+        self._folder, self._stem, self._suffix = folder, stem, suffix
+
+    @classmethod
+    def of(cls, to: str | Path | None, recordings: list[Path]) -> _Target | None:
+        """The place that was named, which is none of the recordings."""
+        if to is None:
+            return None
+        path = Path(to)
+        if str(to).endswith(("/", os.sep)) or path.is_dir():
+            return cls(path, _name(recordings[0]), ".yaml")
+        for recording in recordings:
+            if path.exists() and recording.exists() and path.samefile(recording):
+                raise UsageError(f"{path} is the recording itself: name another file with --to")
+        return cls(path.parent, path.stem if path.suffix else path.name, path.suffix)
+
+    def path(self, choice: Choice, chosen: int) -> Path:
+        """The file of one of so many; of several, each has its number as listed."""
+        number = f"-{choice.story.number}" if chosen > 1 else ""
+        return self._folder / f"{self._stem}{number}{self._suffix}"
+
+
+def _write(told: Told, choice: Choice, path: Path, *, several: bool) -> None:
+    distilled = told.tell(choice.story, _name(path), agent=choice.agent)
+    _say_notes(distilled.notes, f"{path.name}: " if several else "")
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        kept = write(to, told.scenario)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = write(path, distilled.scenario)
     except FileExistsError:
-        raise UsageError(f"{to} cannot be written: {to.parent} is no folder") from None
+        raise UsageError(f"{path} cannot be written: {path.parent} is no folder") from None
     except OSError as error:
-        raise UsageError(f"{to} cannot be written: {error.strerror or error}") from None
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
     if kept is not None:
-        click.echo(f"note: what {to} held before is kept as {kept}", err=True)
-    session, steps = len(told.scenario.session), len(told.scenario.steps)
+        click.echo(f"note: what {path} held before is kept as {kept}", err=True)
+    what = f"{summary(choice.story)}: " if several else ""
+    click.echo(f"{path}: {what}{_size(distilled)}", err=True)
+
+
+def _size(distilled: Distilled) -> str:
+    session, steps = len(distilled.scenario.session), len(distilled.scenario.steps)
     parts = [_counted(session, "session step")] if session else []
-    click.echo(f"{to}: {', '.join([*parts, _counted(steps, 'step')])}", err=True)
+    return ", ".join([*parts, _counted(steps, "step")])
+
+
+def _say_notes(notes: list[str] | tuple[str, ...], where: str = "") -> None:
+    for note in notes:
+        click.echo(f"note: {where}{note.removesuffix('.')}", err=True)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -129,7 +129,9 @@ def plain(scenario: Scenario) -> str:
 def test_the_same_story_over_another_transport_is_the_same_scenario(
     story: list[Said], transport: str
 ) -> None:
-    scenarios = [recordings(story, 0, each, set()).scenario(together=True) for each in ("long-polling", transport)]
+    scenarios = [
+        recordings(story, 0, each, set()).scenario(together=True) for each in ("long-polling", transport)
+    ]
 
     assert plain(scenarios[0]) == plain(scenarios[1])
 
@@ -140,7 +142,9 @@ def test_events_that_travelled_together_are_told_as_if_alone(story: list[Said], 
     # A batch delays an event; past a request it would belong to another cause.
     story = [said for said in story if said.event is not None]
 
-    scenarios = [recordings(story, 0, "long-polling", each).scenario(together=True) for each in (set(), batched)]
+    scenarios = [
+        recordings(story, 0, "long-polling", each).scenario(together=True) for each in (set(), batched)
+    ]
 
     assert plain(scenarios[0]) == plain(scenarios[1])
 
