@@ -110,11 +110,11 @@ def _make(word: str, said: list[_Sighting], used: list[float], profile: Profile)
     placed = any(_is_place_for_ids(each, word, profile) for each in said)
     if shape is not None:
         return shape.make if placed or fed_back else None
-    told = placed or _is_opaque(word) or any(_calls_itself_id(each, word) for each in said)
+    told = placed or is_opaque(word) or any(_calls_itself_id(each, word) for each in said)
     return LOOKALIKE.make if told and fed_back else None
 
 
-def _is_opaque(word: str) -> bool:
+def is_opaque(word: str) -> bool:
     """Whether a word is too wild to be anything but an id: no name, number, date or version."""
     turns = _TURN.findall(word)
     return len(word) >= _WILD and len(turns) >= _TURNS and not _DATE.match(word)
