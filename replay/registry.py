@@ -63,6 +63,7 @@ COMMANDS = {
     "distil": "replay.cli.distil:distil",
     "check": "replay.cli.check:check",
     "show": "replay.cli.show:show",
+    "diff": "replay.cli.diff:command",
     "serve": "replay.cli.serve:serve",
     "schema": "replay.cli.schema:schema",
 }
