@@ -14,7 +14,8 @@ from rich.progress import Progress
 
 from replay.capture.recording import open_recording
 from replay.distil import Distilled, Told, read
-from replay.distil.choosing import Choice, choose, listing, summary
+from replay.distil.choosing import choose, listing, summary
+from replay.distil.merging import merged
 from replay.errors import UsageError
 from replay.registry import PROFILES
 from replay.scenario.dump import dumps, write
@@ -44,12 +45,15 @@ def distil(
 
     A story is what shares ids: a chat, with all agents who take part in it. Several stories need --to: a
     folder, or FILE.yaml, which becomes FILE-1.yaml, FILE-2.yaml and so on.
+
+    Several recordings of the same story become one scenario: what they have in common.
     """
     if only_list:
-        told, notes = _read(list(recordings), profile=profile, together=together)
-        _say_notes([*notes, *told.notes])
-        for line in listing(told, most=len(told.stories)):
-            click.echo(line)
+        for path in recordings:
+            told, notes = _read(path, profile=profile, together=together)
+            _say_notes([*notes, *told.notes])
+            for line in listing(told, most=len(told.stories)):
+                click.echo(line)
         return
     distil_to(list(recordings), to, agent=agent, chat=chat, profile=profile, together=together)
 
@@ -72,34 +76,63 @@ def distil_to(
         together: All as one scenario.
     """
     target = _Target.of(to, recordings)
-    told, notes = _read(recordings, profile=profile, together=together)
+    if len(recordings) > 1:
+        distilled = _merged(recordings, target, agent=agent, chat=chat, profile=profile, together=together)
+        _put(distilled, target.path() if target is not None else None)
+        return
+    told, notes = _read(recordings[0], profile=profile, together=together)
     chosen = choose(told, agent=agent, chat=chat)
     if target is None and len(chosen) > 1:
-        how = "choose one with --chat, or write all with --to FOLDER/"
-        raise UsageError(
-            "\n".join([f"{told.recording} holds {len(told.stories)} stories: {how}", *listing(told)])
-        )
-    several = len(told.stories) > 1
-    _say_notes([*notes, *(told.notes if several else ())])
-    if len(chosen) > 1:
-        click.echo(f"{len(chosen)} stories", err=True)
+        raise UsageError(_which(told, "choose one with --chat, or write all with --to FOLDER/"))
+    _say_notes([*notes, *(told.notes if len(told.stories) > 1 else ())])
+    if len(chosen) == 1:
+        path = target.path() if target is not None else None
+        distilled = told.tell(chosen[0].story, _name(path or recordings[0]), agent=chosen[0].agent)
+        _put(distilled, path)
+        return
+    assert target is not None
+    click.echo(f"{told.recording} holds {len(told.stories)} stories", err=True)
     for each in chosen:
-        if target is None:
-            scenario = told.tell(each.story, _name(recordings[0]), agent=each.agent)
-            _say_notes(scenario.notes)
-            # As bytes it is the same wherever it is written: UTF-8, and no more line ends than it has.
-            click.echo(dumps(scenario.scenario).encode(), nl=False)
-        else:
-            _write(told, each, target.path(each, len(chosen)), several=len(chosen) > 1)
+        path = target.path(each.story.number)
+        _put(told.tell(each.story, _name(path), agent=each.agent), path, summary(each.story))
 
 
-def _read(recordings: list[Path], *, profile: str, together: bool) -> tuple[Told, list[str]]:
-    """What the recordings hold, and what they lack."""
-    if len(recordings) > 1:
-        raise UsageError("distilling several recordings into one scenario is not built yet: name one")
-    with _bar(recordings[0]) as progress:
-        recording = open_recording(recordings[0], progress)
-        told = read(recording.exchanges, recording=recording.path.name, profile=profile, together=together)
+def _merged(
+    recordings: list[Path],
+    target: _Target | None,
+    *,
+    agent: str | None,
+    chat: str | None,
+    profile: str,
+    together: bool,
+) -> Distilled:
+    """What recordings of the same story have in common."""
+    name = _name(target.path() if target is not None else recordings[0])
+    scenarios = []
+    for path in recordings:
+        told, notes = _read(path, profile=profile, together=together)
+        chosen = choose(told, agent=agent, chat=chat)
+        if len(chosen) > 1:
+            raise UsageError(
+                _which(told, "to tell what recordings have in common, choose one with --chat NUMBER")
+            )
+        distilled = told.tell(chosen[0].story, name, agent=chosen[0].agent)
+        _say_notes(
+            [*notes, *(told.notes if len(told.stories) > 1 else ()), *distilled.notes], f"{path.name}: "
+        )
+        scenarios.append(distilled.scenario)
+    return merged(scenarios, name=name)
+
+
+def _which(told: Told, how: str) -> str:
+    return "\n".join([f"{told.recording} holds {len(told.stories)} stories: {how}", *listing(told)])
+
+
+def _read(path: Path, *, profile: str, together: bool) -> tuple[Told, list[str]]:
+    """What a recording holds, and what it lacks."""
+    with _bar(path) as progress:
+        recording = open_recording(path, progress)
+        told = read(recording.exchanges, recording=path.name, profile=profile, together=together)
     return told, list(recording.notes)
 
 
@@ -131,15 +164,19 @@ class _Target:
                 raise UsageError(f"{path} is the recording itself: name another file with --to")
         return cls(path.parent, path.stem if path.suffix else path.name, path.suffix)
 
-    def path(self, choice: Choice, chosen: int) -> Path:
-        """The file of one of so many; of several, each has its number as listed."""
-        number = f"-{choice.story.number}" if chosen > 1 else ""
-        return self._folder / f"{self._stem}{number}{self._suffix}"
+    def path(self, number: int | None = None) -> Path:
+        """The file; of several, that of the story with this number as listed."""
+        ending = "" if number is None else f"-{number}"
+        return self._folder / f"{self._stem}{ending}{self._suffix}"
 
 
-def _write(told: Told, choice: Choice, path: Path, *, several: bool) -> None:
-    distilled = told.tell(choice.story, _name(path), agent=choice.agent)
-    _say_notes(distilled.notes, f"{path.name}: " if several else "")
+def _put(distilled: Distilled, path: Path | None, what: str = "") -> None:
+    """Writes one scenario, and says so; onto standard output where there is no path."""
+    _say_notes(distilled.notes, f"{path.name}: " if path and what else "")
+    if path is None:
+        # As bytes it is the same wherever it is written: UTF-8, and no more line ends than it has.
+        click.echo(dumps(distilled.scenario).encode(), nl=False)
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = write(path, distilled.scenario)
@@ -149,8 +186,7 @@ def _write(told: Told, choice: Choice, path: Path, *, several: bool) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
     if kept is not None:
         click.echo(f"note: what {path} held before is kept as {kept}", err=True)
-    what = f"{summary(choice.story)}: " if several else ""
-    click.echo(f"{path}: {what}{_size(distilled)}", err=True)
+    click.echo(f"{path}: {f'{what}: ' if what else ''}{_size(distilled)}", err=True)
 
 
 def _size(distilled: Distilled) -> str:
