@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 
 from replay.capture.recording import open_recording
+from replay.capture.redact import cleaned
+from replay.capture.rules import Rules, RulesError, load_rules
 from replay.distil import Distilled, Told, read
 from replay.distil.choosing import choose, listing, summary
 from replay.distil.merging import merged
 from replay.errors import UsageError
+from replay.exchange import Exchange
 from replay.registry import PROFILES
 from replay.scenario.dump import dumps, write
 
@@ -31,6 +35,8 @@ from replay.scenario.dump import dumps, write
 @click.option("--together", is_flag=True, help="All stories as one scenario.")
 @click.option("--list", "only_list", is_flag=True, help="List the stories and write nothing.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
+@click.option("--redact", "rules", type=click.Path(path_type=Path), metavar="FILE", help="Rules of your own.")
+@click.option("--no-redact", is_flag=True, help="Keep personal data that was recorded without our recorder.")
 def distil(
     *,
     recordings: tuple[Path, ...],
@@ -40,6 +46,8 @@ def distil(
     together: bool,
     only_list: bool,
     profile: str,
+    rules: Path | None,
+    no_redact: bool,
 ) -> None:
     """Tells a recording (flow file or HAR) as scenarios, one for each story.
 
@@ -47,41 +55,62 @@ def distil(
     folder, or FILE.yaml, which becomes FILE-1.yaml, FILE-2.yaml and so on.
 
     Several recordings of the same story become one scenario: what they have in common.
+
+    What our recorder has not cleaned is cleaned here, by the default rules or --redact FILE.
     """
+    if no_redact and rules is not None:
+        raise UsageError("--redact and --no-redact exclude each other: leave one out.")
+    how = How(
+        agent=agent,
+        chat=chat,
+        together=together,
+        profile=profile,
+        redact=None if no_redact else _rules(rules),
+    )
     if only_list:
         for path in recordings:
-            told, notes = _read(path, profile=profile, together=together)
+            told, notes = _read(path, how)
             _say_notes([*notes, *told.notes])
             for line in listing(told, most=len(told.stories)):
                 click.echo(line)
         return
-    distil_to(list(recordings), to, agent=agent, chat=chat, profile=profile, together=together)
+    distil_to(list(recordings), to, how)
 
 
-def distil_to(
-    recordings: list[Path],
-    to: str | Path | None,
-    *,
-    agent: str | None = None,
-    chat: str | None = None,
-    profile: str = "genesys",
-    together: bool = False,
-) -> None:
+def _rules(path: Path | None) -> Rules:
+    try:
+        return load_rules(path)
+    except RulesError as error:
+        raise UsageError(str(error)) from None
+
+
+class How(NamedTuple):
+    """What of a recording is told, and how."""
+
+    redact: Rules | None
+    """By which rules what was recorded without our recorder is cleaned; None leaves it as it is."""
+    agent: str | None = None
+    """Whose stories, from its side: a user's name or a number as listed."""
+    chat: str | None = None
+    """Which story: a chat's id, its first characters, or a number as listed."""
+    together: bool = False
+    """All as one scenario."""
+    profile: str = "genesys"
+
+
+def distil_to(recordings: list[Path], to: str | Path | None, how: How) -> None:
     """Distils into files, or onto standard output; what is left out is said on standard error.
 
     Args:
         to: A file, or a folder (which exists, or ends in a slash); None for standard output.
-        agent: Whose stories, from its side: a user's name or a number as listed.
-        chat: Which story: a chat's id, its first characters, or a number as listed.
-        together: All as one scenario.
     """
     target = _Target.of(to, recordings)
     if len(recordings) > 1:
-        distilled = _merged(recordings, target, agent=agent, chat=chat, profile=profile, together=together)
+        distilled = _merged(recordings, target, how)
         _put(distilled, target.path() if target is not None else None)
         return
-    told, notes = _read(recordings[0], profile=profile, together=together)
-    chosen = choose(told, agent=agent, chat=chat)
+    told, notes = _read(recordings[0], how)
+    chosen = choose(told, agent=how.agent, chat=how.chat)
     if target is None and len(chosen) > 1:
         raise UsageError(_which(told, "choose one with --chat, or write all with --to FOLDER/"))
     _say_notes([*notes, *(told.notes if len(told.stories) > 1 else ())])
@@ -97,21 +126,13 @@ def distil_to(
         _put(told.tell(each.story, _name(path), agent=each.agent), path, summary(each.story))
 
 
-def _merged(
-    recordings: list[Path],
-    target: _Target | None,
-    *,
-    agent: str | None,
-    chat: str | None,
-    profile: str,
-    together: bool,
-) -> Distilled:
+def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distilled:
     """What recordings of the same story have in common."""
     name = _name(target.path() if target is not None else recordings[0])
     scenarios = []
     for path in recordings:
-        told, notes = _read(path, profile=profile, together=together)
-        chosen = choose(told, agent=agent, chat=chat)
+        told, notes = _read(path, how)
+        chosen = choose(told, agent=how.agent, chat=how.chat)
         if len(chosen) > 1:
             raise UsageError(
                 _which(told, "to tell what recordings have in common, choose one with --chat NUMBER")
@@ -128,11 +149,14 @@ def _which(told: Told, how: str) -> str:
     return "\n".join([f"{told.recording} holds {len(told.stories)} stories: {how}", *listing(told)])
 
 
-def _read(path: Path, *, profile: str, together: bool) -> tuple[Told, list[str]]:
+def _read(path: Path, how: How) -> tuple[Told, list[str]]:
     """What a recording holds, and what it lacks."""
     with _bar(path) as progress:
         recording = open_recording(path, progress)
-        told = read(recording.exchanges, recording=path.name, profile=profile, together=together)
+        exchanges: Iterable[Exchange] = recording.exchanges
+        if how.redact is not None:
+            exchanges = cleaned(exchanges, path, how.redact)
+        told = read(exchanges, recording=path.name, profile=how.profile, together=how.together)
     return told, list(recording.notes)
 
 

@@ -30,7 +30,7 @@ def day(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(group, ["distil", *map(str, arguments)])
+    return CliRunner().invoke(group, ["distil", "--no-redact", *map(str, arguments)])
 
 
 def refused(*arguments: object) -> str:
