@@ -114,6 +114,15 @@ class Pseudonyms:
         path, mark, query = target.partition(b"?")
         return self._bodies.text(path) + mark + self._bodies.form(query)
 
+    def plain(self, text: bytes) -> bytes:
+        """Clean a text that is no body: a title, a comment."""
+        return self._bodies.text(text)
+
+    def parameter(self, name: bytes, value: bytes) -> bytes:
+        """Clean a parameter's value that stands by itself, not encoded."""
+        kind = self.rules.parameter(name.decode("utf-8", "replace"))
+        return self._bodies.text(value) if kind is None else _bytes(self.hide(kind, _text(value)))
+
     def headers(self, fields: Fields) -> Fields:
         """Clean headers; names and order stay, and all that no rule drops."""
         for name, value in fields:

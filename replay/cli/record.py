@@ -78,7 +78,8 @@ def record(*, upstream: str | None, listen: str, scenario: Path | None, **given:
             from replay.cli.distil import distil_to  # noqa: PLC0415
 
             with stopping.interruptible():
-                distil_to([settings.to], scenario)
+                rules = load_rules(settings.rules) if settings.redact else None
+                distil_to([settings.to], scenario, redact=rules)
 
 
 def _check_rules(given: dict[str, Any]) -> None:

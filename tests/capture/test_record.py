@@ -103,7 +103,7 @@ def test_what_keeps_it_from_beginning_is_said_in_a_sentence(tmp_path: Path) -> N
 DISTILLER = """
 import sys, types
 from replay.errors import RecordingError
-def distil_to(recordings, to):
+def distil_to(recordings, to, **_):
     raise RecordingError(f"{recordings[0]} has no chat for {to}.")
 stand_in = types.ModuleType("replay.cli.distil")
 stand_in.distil_to = distil_to
