@@ -33,9 +33,16 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(distil, ["--no-redact", *(str(each) for each in arguments)])
 
 
+SAID = {
+    "fault_lp_402_rehandshake.mitm": (
+        "note: 1 client was forgotten by the server and shook hands again; that is left out\n"
+    )
+}
+
+
 def told(name: str) -> Scenario:
     result = run(DATA / name)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, SAID.get(name, ""))
     return loads(result.stdout)
 
 
