@@ -11,7 +11,7 @@ import msgspec
 from replay.bayeux import channels
 from replay.distil.notes import HALVES, Notes
 from replay.exchange import Exchange
-from replay.scenario.reader import MAX_DEPTH
+from replay.scenario.quick import MAX_DEPTH
 
 Json = Any
 Message = dict[str, Any]

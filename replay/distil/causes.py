@@ -1,114 +1,243 @@
 """Which event follows which request, with the evidence.
 
-1. The event carries the number (`referenceId`) that the answer of a request gave: that request.
-2. The event shares an id with requests made before it: the latest of those. (Requests that only read
-   cause nothing. An event may precede the answer of its request, never the request itself.)
-3. Neither: it came of the server's own accord, and is timed from the moment the agent was ready for it.
+Of the requests made before an event, those about another chat and those whose answer gave another number are
+out. Requests that only read cause nothing. An event may precede the answer of its request, never the request
+itself. Of the rest, what comes first in this list decides:
+
+1. The answer of the request gave the number (`referenceId`) that the event carries.
+2. The event says what the client made up for the request: its text.
+3. They share an id.
+4. The profile knows that the operation brings such events.
+5. It is recent, and has not brought such an event yet; of several alike in flight, the first.
+6. They share more ids.
+7. It is the latest.
+
+What shares nothing came of the server's own accord, and is timed from the moment the agent was ready for it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
+from replay.distil.evidence import Operation, Seen, Text, contradicts, fits, operation, seen
 from replay.distil.sightings import Call, Event
-from replay.distil.values import known_in_call, known_in_value
 from replay.profiles.profile import Profile
-from replay.scenario.durations import format_duration
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 LONG_AFTER = 10.0
 """Seconds after which a shared id alone is thin evidence: the other side of a chat uses the same ids."""
 
+IN_FLIGHT = 2.0
+"""Seconds within which an operation's event is expected: the slowest that was seen took 1.3 s."""
+
+_MOST = 16
+"""How many of the latest requests that share something are looked at: so a long chat takes no longer."""
+
+
+class _Weight(NamedTuple):
+    """What speaks for a request, the strongest first."""
+
+    numbered: bool
+    says: bool
+    shares: bool
+    fits: int
+    pending: bool
+    own: bool
+    more: int
+    place: int
+
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """What an event follows from."""
 
     call: Call | None
-    """None when nothing the agent did brought it about."""
+    """None when nothing an agent did brought it about."""
     because: str
+    since: float
+    """The earliest moment at which the event can have happened; equal to its `at` when that is known."""
 
 
 class Causes:
-    """An agent's operations, to be asked which of them brought about an event."""
+    """The operations of a story, to be asked which of them brought about an event; by order of time."""
 
-    def __init__(self, calls: Iterable[Call], profile: Profile, ids: dict[str, str]) -> None:
-        """`calls` in order of time; `ids` are those of the story, each with what the reader calls it."""
+    def __init__(
+        self,
+        calls: Iterable[Call],
+        profile: Profile,
+        ids: Mapping[str, str],
+        roles: Mapping[int, str] | None = None,
+    ) -> None:
+        """
+        Args:
+            calls: In order of time.
+            ids: Those of the story, each with what the reader calls it.
+            roles: Whose each call is, by the number of its exchange, where a story has several agents.
+        """
+        roles = roles or {}
         self._profile = profile
         self._ids = ids
         self._places = {word: place for place, word in enumerate(ids)}
-        self._calls = [call for call in calls if call.exchange.method not in READING]
-        self._numbered: dict[int, list[Call]] = defaultdict(list)
-        self._naming: dict[str, list[Call]] = defaultdict(list)
-        for call in self._calls:
-            number = number_of(call.answer, profile)
-            if number is not None:
-                self._numbered[number].append(call)
-            for word in known_in_call(call, ids):
-                self._naming[word].append(call)
+        self._all: list[Operation] = []
+        self._numbered: dict[tuple[str, int], list[Operation]] = defaultdict(list)
+        self._naming: dict[str, list[Operation]] = defaultdict(list)
+        self._saying: dict[Text, list[Operation]] = defaultdict(list)
+        self._brought: set[tuple[int, str, str]] = set()
+        """Which operation has brought an event of which name to whom."""
+        self._echoed: dict[tuple[Text, str], float] = {}
+        """When a text of the client's last came back to whom."""
+        for call in calls:
+            if call.exchange.method not in READING:
+                role = roles.get(call.exchange.number, "")
+                self._note(operation(call, role, len(self._all), profile, ids))
 
-    def of(self, event: Event) -> Cause:
-        """The cause of an event."""
-        field = self._profile.reference_field
-        number = number_of(event.data, self._profile)
-        numbered = _latest(self._numbered.get(number, []), event.at) if number is not None else None
-        if numbered is not None:
-            because = f"the answer gave the same {field}, {number}"
-            return Cause(
-                call=numbered, because=because + _early(event, numbered) + _window(event, numbered.at)
-            )
-        words = known_in_value(event.data, self._ids)
-        latest = {word: _latest(self._naming.get(word, []), event.at) for word in words}
-        call = max((each for each in latest.values() if each is not None), key=_order, default=None)
-        if call is None:
-            return Cause(call=None, because=self._nothing(event, number))
-        shared = sorted((word for word in words if latest[word] is call), key=self._places.__getitem__)
-        because = _same([self._ids[word] for word in shared])
-        if number is not None:
-            because += f"; it carries {field} {number}"
-        if event.at - call.at > LONG_AFTER:
-            because += "; so long after it, perhaps another's doing"
-        return Cause(call=call, because=because + _early(event, call) + _window(event, call.at))
+    def _note(self, each: Operation) -> None:
+        self._all.append(each)
+        if each.number is not None:
+            self._numbered[each.role, each.number].append(each)
+        for word in each.ids:
+            self._naming[word].append(each)
+        for text in each.texts:
+            self._saying[text].append(each)
 
-    def _nothing(self, event: Event, number: int | None) -> str:
-        if _latest(self._calls, event.at) is None:
-            because = "of the server's own accord; the agent had done nothing yet"
+    def of(self, event: Event, role: str = "") -> Cause:
+        """The cause of an event that came to an agent."""
+        what = seen(event, role, self._profile, self._ids)
+        weighed = [(self._weigh(each, what), each) for each in self._possible(what)]
+        weight, found = max(weighed, key=lambda pair: pair[0], default=(None, None))
+        if weight is None or found is None:
+            cause = Cause(call=None, because=self._nothing(what), since=event.since)
         else:
-            carried = f" or its {self._profile.reference_field} {number}" if number is not None else ""
-            because = f"of the server's own accord; no request before it shares an id{carried}"
-        return because + _window(event, event.since)
+            found = self._first_of_alike(weight, found, weighed)
+            because = self._because(found, what, weight, [other for other, _ in weighed])
+            self._brought.add((found.place, what.name, role))
+            cause = Cause(call=found.call, because=because, since=max(event.since, found.call.at))
+        for text in what.texts & self._saying.keys():
+            self._echoed[text, role] = event.at
+        return cause
+
+    # Which
+
+    def _possible(self, what: Seen) -> Iterator[Operation]:
+        at, role = what.event.at, what.role
+        sharing: list[list[Operation]] = [self._naming.get(word, []) for word in what.ids]
+        sharing += [self._saying.get(text, []) for text in what.texts]
+        if what.number is not None:
+            sharing.append(self._numbered.get((role, what.number), []))
+        if what.kinds:
+            sharing.append(self._all)
+        found = {each.place: each for some in sharing for each in _latest(some, at)}
+        for _, each in sorted(found.items()):
+            if not contradicts(each, what, self._ids) and self._ties(each, what):
+                yield each
+
+    def _ties(self, each: Operation, what: Seen) -> bool:
+        """Whether more than time speaks for it."""
+        if self._is_numbered(each, what):
+            return True
+        if each.failed:
+            return False
+        if each.ids & what.ids or self._says(each, what):
+            return True
+        known = fits(each, what, self._profile) == 2
+        return known and not each.ids and what.event.since - each.call.at <= LONG_AFTER
+
+    def _weigh(self, each: Operation, what: Seen) -> _Weight:
+        fitting = fits(each, what, self._profile)
+        fresh = (each.place, what.name, what.role) not in self._brought
+        pending = fresh and what.event.since - each.call.at <= IN_FLIGHT
+        return _Weight(
+            self._is_numbered(each, what),
+            bool(fitting) and self._says(each, what),
+            bool(each.ids & what.ids),
+            fitting,
+            pending,
+            pending and each.role == what.role,
+            len(each.ids & what.ids) if pending else 0,
+            each.place,
+        )
+
+    def _is_numbered(self, each: Operation, what: Seen) -> bool:
+        return what.number is not None and each.number == what.number and each.role == what.role
+
+    def _says(self, each: Operation, what: Seen) -> bool:
+        """Whether the event brings back what this request said, and not what has been told long since."""
+        return any(self._is_news(text, each, what) for text in each.texts & what.texts)
+
+    def _is_news(self, text: Text, each: Operation, what: Seen) -> bool:
+        told = self._echoed.get((text, what.role))
+        if told is None:
+            return True
+        if told < each.call.at:
+            # Where the profile names the field, the same may be said twice; elsewhere it is a quotation.
+            return bool(text[0])
+        fresh = (each.place, what.name, what.role) not in self._brought
+        return fresh and what.event.since - told <= IN_FLIGHT
+
+    def _first_of_alike(
+        self, weight: _Weight, found: Operation, weighed: list[tuple[_Weight, Operation]]
+    ) -> Operation:
+        """Of operations that are alike and all wait for such an event the first: servers keep their order."""
+        if weight.numbered or not weight.pending:
+            return found
+        return next(
+            each
+            for other, each in weighed
+            if other[:-1] == weight[:-1]
+            and (each.role, each.name, each.ids) == (found.role, found.name, found.ids)
+            and (each.name or each is found)
+        )
+
+    # Why
+
+    def _because(self, found: Operation, what: Seen, weight: _Weight, others: list[_Weight]) -> str:
+        field, event = self._profile.reference_field, what.event
+        if weight.numbered:
+            reasons = [f"the answer gave the same {field}, {what.number}"]
+        else:
+            reasons = [*self._shared(found, what, weight, others)]
+            if what.number is not None:
+                reasons.append(f"it carries {field} {what.number}")
+            if not weight.says and what.kinds is not None and not what.kinds:
+                reasons.append("but another's doing")
+            elif not weight.says and event.since - found.call.at > LONG_AFTER:
+                reasons.append("so long after it, perhaps another's doing")
+            elif event.since < found.call.at and not weight.says and weight.fits < 2:
+                reasons.append("though it may have happened before")
+        if event.at < found.call.answered_at:
+            reasons.append("it came before the answer")
+        return "; ".join(reasons)
+
+    def _shared(self, found: Operation, what: Seen, weight: _Weight, others: list[_Weight]) -> Iterator[str]:
+        shared = sorted(found.ids & what.ids, key=self._places.__getitem__)
+        if shared:
+            yield _same([self._ids[word] for word in shared])
+        if weight.says:
+            texts = sorted(text for text in found.texts & what.texts if self._is_news(text, found, what))
+            yield f"the request's own {texts[-1][0] or 'text'}"
+        # Of the later ones that share an id as well, only the kind of event tells it.
+        rivals = [each for each in others if each.place > found.place and each.shares >= weight.shares]
+        if weight.fits == 2 and not weight.says and (rivals or not shared):
+            yield f"{found.name} brings such events"
+
+    def _nothing(self, what: Seen) -> str:
+        if not _latest(self._all, what.event.at):
+            return "of the server's own accord; the agent had done nothing yet"
+        field, number = self._profile.reference_field, what.number
+        carried = f" or its {field} {number}" if number is not None else ""
+        return f"of the server's own accord; no request before it shares an id{carried}"
 
 
-def number_of(value: object, profile: Profile) -> int | None:
-    """The number by which an answer or an event says what request it belongs to."""
-    field = profile.reference_field
-    number = value.get(field) if field and isinstance(value, dict) else None
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
-
-
-def _latest(calls: list[Call], at: float) -> Call | None:
-    place = bisect_right(calls, at, key=lambda call: call.at)
-    return calls[place - 1] if place else None
-
-
-def _order(call: Call) -> tuple[float, int]:
-    return call.at, call.exchange.number
+def _latest(operations: list[Operation], at: float) -> list[Operation]:
+    place = bisect_right(operations, at, key=lambda each: each.call.at)
+    return operations[max(0, place - _MOST) : place]
 
 
 def _same(names: list[str]) -> str:
     *others, last = dict.fromkeys(names)
     return f"same {', '.join(others)} and {last} ids" if others else f"same {last} id"
-
-
-def _early(event: Event, call: Call) -> str:
-    return "; it came before the answer" if event.at < call.answered_at else ""
-
-
-def _window(event: Event, earliest: float) -> str:
-    """An event that had to wait for a poll happened somewhere in between."""
-    waited = round(event.at - max(event.since, earliest), 3)
-    return f"; it waited for a poll, for up to {format_duration(waited)}" if waited > 0 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -111,7 +112,7 @@ def respond(call: Call, variables: Variables, notes: Notes) -> Respond:
     """The answer of a call."""
     exchange = call.exchange
     answer = Respond(
-        after=format_duration(round(min(call.answered_at - call.at, _LONGEST_DELAY), 3)),
+        after=_seconds(call.answered_at - call.at),
         status=call.status,
         headers=_headers(call, variables, notes),
     )
@@ -147,18 +148,32 @@ def _headers(call: Call, variables: Variables, notes: Notes) -> dict[str, str]:
     return kept
 
 
-def push_step(name: str, event: Event, after: str, because: str, variables: Variables) -> PushStep:
+class SetOff(NamedTuple):
+    """What sets an event off."""
+
+    after: str
+    because: str
+    waited: float
+    """For how many seconds at most it waited for a poll."""
+
+
+def push_step(name: str, event: Event, by: SetOff, variables: Variables) -> PushStep:
     """An event with what sets it off."""
     return PushStep(
         id=name,
         push=variables.lift_text(event.channel),
-        after=after,
-        because=because,
+        after=by.after,
+        window=_seconds(by.waited),
+        because=by.because,
         data=variables.lift(event.data, event.at),
     )
 
 
+def _seconds(number: float) -> str:
+    return format_duration(round(min(max(0.0, number), _LONGEST_DELAY), 3))
+
+
 def delay_text(moments: str, seconds: float) -> str:
     """`accept + 41ms`."""
-    delay = format_duration(round(min(max(0.0, seconds), _LONGEST_DELAY), 3))
+    delay = _seconds(seconds)
     return moments if delay == "0s" else f"{moments} + {delay}"

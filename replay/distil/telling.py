@@ -16,7 +16,7 @@ from replay.distil.notes import Notes
 from replay.distil.people import Person
 from replay.distil.setting import began, cometd_of, shift_times
 from replay.distil.sightings import Call, Event, Stream, origin_of
-from replay.distil.steps import Names, delay_text, name_of_call, push_step, request_step, target_of
+from replay.distil.steps import Names, SetOff, delay_text, name_of_call, push_step, request_step, target_of
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
 from replay.scenario.model import PushStep, RequestStep, Scenario, Source, Step
@@ -98,18 +98,19 @@ class Telling:
         steps = []
         for event in self._events:
             name = self._names.take(self._profile.push_name(event.channel, event.data))
-            after, because = self._trigger(event, began, ready)
-            steps.append((event, push_step(name, event, after, because, self._variables)))
+            by = self._set_off(event, began, ready)
+            steps.append((event, push_step(name, event, by, self._variables)))
         return steps
 
-    def _trigger(self, event: Event, began: float, ready: Call | None) -> tuple[str, str]:
+    def _set_off(self, event: Event, began: float, ready: Call | None) -> SetOff:
         cause = self._causes.of(event)
         if cause.call is not None:
-            return delay_text(self._ids[cause.call.exchange.number], event.at - cause.call.at), cause.because
-        if ready is None or ready.at > event.at:
-            return delay_text(START, event.at - began), cause.because
-        moments = f"{START} and {self._ids[ready.exchange.number]}"
-        return delay_text(moments, event.at - max(began, ready.at)), cause.because
+            moments, at = self._ids[cause.call.exchange.number], cause.call.at
+        elif ready is None or ready.at > event.at:
+            moments, at = START, began
+        else:
+            moments, at = f"{START} and {self._ids[ready.exchange.number]}", max(began, ready.at)
+        return SetOff(delay_text(moments, event.at - at), cause.because, event.at - max(cause.since, at))
 
 
 def _is_pushable(channel: str) -> bool:

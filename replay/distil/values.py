@@ -42,6 +42,16 @@ def words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text) if any(character.isdigit() for character in word)]
 
 
+_LEAST, _PLENTY = 6, 16
+
+
+def is_rare(text: str) -> bool:
+    """Whether two who say this text can hardly do so by chance: no single plain word, no enum, no number."""
+    if len(text) < _LEAST or text.isdigit():
+        return False
+    return len(text) >= _PLENTY or any(c.isdigit() or c.isspace() or not c.isascii() for c in text)
+
+
 def find(text: str, known: Container[str]) -> Iterator[tuple[int, int]]:
     """Where known words stand in a text, also as parts of longer ones: `chat_0000Na9B26EF002X`."""
     for token in _TOKEN.finditer(text):

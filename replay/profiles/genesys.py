@@ -7,6 +7,7 @@ import re
 import string
 from typing import Any
 
+from replay.profiles.genesys_effects import EFFECTS, kinds_of
 from replay.profiles.profile import LOOKALIKE, IdShape, Profile, kebab
 
 _ALPHANUMERIC = string.digits + string.ascii_uppercase
@@ -77,6 +78,9 @@ PROFILE = Profile(
     client_fields=frozenset({"nickname", "text"}),
     time_fields=frozenset({"timestamp", "timestampSeconds", "receivedDate", "serverGenerationTimestamp"}),
     readying=frozenset({"Ready"}),
+    failure_field="statusCode",
+    effects=EFFECTS,
+    kinds_of=kinds_of,
     push_name=_push_name,
     not_found=_not_found,
 )

@@ -52,6 +52,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that hold times to be shifted."""
     readying: frozenset[str] = frozenset()
     """Operations without which the server offers nothing."""
+    failure_field: str = ""
+    """The field of an answer that is anything but 0 when the operation failed; empty where there is none."""
+    effects: Mapping[str, frozenset[str]] = {}
+    """By operation, the kinds of events that it may bring; of others nothing is known."""
+    kinds_of: Callable[[Any], frozenset[str] | None] = lambda _data: None
+    """The kinds of an event, by its data: empty when no operation of an agent's brings it, None: unknown."""
     push_name: Callable[[str, Any], str]
     """A short name for an event, from its channel and data, for the id of its step."""
     not_found: Callable[[str], tuple[int, dict[str, object]]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from replay.errors import Problem, nearest
+from replay.errors import Guesses, Problem
 from replay.scenario.model import PushStep, RequestStep, Scenario, Step, roles_of
 from replay.scenario.reader import Document, Path
 from replay.scenario.triggers import START, Trigger, parse_trigger
 from replay.scenario.walk import placed_steps
 
 _Waits = dict[str, list[str]]
+_Steps = dict[str, tuple[Path, Step]]
 
 
 def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
@@ -21,6 +22,7 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
     def role(step: Step) -> str:
         return step.agent or first
 
+    moments, needed = Guesses([START, *steps]), Guesses(steps)
     waits: _Waits = {}
     for path, step in placed_steps(scenario):
         if isinstance(step, PushStep):
@@ -29,13 +31,13 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
             except ValueError as error:
                 yield document.problem((*path, "after"), str(error))
                 continue
-            yield from _trigger(trigger, (*path, "after"), steps, document)
+            yield from _trigger(trigger, (*path, "after"), steps, moments, document)
             causes = [moment.step for moment in trigger.moments]
             places: list[Path] = [(*path, "after")] * len(causes)
         else:
             causes = step.needs
             places = [(*path, "needs", at) for at in range(len(causes))]
-            yield from _needs(step, path, steps, document)
+            yield from _needs(step, path, steps, needed, document)
         for cause, place in zip(causes, places, strict=True):
             if path[0] == "session" and cause in steps and steps[cause][0][0] == "steps":
                 what = f"'{step.id}', of the session, cannot wait for '{cause}', a step of the story"
@@ -52,26 +54,26 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
 
 
 def _trigger(
-    trigger: Trigger, path: Path, steps: dict[str, tuple[Path, Step]], document: Document
+    trigger: Trigger, path: Path, steps: _Steps, guesses: Guesses, document: Document
 ) -> Iterator[Problem]:
     for moment in trigger.moments:
         if moment.step == START:
             continue
         if moment.step not in steps:
-            guess = nearest(moment.step, [START, *steps])
-            yield document.problem(path, f"no step is called '{moment.step}'", help=guess)
+            what = f"no step is called '{moment.step}'"
+            yield document.problem(path, what, help=guesses.nearest(moment.step))
         elif moment.response and isinstance(steps[moment.step][1], PushStep):
             what = f"'{moment.step}' is a push, which has no response"
             yield document.problem(path, what, help=f"Write '{moment.step}'.")
 
 
 def _needs(
-    step: RequestStep, path: Path, steps: dict[str, tuple[Path, Step]], document: Document
+    step: RequestStep, path: Path, steps: _Steps, guesses: Guesses, document: Document
 ) -> Iterator[Problem]:
     for at, name in enumerate(step.needs):
         if name not in steps:
             what = f"no step is called '{name}'"
-            yield document.problem((*path, "needs", at), what, help=nearest(name, steps))
+            yield document.problem((*path, "needs", at), what, help=guesses.nearest(name))
 
 
 def _say_ring(ring: list[str]) -> str:
@@ -87,17 +89,18 @@ def _rings(waits: _Waits) -> Iterator[list[str]]:
     for root in waits:
         if root in finished:
             continue
-        chain = [root]
-        left = [iter(waits[root])]
+        # A dict keeps the order of the chain and finds a step in one of thousands at once.
+        chain = {root: iter(waits[root])}
         while chain:
-            following = next(left[-1], None)
+            last = next(reversed(chain))
+            following = next(chain[last], None)
             if following is None:
-                finished.add(chain.pop())
-                left.pop()
+                finished.add(last)
+                chain.pop(last)
             elif following in chain:
-                ring = chain[chain.index(following) :]
+                names = list(chain)
+                ring = names[names.index(following) :]
                 first = min(range(len(ring)), key=lambda at: order[ring[at]])
                 yield ring[first:] + ring[:first]
             elif following not in finished and following in waits:
-                chain.append(following)
-                left.append(iter(waits[following]))
+                chain[following] = iter(waits[following])

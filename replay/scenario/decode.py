@@ -23,6 +23,7 @@ from replay.scenario.model import (
     Where,
     fields_of,
 )
+from replay.scenario.quick import quick_step
 from replay.scenario.reader import Document, Path
 
 # Keys of the scenario language that this version does not know yet.
@@ -112,7 +113,7 @@ class _Decoder:
             what = f"'{path[0]}' must be a list of steps, not {_kind(value)}"
             self._say(path, what, "Begin each with '- id:'.")
             return []
-        return [self._step(inner, (*path, at)) for at, inner in enumerate(value)]
+        return [quick_step(inner) or self._step(inner, (*path, at)) for at, inner in enumerate(value)]
 
     def _step(self, value: Any, path: Path) -> Any:
         label = f"step {int(path[1]) + 1}{' of the session' if path[0] == 'session' else ''}"

@@ -11,7 +11,7 @@ import msgspec
 
 from replay.errors import Problem, ScenarioError
 from replay.scenario.model import Scenario, Step, fields_of
-from replay.scenario.reader import MAX_DEPTH
+from replay.scenario.quick import MAX_DEPTH
 from replay.scenario.scalars import literal, scalar
 from replay.scenario.schema import SCHEMA_URL
 

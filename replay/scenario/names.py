@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from replay.errors import Problem, nearest
+from replay.errors import Guesses, Problem
 from replay.scenario import templates
 from replay.scenario.model import RequestStep, Scenario, Step, is_set
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
+
+
+class _Known(NamedTuple):
+    """What references may name."""
+
+    variables: set[str]
+    mentioned: dict[str, set[str]]
+    """The names that each request step refers to."""
+    near_names: Guesses
+    near_steps: Guesses
+    near_variables: Guesses
 
 
 def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
@@ -17,10 +28,35 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     mentioned = {
         step.id: set(_mentioned(step)) for _, step in placed_steps(scenario) if isinstance(step, RequestStep)
     }
+    variables = set(scenario.variables)
+    everything = Guesses(sorted(variables | {templates.BASE_URL}))
+    known = _Known(variables, mentioned, everything, Guesses(mentioned), Guesses(scenario.variables))
+    good: set[str] = set()
+    """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
     for path, step in placed_steps(scenario):
         for field, value in _templates(step):
+            if all(text in good for text in _referring(value)):
+                continue
             for place, text in placed_strings(value, (*path, *field)):
-                yield from _string(text, place, set(scenario.variables), mentioned, document)
+                problems = list(_string(text, place, known, document))
+                if not problems:
+                    good.add(text)
+                yield from problems
+
+
+def _referring(value: Any) -> Iterator[str]:
+    """Every string within a JSON value, keys included, that holds `${`."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            if "${" in item:
+                yield item
+        elif isinstance(item, dict):
+            left += item
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
 
 
 def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
@@ -41,17 +77,15 @@ def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
 
 
 def _mentioned(step: RequestStep) -> Iterator[str]:
-    for path, value in _templates(step):
-        for _, text in placed_strings(value, path):
+    for _, value in _templates(step):
+        for text in _referring(value):
             try:
                 yield from templates.references(text)
             except ValueError:
                 continue  # It is told at its own place.
 
 
-def _string(
-    text: str, path: Path, variables: set[str], mentioned: dict[str, set[str]], document: Document
-) -> Iterator[Problem]:
+def _string(text: str, path: Path, known: _Known, document: Document) -> Iterator[Problem]:
     if "${" not in text:
         return
     try:
@@ -60,27 +94,26 @@ def _string(
         yield document.problem(path, str(error))
         return
     for name in dict.fromkeys(names):
-        said = _unknown(name, variables, mentioned)
+        said = _unknown(name, known)
         if said:
             yield document.problem(path, said[0], help=said[1])
 
 
-def _unknown(name: str, variables: set[str], mentioned: dict[str, set[str]]) -> tuple[str, str] | None:
+def _unknown(name: str, known: _Known) -> tuple[str, str] | None:
     """What is wrong with a reference, and what to do; None if it names something."""
     if name == templates.BASE_URL:
         return None
     step, dot, variable = name.partition(".")
-    known = sorted(variables | {templates.BASE_URL})
     if not dot:
-        if name in variables:
+        if name in known.variables:
             return None
-        advice = nearest(name, known) or "Add it to 'variables'; '$${' is a literal '${'."
+        advice = known.near_names.nearest(name) or "Add it to 'variables'; '$${' is a literal '${'."
         return f"'${{{name}}}' names no variable", advice
-    if step not in mentioned:
-        return f"'${{{name}}}' names no request step '{step}'", nearest(step, mentioned)
-    if variable not in variables:
-        return f"'${{{name}}}' names no variable '{variable}'", nearest(variable, variables)
-    if variable not in mentioned[step]:
-        holds = ", ".join(sorted(mentioned[step] & variables)) or "none"
+    if step not in known.mentioned:
+        return f"'${{{name}}}' names no request step '{step}'", known.near_steps.nearest(step)
+    if variable not in known.variables:
+        return f"'${{{name}}}' names no variable '{variable}'", known.near_variables.nearest(variable)
+    if variable not in known.mentioned[step]:
+        holds = ", ".join(sorted(known.mentioned[step] & known.variables)) or "none"
         return f"step '{step}' has no variable '{variable}'", f"Variables it mentions: {holds}."
     return None

@@ -14,17 +14,15 @@ import msgspec
 import yaml
 
 from replay.errors import Problem, ScenarioError
+from replay.scenario.quick import MAX_DEPTH, NUMBER, WORDS, DoubtError, quick_values
 from replay.scenario.syntax import explain
 
-MAX_DEPTH = 100
 MAX_NODES = 200_000
 """Nodes a file with aliases may have once every alias is written out."""
 MAX_GROWTH = 100
 """How many times larger than the file its aliases may make it."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WORDS: dict[str, bool | None] = {"null": None, "true": True, "false": False}
 # The characters YAML 1.1 allows; libyaml and PyYAML would refuse the others with an offset in bytes.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 # libyaml refuses the escapes of these, PyYAML does not.
@@ -58,12 +56,11 @@ class Document(msgspec.Struct):
     """A file that has been read."""
 
     file: str
-    root: _Node
-
-    @property
-    def value(self) -> Any:
-        """The file as a JSON value."""
-        return self.root.value
+    text: str
+    value: Any
+    """The file as a JSON value."""
+    root: _Node | None = None
+    """The same with places; made when one is first asked for."""
 
     def place(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Line and column, both from 1, of the value at `path`, or with `key` of the key before it.
@@ -71,6 +68,8 @@ class Document(msgspec.Struct):
         What is not in the file is where its nearest parent stands. The index 0 into what is no list is
         the value itself, since one may stand for a list of one.
         """
+        if self.root is None:
+            self.root = _tree(self.text, self.file)
         node = self.root
         where = (node.line, node.column)
         for part in path:
@@ -105,6 +104,15 @@ def read(text: str, file: str) -> Document:
     found = _FORBIDDEN.search(text)
     if found:
         raise ScenarioError([_forbidden(text, found.start(), file)])
+    try:
+        return Document(file, text, quick_values(text))
+    except DoubtError:
+        root = _tree(text, file)
+        return Document(file, text, root.value, root)
+
+
+def _tree(text: str, file: str) -> _Node:
+    """The careful reading: every value with its place, or everything that is wrong."""
     builder = _Builder(file)
     try:
         for event in _events(text):
@@ -120,7 +128,7 @@ def read(text: str, file: str) -> Document:
     if builder.problems:
         raise ScenarioError(builder.problems)
     assert builder.root is not None
-    return Document(file, builder.root)
+    return builder.root
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -299,12 +307,12 @@ class _Builder:
         return float(value) if types[0] is float and type(value) is int else value
 
     def _plain(self, event: yaml.ScalarEvent, text: str) -> Any:
-        if text in _WORDS:
-            return _WORDS[text]
+        if text in WORDS:
+            return WORDS[text]
         if not text:
             self._missing(event)
             return None
-        found = _NUMBER.fullmatch(text)
+        found = NUMBER.fullmatch(text)
         if not found:
             return text
         try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from .recorded import CHAT, CHATS, Recorded, event, ids, triggers
+from .recorded import CHAT, CHATS, Recorded, event, ids, pushes, triggers
 
 OTHER = "0000Na9B26EF00BB"
 
@@ -99,13 +99,26 @@ def test_ready_before_the_subscription_counts_from_the_subscription() -> None:
     assert triggers(recorded.scenario())[0][1] == "start and ready + 1s"
 
 
-def test_an_event_that_waited_says_for_how_long_at_most() -> None:
+def test_an_event_that_waited_has_a_window_in_which_it_happened() -> None:
     recorded = offered().accept(2.5).poll(3.0, 3.001, events=[event("Chatting")])
 
-    assert triggers(recorded.scenario())[1][1:] == (
-        "accept + 501ms",
-        "same chat id; it waited for a poll, for up to 501ms",
-    )
+    scenario = recorded.scenario()
+    assert triggers(scenario)[1][1:] == ("accept + 501ms", "same chat id")
+    assert [push.window for push in pushes(scenario)] == ["0s", "501ms"]
+
+
+def test_a_window_reaches_back_no_further_than_the_start_of_the_story() -> None:
+    recorded = Recorded().handshake()
+    recorded.poll(1.0, 1.1, recorded.message("subscribe", subscription=CHATS), events=[event("Invited")])
+
+    assert [(push.after, push.window) for push in pushes(recorded.scenario())] == [("start + 100ms", "100ms")]
+
+
+def test_an_event_that_may_have_happened_before_the_request_says_so() -> None:
+    recorded = offered().call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "SetInFocus"}, 2.5)
+    recorded.poll(3.0, 3.001, events=[event("Chatting")])
+
+    assert triggers(recorded.scenario())[1][2] == "same chat id; though it may have happened before"
 
 
 def test_what_comes_long_after_may_be_anothers_doing() -> None:
@@ -149,6 +162,6 @@ def test_steps_stand_in_the_order_in_which_they_happened() -> None:
 def test_a_number_that_is_none_is_no_evidence(number: object) -> None:
     recorded = offered().accept(3.0, said={"referenceId": number})
     recorded.call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "SetInFocus"}, 3.1)
-    recorded.poll(2.1, 3.2, events=[event("Chatting", referenceId=number)])
+    recorded.poll(2.1, 3.2, events=[event("Idle", referenceId=number)])
 
     assert triggers(recorded.scenario())[1][1:] == ("set-in-focus + 100ms", "same chat id")

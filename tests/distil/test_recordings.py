@@ -49,8 +49,8 @@ def test_the_accept_story_is_told_whoever_recorded_it(name: str) -> None:
     assert [(step, after.partition(" + ")[0], because) for step, after, because in triggers(scenario)] == [
         ("invited", "start", "of the server's own accord; the agent had done nothing yet"),
         ("chatting", "accept", "same chat id; it carries referenceId 17"),
-        ("participants-updated", "accept", "same chat id"),
-        ("new-messages", "accept", "same chat id"),
+        ("participants-updated", "accept", "same chat id; the request's own nickname"),
+        ("new-messages", "accept", "same chat id; the request's own nickname"),
     ]
 
 

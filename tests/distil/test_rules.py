@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -114,9 +115,9 @@ def plain(scenario: Scenario) -> str:
     steps = []
     for step in scenario.steps:
         if isinstance(step, PushStep):
-            because = step.because.partition("; it waited")[0].replace("; it came before the answer", "")
+            because = re.sub(r"; (it came before the answer|though it may have .*)", "", step.because)
             after = step.after.partition(" + ")[0]
-            steps.append(msgspec.structs.replace(step, after=after, because=because))
+            steps.append(msgspec.structs.replace(step, after=after, because=because, window="0s"))
         else:
             steps.append(step)
     source = msgspec.structs.replace(scenario.source, transports=[])

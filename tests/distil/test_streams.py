@@ -52,8 +52,7 @@ def test_an_event_may_ride_on_a_subscribe_reply() -> None:
         (
             "invited",
             "start + 100ms",
-            "of the server's own accord; the agent had done nothing yet"
-            "; it waited for a poll, for up to 1.095s",
+            "of the server's own accord; the agent had done nothing yet",
         )
     ]
 

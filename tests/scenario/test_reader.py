@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from replay.errors import ScenarioError
 from replay.scenario import reader
-from replay.scenario.reader import MAX_DEPTH, read
+from replay.scenario.quick import MAX_DEPTH
+from replay.scenario.reader import read
 
 
 def told(text: str) -> str:
