@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Callable
 from importlib import import_module
 
-from replay.wire import Headers
+# As in `replay.wire`, which is not there where the recorder uses this file.
+Headers = tuple[tuple[str, str], ...]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of one body; what unpacks to more is a bomb or nothing a scenario could hold."""

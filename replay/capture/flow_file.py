@@ -147,11 +147,12 @@ class _Indexing:
 
 
 def _segment(data: bytes, metadata: Span | None) -> tuple[bytes, int]:
-    """Of which WebSocket a flow is a segment, and which part; no name for a flow of its own."""
+    """Of which WebSocket or stream a flow is a segment, and which part; no name for a flow of its own."""
     if metadata is None or metadata[1] == metadata[2]:
         return b"", 0
     known = fields(data, metadata)
-    socket, part = known.get(b"replay.socket"), known.get(b"replay.part")
+    socket = known.get(b"replay.socket") or known.get(b"replay.stream")
+    part = known.get(b"replay.part")
     if socket is None or part is None:
         return b"", 0
     return data[slice(*socket[1:])], int(data[slice(*part[1:])])

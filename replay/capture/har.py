@@ -107,6 +107,7 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
         failure=_failure(entry, status),
         connection=_connection(entry),
         frames=frames,
+        redacted=bool(entry.get("_replay_redacted")),
     )
 
 

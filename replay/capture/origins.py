@@ -131,6 +131,9 @@ def _swap(text: bytes, target: Callable[[Origin, int], Origin | None]) -> bytes:
             authority = authority.replace(b":", b"%3A")
         return scheme.encode() + match["mark"] + authority
 
+    # Most texts hold no URL, and this is on the way of every exchange.
+    if b"//" not in text and b"\\/" not in text and b"%" not in text:
+        return text
     return _URL.sub(replace, text)
 
 

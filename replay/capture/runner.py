@@ -14,7 +14,7 @@ from mitmproxy import exceptions, options
 from mitmproxy.addons import default_addons
 from mitmproxy.master import Master
 
-from replay.capture.addon import Recorder
+from replay.capture.addon import FILTERS, Recorder
 from replay.capture.preflight import Upstream, shown
 from replay.capture.stopping import Stopping, nothing
 from replay.errors import SurroundingsError, UsageError
@@ -32,6 +32,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     upstream: Upstream | None = None
     """None makes an ordinary proxy, which the client has to be told to use."""
     rewrite_urls: bool = True
+    redact: bool = True
+    rules: Path | None = None
+    """A file of rules for what is replaced; None takes the defaults."""
+    filters: dict[str, list[str]] = {}
+    """Globs for `host`, `path` and `channel`; what does not match travels, and is not recorded."""
     insecure: bool = False
     upstream_ca: Path | None = None
 
@@ -57,10 +62,10 @@ def record(
             recorder = asyncio.run(_run(settings, confdir, stopping, started, log))
     finally:
         root.handlers = others
-    written = recorder.writer
-    if written is not None and written.unwritten:
-        missing = f"{written.unwritten} of {recorder.exchanges} exchanges"
-        why = written.trouble or "the disk took no more"
+    report = recorder.report
+    if report.get("unwritten"):
+        missing = f"{report['unwritten']} of {report['exchanges']} exchanges"
+        why = report["trouble"] or "the disk took no more"
         raise SurroundingsError(f"{settings.to} lacks {missing}: {why}.")
     return recorder
 
@@ -73,7 +78,7 @@ async def _run(
     log: _Log,
 ) -> Recorder:
     master = Master(options.Options())
-    recorder = Recorder(restore_host=True)
+    recorder = Recorder(own=True)
     start = _Start(
         settings=settings, master=master, recorder=recorder, stopping=stopping, started=started, log=log
     )
@@ -114,6 +119,9 @@ def _options(settings: Settings, confdir: str) -> dict[str, Any]:
         "ssl_verify_upstream_trusted_ca": str(settings.upstream_ca) if settings.upstream_ca else None,
         "replay_to": str(settings.to),
         "replay_rewrite_urls": settings.rewrite_urls,
+        "replay_no_redact": not settings.redact,
+        "replay_redact": str(settings.rules or ""),
+        **{FILTERS[kind]: globs for kind, globs in settings.filters.items()},
     }
 
 
@@ -165,8 +173,8 @@ class _Start:
         recorder, settings = self._recorder, self._settings
         if not addresses:
             self._fail(f"port {settings.port} on {settings.host} cannot be had: {self._log.errors}")
-        elif recorder.writer is not None and recorder.writer.trouble:
-            self._fail(f"{settings.to} cannot be written: {recorder.writer.trouble}.")
+        elif trouble := recorder.report["trouble"]:
+            self._fail(f"{settings.to} cannot be written: {trouble}.")
         elif self._stopping.requested:
             self._master.shutdown()
         else:

@@ -1,4 +1,4 @@
-"""Joins the segments in which our recorder writes a WebSocket."""
+"""Joins the segments in which our recorder writes a WebSocket, or an answer that is a stream."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ def joined(parts: Sequence[tuple[int, Exchange]], losses: Losses) -> Exchange:
     found = dict(sorted(parts, key=lambda part: part[0]))
     numbers = list(found)
     first, last = found[numbers[0]], found[numbers[-1]]
+    if first.frames is None:
+        body = b"".join(part.response_body or b"" for part in found.values())
+        return msgspec.structs.replace(first, response_body=body, ended=last.ended, failure=last.failure)
     frames = tuple(frame for part in found.values() for frame in part.frames or ())
     name = f"{first.method} {first.url}"
     if numbers[0] != 0:

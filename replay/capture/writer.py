@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import errno
 import io
 import logging
 import os
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None  # type: ignore[assignment]
+
 logger = logging.getLogger("replay.capture")
 
 BACKLOG_BYTES = 16 * 1024 * 1024
 """How much is kept in memory while the file takes nothing."""
+_TAKEN = "another recording is being written to it"
 
 
 class Writer:
@@ -25,14 +32,16 @@ class Writer:
     could not be written waits in a bounded backlog.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, size: int | None = None) -> None:
+        """Say the `size` so far to go on with a file; what stands behind it is cut off."""
         self.path = path
-        self.size = 0
+        self.size = size or 0
         """Bytes that are safely in the file."""
         self.lost = 0
         """Flows given up because the backlog was full."""
         self.trouble = ""
         """Why the file takes nothing at the moment; empty while it does."""
+        self._goes_on = size is not None
         self._file: io.FileIO | None = None
         self._backlog: collections.deque[bytes] = collections.deque()
         self._waiting = 0
@@ -51,9 +60,11 @@ class Writer:
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                _keep_older(self.path)
-                self._file = io.FileIO(self.path, "ab", opener=_private)
-                self.size = self._file.seek(0, os.SEEK_END)
+                if not self._goes_on:
+                    _keep_older(self.path)
+                self._file = _locked(io.FileIO(self.path, "ab", opener=_private))
+                if not self._goes_on:
+                    self.size = self._file.seek(0, os.SEEK_END)
         except OSError as error:
             self._fail(error)
             return False
@@ -134,7 +145,23 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def _locked(file: io.FileIO) -> io.FileIO:
+    """Keep the file for this recording: each cuts off what it finds behind its own last flow."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network file systems have no locks; there it has to do without.
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            file.close()
+            raise OSError(error.errno, _TAKEN) from None
+    return file
+
+
 def _keep_older(path: Path) -> None:
+    if path.is_file():
+        with io.FileIO(path, "ab") as file:
+            _locked(file)
     if not path.exists() or (path.is_file() and path.stat().st_size == 0):
         with contextlib.suppress(FileNotFoundError):
             path.chmod(0o600)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from replay.capture import preflight
+from replay.capture import filters, preflight
+from replay.capture.rules import RulesError, load_rules
 from replay.capture.stopping import Stopping
 from replay.clock import wall_time
 from replay.errors import SurroundingsError, UsageError
@@ -28,59 +29,47 @@ if TYPE_CHECKING:
 @click.option("--to", type=click.Path(path_type=Path), help="Default: recordings/HOST-TIME.mitm.")
 @click.option("--distil", "scenario", type=click.Path(path_type=Path), help="A scenario to write in the end.")
 @click.option("--mode", type=click.Choice(["reverse", "regular"]), default="reverse", show_default=True)
-@click.option("--redact", "rules", metavar="RULES", help="Not yet: rules of your own for what to replace.")
-@click.option("--no-redact", is_flag=True, help="Not yet: record credentials and personal data.")
+@click.option("--host", "hosts", multiple=True, metavar="GLOB", help="Record only these hosts; repeatable.")
+@click.option("--path", "paths", multiple=True, metavar="GLOB", help="Record only these paths; repeatable.")
+@click.option(
+    "--channel", "channels", multiple=True, metavar="GLOB", help="Record only events of these; repeatable."
+)
+@click.option(
+    "--redact",
+    "rules",
+    type=click.Path(path_type=Path),
+    metavar="RULES",
+    help="Rules of your own (YAML).",
+)
+@click.option("--no-redact", is_flag=True, help="Record credentials and personal data as they are.")
 @click.option("--no-rewrite-urls", is_flag=True, help="Let the client see the server's own URLs.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of the upstream.")
 @click.option(
     "--upstream-ca", type=click.Path(path_type=Path), metavar="FILE", help="Its certificate authority (PEM)."
 )
-def record(
-    *,
-    upstream: str | None,
-    listen: str,
-    to: Path | None,
-    scenario: Path | None,
-    mode: str,
-    rules: str | None,
-    no_redact: bool,
-    no_rewrite_urls: bool,
-    insecure: bool,
-    upstream_ca: Path | None,
-) -> None:
+def record(*, upstream: str | None, listen: str, scenario: Path | None, **given: Any) -> None:
     """Records what a server says to a client, until Ctrl-C or SIGTERM.
 
-    Point the client at the address printed. Credentials, cookies and clientIds are replaced before anything
-    is written. With --mode regular it is an ordinary proxy, which the client has to be told to use.
+    Point the client at the address printed. Credentials, cookies, clientIds and personal data are replaced
+    before anything is written. With --mode regular it is an ordinary proxy, which the client has to be told
+    to use.
     """
-    if no_redact:
-        raise UsageError("redaction cannot be switched off yet.")
-    if rules is not None:
-        raise UsageError("--redact takes no rules yet.")
     console = Console(stderr=True, highlight=False)
     with Stopping() as stopping:
         try:
-            server = _server(upstream, mode)
+            server = _server(upstream, given["mode"])
             host, port = preflight.parse_listen(listen)
+            wanted = _filters(given)
+            _check_rules(given)
             _check_mitmproxy()
             with stopping.interruptible():
                 if stopping.requested:
                     raise KeyboardInterrupt
                 preflight.check_listen(host, port)
                 if server is not None:
-                    preflight.check_upstream(server, insecure=insecure, authority=upstream_ca)
-            path = to or _default_name(server)
-            from replay.capture.runner import Settings  # noqa: PLC0415  mitmproxy takes a second to import
-
-            settings = Settings(
-                to=path,
-                host=host,
-                port=port,
-                upstream=server,
-                rewrite_urls=not no_rewrite_urls,
-                insecure=insecure,
-                upstream_ca=upstream_ca,
-            )
+                    insecure, authority = given["insecure"], given["upstream_ca"]
+                    preflight.check_upstream(server, insecure=insecure, authority=authority)
+            settings = _settings(server, (host, port), wanted, given)
             recorded = _record(settings, stopping, console)
         except KeyboardInterrupt:
             console.print("ended before the recording began")
@@ -89,7 +78,50 @@ def record(
             from replay.cli.distil import distil_to  # noqa: PLC0415
 
             with stopping.interruptible():
-                distil_to([path], scenario)
+                rules = load_rules(settings.rules) if settings.redact else None
+                distil_to([settings.to], scenario, redact=rules)
+
+
+def _check_rules(given: dict[str, Any]) -> None:
+    if given["rules"] is None:
+        return
+    if given["no_redact"]:
+        raise UsageError("--redact and --no-redact exclude each other: leave one out.")
+    try:
+        load_rules(given["rules"])
+    except RulesError as error:
+        raise UsageError(str(error)) from None
+
+
+def _filters(given: dict[str, Any]) -> dict[str, list[str]]:
+    wanted = {kind: list(given[f"{kind}s"]) for kind in ("host", "path", "channel")}
+    for kind, globs in wanted.items():
+        for glob in globs:
+            if wrong := filters.wrong(kind, glob):
+                raise UsageError(f"--{kind} {glob!r} matches nothing: {wrong}.")
+    return wanted
+
+
+def _settings(
+    server: preflight.Upstream | None,
+    listen: tuple[str, int],
+    wanted: dict[str, list[str]],
+    given: dict[str, Any],
+) -> Settings:
+    from replay.capture.runner import Settings  # noqa: PLC0415  mitmproxy takes a second to import
+
+    return Settings(
+        to=given["to"] or _default_name(server),
+        host=listen[0],
+        port=listen[1],
+        upstream=server,
+        rewrite_urls=not given["no_rewrite_urls"],
+        redact=not given["no_redact"],
+        rules=given["rules"],
+        filters=wanted,
+        insecure=given["insecure"],
+        upstream_ca=given["upstream_ca"],
+    )
 
 
 def _check_mitmproxy() -> None:
@@ -131,8 +163,11 @@ def _record(settings: Settings, stopping: Stopping, console: Console) -> bool:
         say(f"recording {where} into {settings.to}; Ctrl-C ends")
         if not settings.upstream:
             say("for https the client has to trust ~/.mitmproxy/mitmproxy-ca-cert.pem")
+        if not settings.redact:
+            say("WARNING: --no-redact records passwords, cookies, tokens, names and messages as they are")
         if console.is_terminal:
-            live.append(Live(console=console, transient=True, get_renderable=lambda: Text(_counts(recorder))))
+            counts = functools.partial(_counts, recorder)
+            live.append(Live(console=console, transient=True, get_renderable=lambda: Text(counts())))
             live[0].start(refresh=True)
 
     try:
@@ -140,15 +175,24 @@ def _record(settings: Settings, stopping: Stopping, console: Console) -> bool:
     finally:
         for each in live:
             each.stop()
-    if not recorder.exchanges:
+    for sentence in recorder.left_out_sentences({kind: f"--{kind}" for kind in settings.filters}):
+        say(sentence)
+    if not recorder.report["exchanges"]:
         say("nothing was recorded")
         return False
     say(f"recorded {_counts(recorder)} into {settings.to}")
+    if failed := recorder.report["failed"]:
+        raise SurroundingsError(
+            f"{settings.to} lacks {_number(failed, 'exchange')} that could not be cleaned."
+        )
     return True
 
 
 def _counts(recorder: Recorder) -> str:
-    size = recorder.writer.size if recorder.writer else 0
-    exchanges = "1 exchange" if recorder.exchanges == 1 else f"{recorder.exchanges} exchanges"
-    events = "1 event" if recorder.events == 1 else f"{recorder.events} events"
-    return f"{exchanges}, {events}, {size / 1000:,.1f} kB"
+    report = recorder.report
+    numbers = [_number(report[f"{noun}s"], noun) for noun in ("exchange", "event", "agent")]
+    return f"{', '.join(numbers)}, {report['size'] / 1000:,.1f} kB"
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

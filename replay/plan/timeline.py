@@ -8,10 +8,14 @@
 
 A cue is set off once for every occurrence of its trigger. A trigger of several moments is complete for the
 n-th time when each of them has happened n times, and counts from the last.
+
+Where steps name agents, each role has asks and cues, a `start` and a session of its own; the story is one for
+all of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -22,16 +26,16 @@ from replay.plan.prepared import Prepared
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
-from replay.scenario.delays import median, parse_delay
+from replay.scenario.delays import Delay, parse_delay
 from replay.scenario.durations import parse_duration
-from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of
+from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of an ask."""
 
-    after: float
+    after: Delay
     status: int
     headers: tuple[tuple[str, Any], ...]
     """Values are compiled text."""
@@ -56,6 +60,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[Reply, ...]
     names: frozenset[str]
     """The variables it mentions, which it may capture."""
+    role: int = 0
+    """Whose request it is: an index into the timeline's roles."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,16 +71,26 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     channel: Any
     trigger: Trigger
     data: Prepared
+    role: int = 0
+    """Whose event it is."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """The session or the story."""
+    """The story, or one role's session."""
 
     asks: tuple[Ask, ...]
+    asks_of: tuple[tuple[Ask, ...], ...]
+    """The same, by role."""
     cues: tuple[Cue, ...]
     cues_on: dict[Moment, tuple[Cue, ...]]
     variables: frozenset[str]
     """Those that live as long as this part does."""
+    starts: tuple[Moment, ...]
+    """When each role begins to listen."""
+
+    def cues_for(self, role: int) -> list[Cue]:
+        """The events that this role gets."""
+        return [cue for cue in self.cues if cue.role == role]
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +98,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
     scenario: Scenario
     profile: Any
-    session: Part
+    roles: tuple[str, ...]
+    """Names of its roles; one that is empty where nobody is named."""
+    sessions: tuple[Part, ...]
+    """What each role does once."""
     story: Part
     shift_fields: frozenset[str]
     recorded: float | None
@@ -96,19 +115,27 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         """The scenario's name."""
         return self.scenario.name
 
+    @property
+    def session(self) -> Part:
+        """The first role's session: the only one where nobody is named."""
+        return self.sessions[0]
+
 
 def plan(scenario: Scenario) -> Timeline:
     """Compiles a scenario that was loaded, and so checked."""
-    session_asks = tuple(_ask(step) for step in scenario.session if isinstance(step, RequestStep))
-    session_names = set[str]().union(*(ask.names for ask in session_asks)) | _answer_names(scenario.session)
-    lasting = frozenset(session_names & scenario.variables.keys())
-    time_fields = frozenset(scenario.shift_times)
+    roles = roles_of(scenario)
+    sessions = [[s for s in scenario.session if (s.agent or roles[0]) == role] for role in roles]
+    lasting = [_names_of(steps) & scenario.variables.keys() for steps in sessions]
+    story_names = scenario.variables.keys() - set[str]().union(*lasting)
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
-        session=_part(scenario.session, lasting, time_fields),
-        story=_part(scenario.steps, frozenset(scenario.variables) - lasting, time_fields),
-        shift_fields=time_fields,
+        roles=roles,
+        sessions=tuple(
+            _part(steps, names, scenario, roles) for steps, names in zip(sessions, lasting, strict=True)
+        ),
+        story=_part(scenario.steps, story_names, scenario, roles),
+        shift_fields=frozenset(scenario.shift_times),
         recorded=epoch_of(scenario.source.recorded),
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),
@@ -116,17 +143,31 @@ def plan(scenario: Scenario) -> Timeline:
     )
 
 
-def _part(steps: list[Step], variables: frozenset[str], time_fields: frozenset[str]) -> Part:
-    cues = tuple(_cue(step, time_fields) for step in steps if isinstance(step, PushStep))
+def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tuple[str, ...]) -> Part:
+    time_fields = frozenset(scenario.shift_times)
+    starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
+
+    def role_of(step: Step) -> int:
+        return roles.index(step.agent) if step.agent is not None else 0
+
+    pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
+    cues = tuple(_cue(step, role, starts[role], time_fields) for step, role in pushes)
     cues_on: dict[Moment, tuple[Cue, ...]] = {}
     for cue in cues:
         for moment in cue.trigger.moments:
             cues_on[moment] = (*cues_on.get(moment, ()), cue)
-    asks = tuple(_ask(step) for step in steps if isinstance(step, RequestStep))
-    return Part(asks=asks, cues=cues, cues_on=cues_on, variables=variables)
+    asks = tuple(_ask(step, role_of(step)) for step in steps if isinstance(step, RequestStep))
+    return Part(
+        asks=asks,
+        asks_of=tuple(tuple(ask for ask in asks if ask.role == role) for role in range(len(roles))),
+        cues=cues,
+        cues_on=cues_on,
+        variables=frozenset(variables),
+        starts=starts,
+    )
 
 
-def _ask(step: RequestStep) -> Ask:
+def _ask(step: RequestStep, role: int) -> Ask:
     method, _, target = step.request.partition(" ")
     path, _, written = target.partition("?")
     path_text = Text(unquote(path))
@@ -144,6 +185,7 @@ def _ask(step: RequestStep) -> Ask:
         repeat=repeat_of(step),
         replies=tuple(_reply(respond) for respond in step.respond or [Respond()]),
         names=frozenset(names_in(mentioned)),
+        role=role,
     )
 
 
@@ -161,7 +203,7 @@ def _reply(respond: Respond) -> Reply:
     named = {key.lower() for key in respond.headers}
     typed = () if content_type is None or "content-type" in named else (("Content-Type", content_type),)
     return Reply(
-        after=median(parse_delay(respond.after)),
+        after=parse_delay(respond.after),
         status=respond.status,
         headers=(*typed, *((key, compile_value(value)) for key, value in respond.headers.items())),
         body=compile_value(respond.body),
@@ -169,18 +211,21 @@ def _reply(respond: Respond) -> Reply:
     )
 
 
-def _cue(step: PushStep, time_fields: frozenset[str]) -> Cue:
+def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
     trigger = parse_trigger(step.after)
+    moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
     return Cue(
         id=step.id,
         channel=compile_value(step.push),
-        trigger=msgspec.structs.replace(trigger, delay=median(trigger.delay)),
+        trigger=Trigger(moments, trigger.delay),
         data=Prepared(compile_value(step.data), time_fields),
+        role=role,
     )
 
 
-def _answer_names(steps: list[Step]) -> set[str]:
-    """Variables that the session's answers and pushes mention."""
+def _names_of(steps: list[Step]) -> set[str]:
+    """Variables that a session's requests, answers and pushes mention."""
+    asks = [_ask(step, 0) for step in steps if isinstance(step, RequestStep)]
     values: list[Any] = []
     for step in steps:
         if isinstance(step, PushStep):
@@ -189,7 +234,7 @@ def _answer_names(steps: list[Step]) -> set[str]:
         for respond in step.respond:
             said = [respond.body, respond.text, list(respond.headers.values())]
             values += [compile_value(value) for value in said if is_set(value)]
-    return set(names_in(values))
+    return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
 def plan_all(scenarios: list[Scenario]) -> list[Timeline]:

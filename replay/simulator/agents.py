@@ -2,7 +2,8 @@
 
 In this order: the user in `Authorization`; a session cookie of ours; a minted id in path, query or body; a
 clientId; the only agent present. A handshake that carries none of these makes a new agent. An agent known by
-other signs takes the name that `Authorization` adds later.
+other signs takes the name that `Authorization` adds later. While a role of a shared play is free, a request
+without any sign is somebody new's if all who are here have come back with our cookie.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Agent:
         self.cookie = ""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
+        self.keeps_cookies = False
+        """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
         self.held: list[Due] = []
@@ -81,23 +84,37 @@ class Agents:
 
     def _by_sign(self, headers: Mapping[str, str], words: Iterable[str]) -> Agent | None:
         for value in self.cookies_of(headers):
-            if value in self._by_cookie:
-                return self._by_cookie[value]
+            known = self._by_cookie.get(value)
+            if known is not None:
+                known.keeps_cookies = True
+                return known
         clients = None
         for word in words:
-            if word in self._by_minted:
-                return self._by_minted[word].agent
+            named = self._by_minted.get(word)
+            # An id of a shared play may come from any who sit in it.
+            if named is not None and named.owner is not None:
+                return named.owner
             clients = clients or self._by_client.get(word)
         return clients
 
-    def orphan(self) -> Agent | None:
-        """The only nameless agent that has asked over REST and never shaken hands, if there is just one."""
-        return next(iter(self._strangers.values())) if len(self._strangers) == 1 else None
+    def orphan(self, *, keeping_cookies: bool = True) -> Agent | None:
+        """The only nameless agent that has asked over REST and never shaken hands, if there is just one.
+
+        Args:
+            keeping_cookies: It may be one that keeps cookies, who would shake hands with them.
+        """
+        left = [each for each in self._strangers.values() if keeping_cookies or not each.keeps_cookies]
+        return left[0] if len(left) == 1 else None
 
     def present(self) -> list[Agent]:
         """Agents that have a client, or have not had one yet, two at most; who has left is not meant."""
         here = (agent for agent in self.all if agent.clients or not agent.ever_had_clients)
         return list(islice(here, 2))
+
+    def all_keep_cookies(self) -> bool:
+        """Whether all who are here have come back with a cookie of ours."""
+        here = (agent for agent in self.all if agent.clients or not agent.ever_had_clients)
+        return all(agent.keeps_cookies for agent in here)
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
@@ -151,7 +168,7 @@ class Agents:
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:
-    """Every string of a request that could be an id, URLs taken apart."""
+    """Every string and whole number of a request that could be an id, URLs taken apart."""
     words = path.split("/")
     for _, value in query:
         words += _split(value)
@@ -167,9 +184,12 @@ def _split(value: str) -> list[str]:
 def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, int):
+        yield str(value)
     elif isinstance(value, list):
         for item in value:
             yield from _strings(item)
     elif isinstance(value, dict):
+        yield from value
         for item in value.values():
             yield from _strings(item)

@@ -5,8 +5,11 @@ The same seed gives the same draws however many agents run and in whatever order
 
 from __future__ import annotations
 
+import math
 import random  # noqa: TID251  the one seeded source
 from hashlib import blake2b
+
+from replay.scenario.delays import Delay, Distribution
 
 
 def draw(seed: int, *key: str | int) -> random.Random:
@@ -18,3 +21,20 @@ def draw(seed: int, *key: str | int) -> random.Random:
 def token(seed: int, *key: str | int, length: int = 32) -> str:
     """An opaque name of lower-case letters and digits, as clientIds and cookies have."""
     return "".join(draw(seed, *key).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=length))
+
+
+def delay_of(delay: Delay, seed: int, *key: str | int) -> float:
+    """Seconds: those of a fixed delay, or one that is drawn by `key`."""
+    if not isinstance(delay, Distribution):
+        return delay
+    source = draw(seed, "delay", *key)
+    numbers = delay.numbers
+    match delay.kind:
+        case "uniform":
+            return source.uniform(*numbers)
+        case "normal":
+            return max(0.0, source.gauss(*numbers))
+        case "lognormal":
+            return numbers[0] * math.exp(source.gauss(0.0, delay.sigma))
+        case _:
+            return source.choice(numbers)

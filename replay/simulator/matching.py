@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from replay.plan.timeline import Ask
 from replay.plan.values import MISSING, Comparison, Difference, Text, as_text
 from replay.simulator.plays import Play
+
+if TYPE_CHECKING:
+    from replay.simulator.agents import Agent
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +55,10 @@ class Candidate(msgspec.Struct, frozen=True):
         return self.fits and not self.unmet and self.play.reply_for(self.ask) is not None
 
 
-def candidates(question: Question, *groups: Iterable[Play]) -> list[Candidate]:
-    """Every ask of these plays held against the request, in their order; the first group ranks first."""
+def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> list[Candidate]:
+    """All an agent may ask in these plays held against the request, in order; the first group ranks first."""
     ranked = [(rank, play) for rank, plays in enumerate(groups) for play in plays]
-    return [hold_against(question, play, ask, rank) for rank, play in ranked for ask in play.part.asks]
+    return [hold_against(question, play, ask, rank) for rank, play in ranked for ask in play.asks_for(agent)]
 
 
 def choose(found: list[Candidate]) -> Candidate | None:

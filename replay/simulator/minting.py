@@ -13,27 +13,34 @@ TRIES = 50
 """After which an id is taken although another play has it: its shape allows for too few."""
 
 
-def mint(play: Play, seed: int, is_taken: Callable[[str], bool]) -> list[str]:
-    """Binds the made variables of a play; returns the ids by which a request can name it."""
+def mint(play: Play, seed: int, turn: int, is_taken: Callable[[str], bool]) -> list[str]:
+    """Binds the made variables of a play; returns the ids by which a request can name it.
+
+    Args:
+        turn: Which play of this scenario it is for its agent, from 1.
+    """
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}
     ids = []
     variables = play.timeline.scenario.variables
     for name in sorted(play.part.variables):
         make = variables[name].make
         if make == COUNTER:
-            play.values[name] = _count(play, name)
+            play.values[name] = _count(play, name, turn)
         elif make is not None:
-            source = draw(seed, "mint", play.agent.key, play.timeline.name, play.ordinal, name)
+            source = draw(seed, "mint", *play.key, name)
             recorded = variables[name].recorded
-            looks = recorded if isinstance(recorded, str) else ""
+            is_number = isinstance(recorded, int)
+            looks = str(recorded) if isinstance(recorded, (str, int)) else ""
             made = (shapes[make].maker(source, looks) for _ in range(TRIES))
-            value = next((each for each in made if not is_taken(each)), looks)
-            play.values[name] = value
+            # A number does not begin with 0, or it would be another once it is written.
+            fit = (each for each in made if not is_taken(each) and not (is_number and each[0] == "0"))
+            value = next(fit, looks)
+            play.values[name] = int(value) if is_number else value
             ids.append(value)
     return ids
 
 
-def _count(play: Play, name: str) -> Any:
+def _count(play: Play, name: str, turn: int) -> Any:
     """The recorded number for the agent's first play; later plays go on where the one before ended."""
     variables = play.timeline.scenario.variables
     recorded = [
@@ -43,4 +50,4 @@ def _count(play: Play, name: str) -> Any:
     ]
     span = max(recorded, default=0) - min(recorded, default=0) + 1
     first = variables[name].recorded
-    return (first if isinstance(first, int) else 1) + (play.ordinal - 1) * span
+    return (first if isinstance(first, int) else 1) + (turn - 1) * span

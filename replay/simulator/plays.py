@@ -1,4 +1,8 @@
-"""One run of one part of a scenario by one agent: what has happened in it, and what that sets off."""
+"""One run of one part of a scenario: what has happened in it, and what that sets off.
+
+A session is one agent's. A story is one agent's too, unless its steps name several: then it has a seat for
+each role, and is shared by those who sit there.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.pace import Pace
-from replay.plan.timeline import START, Ask, Cue, Moment, Part, Reply, Timeline
-from replay.scenario.delays import median
+from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
+from replay.simulator.draws import delay_of
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ class Mark(msgspec.Struct, frozen=True):
     """Where it would stand had every delay been kept: orders what falls together when waits are dropped."""
     captured: Mapping[str, Any] = {}
     """`STEP.name`: what the requests that led here captured."""
+    answered_in: float | None = None
+    """Of a request: the delay of its answer."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -47,6 +53,8 @@ class Reached(msgspec.Struct, frozen=True):
     mark: Mark
     answer: Answer | None = None
     """Given then; None where another play's answer stands for this one's."""
+    label: str = ""
+    """Whose request it was, as the journal names it."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +69,36 @@ class Play:
     """A session or a story under way."""
 
     def __init__(
-        self, agent: Agent, timeline: Timeline, part: Part, *, ordinal: int, session: Play | None = None
+        self,
+        timeline: Timeline,
+        part: Part,
+        *,
+        ordinal: int,
+        key: tuple[str | int, ...],
+        sessions: tuple[Play, ...] = (),
     ) -> None:
-        self.agent = agent
+        """Nobody sits in it yet.
+
+        Args:
+            key: What draws are keyed by.
+            sessions: Those of a story's roles.
+        """
         self.timeline = timeline
         self.part = part
         self.ordinal = ordinal
-        self.session = session
+        self.key = key
+        self.seats: list[Agent | None] = [None] * len(timeline.roles)
+        """Who plays each role; of a session, only its own role is ever taken."""
+        self.shared = len(self.seats) > 1 and part is timeline.story
+        self.sessions = sessions
+        self.followers: list[Play] = []
+        """Of a session: the stories that go by it."""
+        for session in sessions:
+            session.followers.append(self)
+        self._circles = tuple(self._circle(role) for role in range(len(self.seats)))
+        """By role: where values stand, nearest first."""
+        self.waiting: list[Due] = []
+        """Events for roles that nobody has taken yet, in order."""
         self.values: dict[str, Any] = {}
         """Variables that are bound: made for this play, or taken from the client."""
         self.captured_by: dict[str, str] = {}
@@ -87,12 +118,31 @@ class Play:
         return f"{self.timeline.name}#{self.ordinal}"
 
     def __repr__(self) -> str:
-        return f"<Play {self.label} of {self.agent.label}>"
+        return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
 
     @property
-    def started(self) -> bool:
-        """Whether its `start` has come."""
-        return Moment(START) in self._marks
+    def owner(self) -> Agent | None:
+        """Whose it is; of a shared play nobody's."""
+        return None if self.shared else next((seat for seat in self.seats if seat is not None), None)
+
+    def label_of(self, role: int) -> str:
+        """How the journal names who has a role."""
+        agent = self.seats[role]
+        return agent.label if agent is not None else ""
+
+    def role_of(self, agent: Agent) -> int:
+        """Where this agent sits, who sits somewhere."""
+        return self.seats.index(agent)
+
+    def asks_for(self, agent: Agent) -> tuple[Ask, ...]:
+        """What this agent may ask: in a shared play the steps of its role, elsewhere all."""
+        if not self.shared:
+            return self.part.asks
+        return self.part.asks_of[self.seats.index(agent)] if agent in self.seats else ()
+
+    def started(self, role: int) -> bool:
+        """Whether the `start` of a role has come."""
+        return self.part.starts[role] in self._marks
 
     def has_happened(self, step: str) -> bool:
         """Whether a step took place, here or in the agent's session."""
@@ -101,48 +151,60 @@ class Play:
     def note(self, moment: Moment, mark: Mark) -> None:
         """A moment happened; of one that nothing waits for, that it did is enough to know."""
         marks = self._marks.setdefault(moment, [])
-        if not marks or moment in self.timeline.story.cues_on or moment in self.timeline.session.cues_on:
+        if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
             marks.append(mark)
 
-    def set_off(self, moment: Moment, pace: Pace) -> Iterator[Due]:
+    def set_off(self, moment: Moment, pace: Pace, seed: int) -> Iterator[Due]:
         """Cues that are due because this moment has happened once more."""
         for cue in self.part.cues_on.get(moment, ()):
             marks = [self._all_marks(each) for each in cue.trigger.moments]
             while all(len(each) > self._fired[cue.id] for each in marks):
-                causes = [each[self._fired[cue.id]] for each in marks]
+                count = self._fired[cue.id]
+                causes = [each[count] for each in marks]
                 last = max(causes, key=lambda mark: (mark.at, mark.recorded))
-                self._fired[cue.id] += 1
-                delay = median(cue.trigger.delay)
-                at = pace.after(last.at, delay, follows_answer=self._follows_answer(cue))
+                self._fired[cue.id] = count + 1
+                delay = delay_of(cue.trigger.delay, seed, *self.key, cue.id, count)
+                at = pace.after(last.at, delay, follows_answer=_follows_answer(cue, causes, delay))
                 captured = {name: value for mark in causes for name, value in mark.captured.items()}
                 yield Due(self, cue, Mark(at, last.recorded + delay, captured))
 
-    def lookup(self, name: str, base_url: str, captured: Mapping[str, Any] | None = None) -> Any:
-        """The value of a name: this play's, the session's, or as recorded.
+    def lookup(
+        self, name: str, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0
+    ) -> Any:
+        """The value of a name: this play's, a session's, or as recorded.
 
         Args:
             captured: What `STEP.name` stands for, before what the latest occurrence of the step left.
+            role: Whose session knows best.
         """
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [captured or {}, *(play.captured for play in (self, self.session) if play is not None)]
+            known = [captured or {}, *(play.captured for play in self._circles[role])]
             found = next((each[name] for each in known if name in each), msgspec.UNSET)
-            return self.lookup(name.partition(".")[2], base_url) if found is msgspec.UNSET else found
-        for play in (self, self.session):
-            if play is not None and name in play.values:
+            if found is not msgspec.UNSET:
+                return found
+            return self.lookup(name.partition(".")[2], base_url, role=role)
+        for play in self._circles[role]:
+            if name in play.values:
                 return play.values[name]
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def _circle(self, role: int) -> tuple[Play, ...]:
+        """This play, the session of the role, those of the others."""
+        if len(self.sessions) < 2:
+            return (self, *self.sessions)
+        return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
+
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
         """Names that compare in a request: all that are bound, but what this same ask captures each time."""
-        bound = dict(self.session.values) if self.session is not None else {}
-        bound |= self.values
-        bound["base_url"] = base_url
-        for name in ask.names:
-            if self.captured_by.get(name) == ask.id:
-                bound.pop(name, None)
+        bound: dict[str, Any] = {"base_url": base_url}
+        for play in reversed(self._circles[ask.role]):
+            bound |= play.values
+            for name in ask.names if play.captured_by else ():
+                if play.captured_by.get(name) == ask.id:
+                    bound.pop(name, None)
         return bound
 
     def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +214,8 @@ class Play:
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
             occurrence[f"{ask.id}.{name}"] = typed
-            owner = self if name in self.part.variables or self.session is None else self.session
+            circle = self._circles[ask.role]
+            owner = next((play for play in circle if name in play.part.variables), circle[-1])
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
         self.captured |= occurrence
@@ -168,21 +231,11 @@ class Play:
         return replies[count] if count < len(replies) else None
 
     def _all_marks(self, moment: Moment) -> list[Mark]:
-        own = self._marks.get(moment)
-        if own is not None or self.session is None:
-            return own or []
-        return self.session._all_marks(moment)  # noqa: SLF001  a play of the same class
-
-    def _follows_answer(self, cue: Cue) -> bool:
-        asks = [*self.part.asks, *(self.session.part.asks if self.session is not None else ())]
-        for moment in cue.trigger.moments:
-            if moment.response:
-                return True
-            if any(
-                ask.id == moment.step and median(cue.trigger.delay) >= ask.replies[0].after for ask in asks
-            ):
-                return True
-        return False
+        for play in (self, *self.sessions):
+            found = play._marks.get(moment)  # noqa: SLF001  a play of the same class
+            if found is not None:
+                return found
+        return []
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
@@ -190,3 +243,11 @@ class Play:
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
         return int(value) if counted and isinstance(value, str) and _WHOLE.fullmatch(value) else value
+
+
+def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:
+    """Whether the answer to a request that set off a cue goes out first."""
+    return any(
+        moment.response or (mark.answered_in is not None and delay >= mark.answered_in)
+        for moment, mark in zip(cue.trigger.moments, causes, strict=True)
+    )

@@ -12,7 +12,8 @@ from replay.bayeux.messages import MalformedError, decode
 from replay.plan.timeline import Ask, Moment, Reply
 from replay.plan.values import as_text, render
 from replay.simulator.agents import Agent, words_of
-from replay.simulator.matching import Candidate, Question, candidates, choose, closest
+from replay.simulator.draws import delay_of
+from replay.simulator.matching import Candidate, Question, candidates, choose, closest, hold_against
 from replay.simulator.plays import Answered, Mark, Play, Reached
 from replay.wire import Answer, Effect, Request
 
@@ -67,7 +68,7 @@ class Rest:
             question=question,
             agent=agent,
             cookies=self._cookies(request, agent),
-            found=candidates(question, *self._plays(agent, words)) if agent is not None else [],
+            found=candidates(question, agent, *self._plays(agent, words)) if agent is not None else [],
             now=now,
         )
 
@@ -76,9 +77,10 @@ class Rest:
         agent = agents.find(request.headers, words)
         if agent is None and "authorization" not in request.headers:
             present = agents.present()
-            if present:
+            awaited = self._simulator.casting.awaits_somebody and agents.all_keep_cookies()
+            if present and not awaited:
                 return present[0] if len(present) == 1 else None
-        return agent or self._simulator.new_agent(request.headers, now)
+        return agent or self._simulator.casting.new_agent(request.headers, now)
 
     def _cookies(self, request: Request, agent: Agent | None) -> tuple[str, ...]:
         if agent is None:
@@ -97,9 +99,9 @@ class Rest:
     def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
         """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
         named = self._simulator.agents.plays_named(words)
-        own = [play for play in named if play.agent is agent]
+        own = [play for play in named if agent in play.seats]
         others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return own, others, [play for play in named if play.agent is not agent]
+        return own, others, [play for play in named if agent not in play.seats]
 
     def _answer(self, asking: _Asking, chosen: Candidate) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
@@ -109,21 +111,24 @@ class Rest:
         captured = [each.play.take(each.ask, each.captures) for each in taken]
         self._note("request", play, ask, now)
         base_url = asking.question.base_url
+        seed, count = self._simulator.options.seed, play.counts[ask.id]
+        delay = delay_of(reply.after, seed, *play.key, ask.id, count)
         cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
         answer = Answer(
             exchange=asking.exchange,
-            at=self._simulator.options.pace.after(now, reply.after),
+            at=self._simulator.options.pace.after(now, delay),
             status=reply.status,
-            headers=_headers(play, reply, base_url) + cookies,
-            body=self._body(play, reply, base_url),
+            headers=_headers(play, ask, reply, base_url) + cookies,
+            body=self._body(play, ask, reply, base_url),
         )
         play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
         for each, values in zip(taken, captured, strict=True):
             moment = Moment(each.ask.id)
-            self._simulator.happened(each.play, moment, Mark(now, now, values))
-            mark = Mark(answer.at, now + reply.after, values)
+            self._simulator.happened(each.play, moment, Mark(now, now, values, delay))
+            mark = Mark(answer.at, now + delay, values)
             given = answer if each is chosen else None
-            self._simulator.happens_later(Reached(each.play, Moment(each.ask.id, response=True), mark, given))
+            moment = Moment(each.ask.id, response=True)
+            self._simulator.happens_later(Reached(each.play, moment, mark, given, play.label_of(ask.role)))
 
     def _before(self, asking: _Asking) -> Candidate | None:
         """The step that answered this same request last and has no answer left: its client tries again."""
@@ -142,19 +147,19 @@ class Rest:
         at = max(asking.now, answer.at)
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
-    def _body(self, play: Play, reply: Reply, base_url: str) -> bytes:
+    def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
         if reply.body is not msgspec.UNSET:
-            return msgspec.json.encode(self._simulator.render(play, reply.body, base_url))
+            return msgspec.json.encode(self._simulator.render(play, reply.body, base_url, ask.role))
         if isinstance(reply.raw, bytes):
             return reply.raw
-        text = render(reply.raw, lambda name: play.lookup(name, base_url))
+        text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
         return str(text).encode()
 
     def _miss(self, asking: _Asking) -> Answer:
         simulator = self._simulator
         nearest = closest(asking.found)
         label = asking.agent.label if asking.agent is not None else ""
-        sentence = _why(asking, nearest)
+        sentence = _of_another(asking) or _why(asking, nearest)
         asked = f"{asking.question.method} {asking.question.path}"
         at = simulator.since_start(asking.now)
         simulator.journal.note("miss", at, label, request=asked, why=sentence)
@@ -168,7 +173,7 @@ class Rest:
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
-        simulator.journal.note(kind, since, play.agent.label, play=play.label, step=ask.id, **detail)
+        simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
 
 
 def _question(request: Request) -> Question:
@@ -188,7 +193,8 @@ def _question(request: Request) -> Question:
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
-    sessions = chosen.play.agent.sessions
+    whose = chosen.play.seats[chosen.ask.role]
+    sessions = whose.sessions if whose is not None else []
     if chosen.play not in sessions:
         return [chosen]
     others = [[each for each in found if each.play is session] for session in sessions]
@@ -196,10 +202,28 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     return [chosen, *(each for each in best if each is not None)]
 
 
-def _headers(play: Play, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
+def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
     """What the client made up cannot end a header's line."""
-    rendered = ((name, render(value, lambda n: play.lookup(n, base_url))) for name, value in reply.headers)
+
+    def lookup(name: str) -> Any:
+        return play.lookup(name, base_url, role=ask.role)
+
+    rendered = ((name, render(value, lookup)) for name, value in reply.headers)
     return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
+
+
+def _of_another(asking: _Asking) -> str:
+    """What to say when the request is a step of another role in one of the agent's plays."""
+    agent = asking.agent
+    if agent is None:
+        return ""
+    for play in reversed(agent.plays):
+        own = play.asks_for(agent)
+        for ask in play.part.asks if len(own) < len(play.part.asks) else ():
+            if ask not in own and hold_against(asking.question, play, ask, 0).fits:
+                whose, here = (play.timeline.roles[role] for role in (ask.role, play.role_of(agent)))
+                return f"'{ask.id}' is a step of '{whose}', and this agent is '{here}' in {play.label}"
+    return ""
 
 
 def _why(asking: _Asking, nearest: Candidate | None) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from replay.bayeux.channels import SERVICE
 from replay.bayeux.client_state import Client
 from replay.bayeux.delivery import Peer
 from replay.bayeux.server import BayeuxServer
@@ -20,14 +19,14 @@ from replay.bayeux.settings import Settings
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.journal import Journal
 from replay.plan.pace import Pace
-from replay.plan.timeline import START, Moment, Timeline
+from replay.plan.timeline import Moment, Timeline
 from replay.plan.times import shift_fields
 from replay.plan.values import render
 from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
 from replay.scenario.durations import parse_duration
-from replay.simulator.agents import Agent, Agents
+from replay.simulator.agents import Agents
+from replay.simulator.casting import Casting
 from replay.simulator.draws import token
-from replay.simulator.minting import mint
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
 from replay.wire import (
@@ -70,6 +69,7 @@ class Simulator:
             timeline.scenario.cometd.path.rstrip("/") or "/": _settings(timeline)
             for timeline in reversed(timelines)
         }
+        self.casting = Casting(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Due | Reached]] = []
@@ -142,9 +142,9 @@ class Simulator:
         """A handshake: finds or makes its agent."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
         if agent is None and "authorization" not in peer.headers:
-            agent = self.agents.orphan()
+            agent = self.agents.orphan(keeping_cookies=not self.casting.awaits_somebody)
         if agent is None:
-            agent = self.new_agent(peer.headers, now)
+            agent = self.casting.new_agent(peer.headers, now)
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
@@ -160,9 +160,7 @@ class Simulator:
         agent = self.agents.owner(client)
         at = self.since_start(now)
         self.journal.note("subscribe", at, agent.label, client=client.id, channels=patterns)
-        for play in [*agent.sessions, *agent.plays]:
-            if not play.started and self._is_listened_to(play):
-                self._start(play, now)
+        self.casting.listens(agent, now)
         held, agent.held = agent.held, []
         for due in held:
             if client.hears(self._channel(due)):
@@ -177,57 +175,13 @@ class Simulator:
         lost = len(client.queue)
         self.journal.note("disconnect", at, agent.label, client=client.id, why=why, lost=lost)
 
-    # Agents and plays
-
-    def new_agent(self, headers: Any, now: float) -> Agent:
-        """An agent, with a session and a play of every scenario."""
-        agent = self.agents.add(headers)
-        self.journal.note("agent", self.since_start(now), agent.label)
-        for timeline in self.timelines:
-            session = Play(agent, timeline, timeline.session, ordinal=1)
-            agent.sessions.append(session)
-            self._mint(session)
-            session.shift = self._shift(timeline, now)
-            self.offer(agent, timeline, session, now)
-        return agent
-
-    def offer(self, agent: Agent, timeline: Timeline, session: Play, now: float) -> Play:
-        """One more play of a scenario; it begins once its agent listens."""
-        ordinal = 1 + sum(play.timeline is timeline for play in agent.plays)
-        play = Play(agent, timeline, timeline.story, ordinal=ordinal, session=session)
-        agent.plays.append(play)
-        self._mint(play)
-        play.shift = self._shift(timeline, now)
-        values = play.values.copy()
-        self.journal.note("play", self.since_start(now), agent.label, play=play.label, values=values)
-        if self._is_listened_to(play):
-            self._start(play, now)
-        return play
-
-    def _mint(self, play: Play) -> None:
-        for value in mint(play, self.options.seed, self.agents.is_minted):
-            self.agents.know_minted(value, play)
-
-    def _start(self, play: Play, now: float) -> None:
-        play.shift = self._shift(play.timeline, now)
-        self.happened(play, Moment(START), Mark(now, now))
-
-    def _shift(self, timeline: Timeline, now: float) -> float:
-        if timeline.recorded is None:
-            return 0.0
-        began = self.options.date if self.options.date is not None else self.options.epoch + now
-        return began - timeline.recorded
-
     # Moments and what they set off
 
     def happened(self, play: Play, moment: Moment, mark: Mark) -> None:
         """A moment of a play has come; what it sets off goes on the agenda."""
         play.note(moment, mark)
-        affected = [play]
-        if play in play.agent.sessions:
-            affected += [other for other in play.agent.plays if other.session is play]
-        for each in affected:
-            for due in each.set_off(moment, self.options.pace):
+        for each in (play, *play.followers):
+            for due in each.set_off(moment, self.options.pace, self.options.seed):
                 self._put(due.mark, due)
 
     def happens_later(self, reached: Reached) -> None:
@@ -262,28 +216,39 @@ class Simulator:
             return []
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
-        self.journal.note("answer", at, play.agent.label, play=play.label, step=step, status=answer.status)
+        self.journal.note("answer", at, what.label, play=play.label, step=step, status=answer.status)
         return [answer]
 
     # Events
 
     def _push(self, due: Due, now: float) -> None:
+        self.bring(due, now)
+        self.happened(due.play, Moment(due.cue.id), due.mark)
+
+    def bring(self, due: Due, now: float) -> None:
+        """Sends an event to all who hear it; without any it waits: while its role is free, for an agent."""
         play, cue = due.play, due.cue
+        agent = play.seats[cue.role]
+        if agent is None:
+            play.waiting.append(due)
+            at, role = self.since_start(now), play.timeline.roles[cue.role]
+            self.journal.note("held", at, "", play=play.label, step=cue.id, role=role)
+            return
         channel = self._channel(due)
-        listening = [client for client in play.agent.clients.values() if client.hears(channel)]
+        listening = [client for client in agent.clients.values() if client.hears(channel)]
         if listening:
             self._deliver(due, listening, now, since=due.mark.at)
         else:
-            play.agent.held.append(due)
+            agent.held.append(due)
             at = self.since_start(now)
-            self.journal.note("held", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
-        self.happened(play, Moment(cue.id), due.mark)
+            self.journal.note("held", at, agent.label, play=play.label, step=cue.id, channel=channel)
 
     def _deliver(self, due: Due, clients: list[Client], now: float, *, since: float) -> None:
         play, cue = due.play, due.cue
         channel = self._channel(due)
         at = self.since_start(since)
-        self.journal.note("event", at, play.agent.label, play=play.label, step=cue.id, channel=channel)
+        label = play.label_of(cue.role)
+        self.journal.note("event", at, label, play=play.label, step=cue.id, channel=channel)
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url
@@ -291,21 +256,14 @@ class Simulator:
                 rendered[base_url] = _event(due, channel, base_url)
             self.bayeux.publish(client, rendered[base_url], now)
 
-    def render(self, play: Play, compiled: Any, base_url: str) -> Any:
-        """A compiled value as this play says it now."""
-        value = render(compiled, lambda name: play.lookup(name, base_url))
+    def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
+        """A compiled value as this play says it now to one of its roles."""
+        value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
         return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _channel(self, due: Due) -> str:
-        return str(render(due.cue.channel, lambda name: due.play.lookup(name, "", due.mark.captured)))
-
-    def _is_listened_to(self, play: Play) -> bool:
-        """Whether its agent has subscribed to a channel it pushes to."""
-        channels = [str(render(cue.channel, lambda name: play.lookup(name, ""))) for cue in play.part.cues]
-        # Every client hears services; they say when a play begins only where nothing else does.
-        telling = [channel for channel in channels if not channel.startswith(SERVICE)] or channels
-        clients = play.agent.clients.values()
-        return any(client.hears(channel) for client in clients for channel in telling)
+        play, captured, role = due.play, due.mark.captured, due.cue.role
+        return str(render(due.cue.channel, lambda name: play.lookup(name, "", captured, role)))
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)
@@ -317,8 +275,8 @@ class Simulator:
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:
     """The message of an event, as JSON."""
-    play, captured = due.play, due.mark.captured
-    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured), play.shift)
+    play, captured, role = due.play, due.mark.captured, due.cue.role
+    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
     return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"
 
 

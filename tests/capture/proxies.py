@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,33 @@ from replay.capture import runner
 from replay.capture.preflight import parse_upstream
 from replay.capture.recording import Recording, open_recording
 from replay.capture.stopping import Stopping
+from replay.errors import RecordingError
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 PATIENCE = 20
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    until = time.monotonic() + PATIENCE  # noqa: TID251  a wait for a process, not a test of times
+    while not true():
+        assert time.monotonic() < until, "it never came to be"  # noqa: TID251
+        threading.Event().wait(0.02)
+
+
+def holds(path: Path, exchanges: int) -> None:
+    """Wait until the recording at this place has so many."""
+
+    def there() -> bool:
+        try:
+            return len(open_recording(path).exchanges) == exchanges
+        except RecordingError:
+            return False
+
+    eventually(there)
 
 
 class Upstream:

@@ -15,7 +15,7 @@ from replay.cli.addon import addon
 from replay.cli.record import record
 from replay.errors import SurroundingsError, UsageError
 
-from .proxies import PATIENCE, ROOT, Command, Upstream, certificate
+from .proxies import PATIENCE, ROOT, Command, Upstream, certificate, holds
 
 
 async def hello(_: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ def test_a_signal_ends_the_recording_well(tmp_path: Path, number: signal.Signals
 
     assert line == f"recording {address(line)} → {upstream.url} into x.mitm; Ctrl-C ends\n"
     assert code == 0
-    assert said.startswith("recorded 1 exchange, 1 event, ")
+    assert said.startswith("recorded 1 exchange, 1 event, 0 agents, ")
     assert said.endswith(" kB into x.mitm\n")
     assert len(open_recording(tmp_path / "x.mitm").exchanges) == 1
 
@@ -54,9 +54,9 @@ def test_a_recorder_that_is_killed_loses_nothing_that_was_over(tmp_path: Path) -
             command.process.kill()
 
     (path,) = (tmp_path / "recordings").iterdir()
+    holds(path, 3)
     assert path.name.startswith("127.0.0.1-20")
     assert path.suffix == ".mitm"
-    assert len(open_recording(path).exchanges) == 3
 
 
 def test_a_signal_before_the_beginning_ends_it_well(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_keeps_it_from_beginning_is_said_in_a_sentence(tmp_path: Path) -> N
             Command("--upstream", upstream.url, "--listen", f"127.0.0.1:{port}", cwd=tmp_path) as in_use,
             Command("--upstream", upstream.url, "--listen", "127.0.0.1:0", cwd=tmp_path) as distrusted,
             Command("--upstream", f"{upstream.url}/x", cwd=tmp_path) as wrong,
-            Command("--upstream", upstream.url, "--no-redact", cwd=tmp_path) as unsafe,
+            Command("--upstream", upstream.url, "--path", "x", cwd=tmp_path) as useless,
         ):
             assert in_use.ended() == (
                 3,
@@ -94,13 +94,16 @@ def test_what_keeps_it_from_beginning_is_said_in_a_sentence(tmp_path: Path) -> N
                 2,
                 f"replay: --upstream names a server and nothing else: write {upstream.url}.\n",
             )
-            assert unsafe.ended() == (2, "replay: redaction cannot be switched off yet.\n")
+            assert useless.ended() == (
+                2,
+                "replay: --path 'x' matches nothing: a path begins with a slash, such as /x.\n",
+            )
 
 
 DISTILLER = """
 import sys, types
 from replay.errors import RecordingError
-def distil_to(recordings, to):
+def distil_to(recordings, to, **_):
     raise RecordingError(f"{recordings[0]} has no chat for {to}.")
 stand_in = types.ModuleType("replay.cli.distil")
 stand_in.distil_to = distil_to
@@ -139,7 +142,11 @@ def test_nothing_is_distilled_from_nothing(tmp_path: Path) -> None:
     [
         ([], "--upstream is missing: the URL of the server to record, such as http://gws:8090."),
         (["--mode", "regular", "--upstream", "http://x"], "--upstream is for --mode reverse;"),
-        (["--redact", "x.yaml"], "--redact takes no rules yet."),
+        (
+            ["--upstream", "http://x", "--redact", "x.yaml"],
+            "x.yaml cannot be read: No such file or directory.",
+        ),
+        (["--upstream", "http://x", "--redact", "x", "--no-redact"], "--redact and --no-redact exclude"),
         (["--upstream", "http://x", "--listen", "x"], "--listen x has to be an address and a port,"),
     ],
 )

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from replay.errors import SurroundingsError
 
-from .proxies import Upstream, certificate, recording, room_for
+from .proxies import Upstream, certificate, eventually, recording, room_for
 
 
 async def hello(request: web.Request) -> web.Response:
@@ -49,12 +49,15 @@ def test_a_file_that_cannot_be_written_keeps_it_from_beginning(tmp_path: Path) -
 
 
 def test_a_disk_that_stays_full_is_an_error_in_the_end(tmp_path: Path) -> None:
-    with Upstream(hello) as upstream, recording(upstream.url, tmp_path / "x.mitm") as proxy:
+    path = tmp_path / "x.mitm"
+    with room_for(20_000), Upstream(hello) as upstream, recording(upstream.url, path) as proxy:
         httpx.get(proxy.url)
-        with room_for(proxy.path.stat().st_size):
-            assert httpx.get(proxy.url).status_code == 200
-            proxy.end()
+        assert httpx.post(proxy.url, content=b"x" * 20_000).status_code == 200
+        eventually(lambda: bool(proxy.said))
 
+    assert proxy.said[0] == (
+        f"{path} cannot be written: File too large; the traffic goes on, and each exchange tries again."
+    )
     assert str(proxy.failure) == f"{proxy.path} lacks 1 of 2 exchanges: File too large."
     assert len(proxy.read().exchanges) == 1
 

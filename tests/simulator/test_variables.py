@@ -79,7 +79,7 @@ def test_a_scenario_offered_again_goes_on_counting_and_has_ids_of_its_own() -> N
     script = Script(scenario(IDS))
     desktop = listen(script)
     (agent,) = script.simulator.agents.all
-    script.simulator.offer(agent, script.simulator.timelines[0], agent.sessions[0], script.now)
+    script.simulator.casting.offer(agent, script.simulator.timelines[0], script.now)
     script.put(Woken(), "offered again")
 
     first, second = (event.data for event in desktop.events)

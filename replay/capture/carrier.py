@@ -1,0 +1,304 @@
+"""Carries what the addon sees to a worker: in a process beside the proxy, or if there can be none, inside.
+
+mitmproxy does everything on one event loop: what takes time there delays every client. Cleaning and writing a
+flow takes as long as mitmproxy itself needs for it, so it is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import logging
+import os
+import select
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None  # type: ignore[assignment]
+
+from . import interpreters
+from .child import CHECKPOINT, Frames, frame
+from .worker import Message, Worker
+
+logger = logging.getLogger("replay.capture")
+
+MOST = 64 * 1024 * 1024
+"""Bytes that may be on their way to the file; beyond, the proxy waits for the disk."""
+STARTS = 3
+"""How often a process that dies is started again."""
+
+_PATIENCE = 20.0
+_PIPE = 1 << 20
+_READ = 1 << 16
+_BOOT = (
+    "import sys, types; room = types.ModuleType('_gws_replay'); room.__path__ = sys.argv[1:];"
+    " sys.modules['_gws_replay'] = room; from _gws_replay import child; child.main()"
+)
+
+
+class Carrier:
+    """One recording, as the proxy's side sees it.
+
+    Everything sent is kept until the worker reports that it is in the file, so a worker that dies loses
+    nothing: another one cuts the file at the last report, and is sent the rest again.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        """Take what a `Worker` takes, and begin."""
+        self.path = Path(settings["path"])
+        self.report: dict[str, Any] = {"size": 0, "unwritten": 0, "trouble": "", "exchanges": 0}
+        self.report |= {"events": 0, "agents": 0, "left_out": 0, "failed": 0}
+        self._settings = settings
+        self._learned: list[tuple[str, bytes]] = []
+        self._open: dict[str, list[Message]] = {}
+        self._sent: collections.deque[tuple[Message, int]] = collections.deque()
+        self._bytes = 0
+        self._handled = 0
+        self._starts = 0
+        self._slow = self._due = False
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+        self._child: _Child | None = None
+        self._worker: Worker | None = None
+        self._start()
+
+    def send(self, *message: Any) -> None:
+        """Pass a message on (see `worker.py`)."""
+        if self._worker is not None:
+            self._worker.handle(message)
+            self._soon(self._worker)
+            return
+        assert self._child is not None
+        data = frame(message)
+        self._sent.append((message, len(data)))
+        self._bytes += len(data)
+        self._child.write(data)
+        if self._bytes > MOST:
+            self._wait_for_room()
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        while (child := self._child) is not None:
+            child.end()
+            while not child.gone:
+                child.pump(None)
+        if self._worker is not None:
+            self._worker.finish()
+            self.report |= self._worker.report()
+
+    def _start(self) -> None:
+        self._starts += 1
+        python = interpreters.plain()
+        if python is not None and self._loop is not None and self._starts <= STARTS:
+            with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
+                settings = self._settings | {"open": [each for flow in self._open.values() for each in flow]}
+                self._child = _Child(self._loop, python, settings, self._reported, self._ended)
+        if self._child is None:
+            self._worker = Worker(self._settings)
+            self._worker.writer.open()
+            for flow in self._open.values():
+                for message in flow:
+                    self._worker.handle(message)
+            self.report |= self._worker.report()
+
+    def _soon(self, worker: Worker) -> None:
+        """Have the worker inside this process report, and write what is under way."""
+        if self._loop is None:
+            self._checkpoint(worker)
+        elif not self._due:
+            self._due = True
+            self._loop.call_later(CHECKPOINT, self._checkpoint, worker)
+
+    def _checkpoint(self, worker: Worker) -> None:
+        self._due = False
+        worker.checkpoint()
+        self.report |= worker.report()
+
+    def _reported(self, report: dict[str, Any]) -> None:
+        handled = report.pop("handled")
+        self._learned += report.pop("learned")
+        said = report.pop("said")
+        self.report |= report
+        while self._handled < handled:
+            self._handled += 1
+            message, size = self._sent.popleft()
+            self._bytes -= size
+            kind, key, _ = message
+            if kind == "end":
+                self._open.pop(key, None)
+            elif kind in ("begin", "head"):
+                self._open.setdefault(key, []).append(message)
+        for level, line in said:
+            logger.log(level, "%s", line)
+
+    def _ended(self, why: str, *, finished: bool) -> None:
+        """The process is gone; unless it had finished, go on without it."""
+        self._child = None
+        if finished:
+            return
+        logger.error(
+            "The process that writes %s %s; it is started again, and nothing is lost.", self.path, why
+        )
+        sent, self._sent = self._sent, collections.deque()
+        self._bytes = self._handled = 0
+        self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
+        self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
+        self._settings["learned"] = self._learned
+        self._start()
+        for message, _ in sent:
+            self.send(*message)
+
+    def _wait_for_room(self) -> None:
+        if not self._slow:
+            self._slow = True
+            logger.warning("%s is written more slowly than traffic comes: it has to wait.", self.path)
+        while self._bytes > MOST // 2 and self._child is not None:
+            self._child.pump(None)
+
+
+class _Child:
+    """The process, and the pipes to and from it. `ended` is called once, when it is gone."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        python: str,
+        settings: dict[str, Any],
+        reported: Callable[[dict[str, Any]], None],
+        ended: Callable[..., None],
+    ) -> None:
+        self._loop = loop
+        self._reported = reported
+        self._ended = ended
+        self._frames = Frames()
+        self._unsent: collections.deque[memoryview] = collections.deque()
+        self._finishing = False
+        self.gone = False
+        self._process = subprocess.Popen(  # noqa: S603  a Python, and our own file
+            # A session of its own: Ctrl-C is for the proxy. -I and -S: nothing but the standard library.
+            [python, "-I", "-S", "-c", _BOOT, str(Path(__file__).parent)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        _widen(self._in)
+        os.set_blocking(self._in, False)
+        self._watched = False
+        self._begin(frame(settings))
+
+    def write(self, data: bytes) -> None:
+        """Send this, as soon as the pipe takes it."""
+        self._unsent.append(memoryview(data))
+        if len(self._unsent) == 1:
+            self._flush()
+
+    def pump(self, seconds: float | None) -> bool:
+        """Wait until something can be sent or read, and do it; False when nothing could in time."""
+        writing = [self._in] if self._unsent else []
+        readable, writable, _ = select.select([self._out], writing, [], seconds)
+        if writable:
+            self._flush()
+        if readable and not self.gone:
+            self._read()
+        return bool(readable or writable)
+
+    def end(self) -> None:
+        """Say that nothing follows, once all is sent."""
+        while self._unsent and not self.gone:
+            self.pump(None)
+        if not self.gone:
+            self._finishing = True
+            self._watch(writing=False)
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+    def _begin(self, settings: bytes) -> None:
+        """Wait until the file is open, or cannot be opened. Raises `RuntimeError` if that is not to be."""
+        heard: list[Any] = []
+        reported, self._reported = self._reported, heard.append
+        ended, self._ended = self._ended, _nothing
+        self.write(settings)
+        while not heard and not self.gone:
+            if not self.pump(_PATIENCE):
+                self._process.kill()
+        if self.gone:
+            raise RuntimeError("no process can be started")
+        self._reported, self._ended = reported, ended
+        self._loop.add_reader(self._out, self._read)
+        for report in heard:
+            reported(report)
+
+    def _flush(self) -> None:
+        try:
+            while self._unsent:
+                sent = os.write(self._in, self._unsent[0])
+                if sent < len(self._unsent[0]):
+                    self._unsent[0] = self._unsent[0][sent:]
+                else:
+                    self._unsent.popleft()
+        except BlockingIOError:
+            self._watch(writing=True)
+        except OSError:
+            self._lost()
+        else:
+            self._watch(writing=False)
+
+    def _watch(self, *, writing: bool) -> None:
+        if writing != self._watched:
+            self._watched = writing
+            if writing:
+                self._loop.add_writer(self._in, self._flush)
+            else:
+                self._loop.remove_writer(self._in)
+
+    def _read(self) -> None:
+        data = os.read(self._out, _READ)
+        if not data:
+            self._lost()
+            return
+        self._frames.feed(data)
+        while (report := self._frames.next()) is not None:
+            self._reported(report)
+
+    def _lost(self) -> None:
+        if self.gone:
+            return
+        self.gone = True
+        self._unsent.clear()
+        # What it reported before it went says how far the file is good.
+        while data := os.read(self._out, _READ):
+            self._frames.feed(data)
+        while (report := self._frames.next()) is not None:
+            self._reported(report)
+        self._watch(writing=False)
+        self._loop.remove_reader(self._out)
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                assert pipe is not None
+                pipe.close()
+        code = self._process.wait()
+        finished = self._finishing and code == 0
+        self._ended(f"was killed by signal {-code}" if code < 0 else f"ended ({code})", finished=finished)
+
+
+def _widen(pipe: int) -> None:
+    """Let more wait in a pipe, where that can be said: it outlives the proxy."""
+    # Linux alone, and no more than the system allows.
+    with contextlib.suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
+def _nothing(*_: object, **__: object) -> None:
+    return

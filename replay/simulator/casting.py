@@ -1,0 +1,143 @@
+"""Who plays in what: an agent who comes gets a session and a play of each scenario.
+
+A story whose steps name agents is shared. Whoever comes takes the first free role of the oldest play that has
+one, or begins another play in the first role. One whose user bears the name of a role takes that role, in the
+oldest play where it is free or in a play of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from replay.bayeux.channels import SERVICE
+from replay.plan.timeline import Timeline
+from replay.plan.values import render
+from replay.simulator.agents import Agent
+from replay.simulator.minting import mint
+from replay.simulator.plays import Mark, Play
+
+if TYPE_CHECKING:
+    from replay.simulator.simulator import Simulator
+
+
+class Casting:
+    """The part of a simulator that gives agents their plays."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._open: dict[str, list[Play]] = {timeline.name: [] for timeline in simulator.timelines}
+        """Shared plays with free roles, by scenario, oldest first."""
+        self._begun: Counter[str] = Counter()
+        """Shared plays, by scenario."""
+
+    @property
+    def awaits_somebody(self) -> bool:
+        """Whether a role is free in a play that somebody has begun."""
+        return any(self._open.values())
+
+    def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
+        """An agent, with a session and a play of every scenario."""
+        agent = self._simulator.agents.add(headers)
+        self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
+        for timeline in self._simulator.timelines:
+            self.offer(agent, timeline, now)
+        return agent
+
+    def offer(self, agent: Agent, timeline: Timeline, now: float) -> Play:
+        """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
+        play, role = self._seat(agent, timeline, now)
+        play.seats[role] = agent
+        agent.plays.append(play)
+        if play.sessions and play.sessions[role] not in agent.sessions:
+            play.sessions[role].seats[role] = agent
+            agent.sessions.append(play.sessions[role])
+        detail = {"role": timeline.roles[role]} if play.shared else {}
+        self._note(play, agent, now, values=play.values.copy(), **detail)
+        if None not in play.seats and play in self._open[timeline.name]:
+            self._open[timeline.name].remove(play)
+        if self._is_listened_to(play, agent):
+            self._start(play, role, now)
+        waiting, play.waiting = play.waiting, []
+        for due in waiting:
+            self._simulator.bring(due, now)
+        return play
+
+    def listens(self, agent: Agent, now: float) -> None:
+        """An agent has subscribed to something: what waited for that starts."""
+        for play in [*agent.sessions, *agent.plays]:
+            role = play.role_of(agent)
+            if not play.started(role) and self._is_listened_to(play, agent):
+                self._start(play, role, now)
+
+    def _seat(self, agent: Agent, timeline: Timeline, now: float) -> tuple[Play, int]:
+        """The play that an agent gets, and its role there."""
+        roles = timeline.roles
+        if len(roles) == 1:
+            ordinal = 1 + sum(play.timeline is timeline for play in agent.plays)
+            return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
+        wanted = roles.index(agent.name) if agent.name in roles else None
+        for play in self._open[timeline.name]:
+            free = [role for role, seat in enumerate(play.seats) if seat is None]
+            if agent not in play.seats and (wanted is None or wanted in free):
+                return play, free[0] if wanted is None else wanted
+        self._begun[timeline.name] += 1
+        ordinal = self._begun[timeline.name]
+        play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
+        self._open[timeline.name].append(play)
+        return play, wanted or 0
+
+    def _begin(
+        self,
+        timeline: Timeline,
+        ordinal: int,
+        key: tuple[str | int, ...],
+        agent: Agent,
+        now: float,
+    ) -> Play:
+        """A play that nobody sits in, with a session for each role; an agent has one session of its own."""
+        many = len(timeline.roles) > 1
+        sessions = [] if many else [play for play in agent.sessions if play.timeline is timeline]
+        for role, part in enumerate(timeline.sessions if not sessions else ()):
+            number = ordinal if many else 1
+            session = Play(timeline, part, ordinal=number, key=(*key, number, *((role,) if many else ())))
+            self._mint(session, 1)
+            session.shift = self._shift(timeline, now)
+            sessions.append(session)
+        play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
+        self._mint(play, 1 + sum(other.timeline is timeline for other in agent.plays))
+        play.shift = self._shift(timeline, now)
+        return play
+
+    def _mint(self, play: Play, turn: int) -> None:
+        agents = self._simulator.agents
+        for value in mint(play, self._simulator.options.seed, turn, agents.is_minted):
+            agents.know_minted(value, play)
+
+    def _start(self, play: Play, role: int, now: float) -> None:
+        if not any(play.started(other) for other in range(len(play.seats))):
+            # Of all its roles the first to listen says to which time the play is moved.
+            play.shift = self._shift(play.timeline, now)
+        self._simulator.happened(play, play.part.starts[role], Mark(now, now))
+
+    def _shift(self, timeline: Timeline, now: float) -> float:
+        if timeline.recorded is None:
+            return 0.0
+        options = self._simulator.options
+        began = options.date if options.date is not None else options.epoch + now
+        return began - timeline.recorded
+
+    def _is_listened_to(self, play: Play, agent: Agent) -> bool:
+        """Whether an agent has subscribed to a channel on which it gets events."""
+        role = play.role_of(agent)
+        cues = play.part.cues_for(role) if play.shared else play.part.cues
+        channels = [str(render(cue.channel, lambda name: play.lookup(name, "", role=role))) for cue in cues]
+        # Every client hears services; they say when a play begins only where nothing else does.
+        telling = [channel for channel in channels if not channel.startswith(SERVICE)] or channels
+        clients = agent.clients.values()
+        return any(client.hears(channel) for client in clients for channel in telling)
+
+    def _note(self, play: Play, agent: Agent, now: float, **detail: Any) -> None:
+        at = self._simulator.since_start(now)
+        self._simulator.journal.note("play", at, agent.label, play=play.label, **detail)
