@@ -1,4 +1,4 @@
-"""Two recordings of one story become one scenario: what differs is named, spread over its values, or ignored."""
+"""Two recordings of one story become one scenario: what differs is named, spread or ignored."""
 
 from __future__ import annotations
 
