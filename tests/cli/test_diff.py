@@ -34,8 +34,9 @@ def changed(tmp_path: Path) -> Path:
 def test_a_recording_and_its_own_scenario_are_the_same_story() -> None:
     result = run(RECORDING, TOLD)
 
-    assert (result.exit_code, result.stdout.splitlines()[1:]) == (0, [])
+    assert result.exit_code == 0
     assert "the same story" in result.stdout
+    assert "~" not in result.stdout
 
 
 def test_what_differs_is_said_in_steps_with_their_neighbours_and_nothing_else(changed: Path) -> None:
@@ -115,5 +116,5 @@ def test_pseudonyms_of_another_recording_are_no_difference_unless_every_word_cou
     assert run(TOLD, copy).exit_code == 0
     assert "hello → bumed" in run(TOLD, copy).stdout
     assert run(TOLD, copy, "--literal").exit_code == 1
-    copy.write_text(text.replace("Hello World", "Bumed World"), encoding="utf-8")
+    copy.write_text(text.replace("nickname: PersonP", "nickname: Bodumas", 1), encoding="utf-8")
     assert run(TOLD, copy).exit_code == 1
