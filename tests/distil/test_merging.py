@@ -1,4 +1,4 @@
-"""Two recordings of one story become one scenario: what differs is named, spread over its values, or ignored."""
+"""Two recordings of one story become one scenario: what differs is named, spread or ignored."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_fields_that_differ_each_time_are_ignored() -> None:
 def test_a_field_that_is_mostly_the_same_is_believed_as_the_first_has_it() -> None:
     one, other = story(), story()
     for recorded, subject in ((one, "Pizza"), (other, "Pasta")):
-        recorded.poll(4.0, 5.0, events=[event("Chatting", **{"chatType": subject})])
+        recorded.poll(4.0, 5.0, events=[event("Chatting", chatType=subject)])
         for at in (6.0, 7.0):
             recorded.poll(at - 0.9, at, events=[event("Chatting", chatType="Inbound")])
 
