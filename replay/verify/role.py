@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import Comparison, Difference, Text, as_text, readable, render
+from replay.plan.values import Comparison, Difference, Text, as_text, heeded, readable, render
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,10 +114,8 @@ class Role:
         comparison = Comparison(self._values)
         comparison.captures.update(captures or {})
         comparison.compare(expected, got, ROOT)
-        moved = self._timeline.shift_fields
-        comparison.differences[:] = [
-            each for each in comparison.differences if each.field.rpartition(".")[2] not in moved
-        ]
+        fields = self._timeline.shift_fields | self._timeline.ignored
+        comparison.differences = heeded(comparison.differences, fields)
         return comparison
 
     def _value(self, name: str) -> Any:
