@@ -73,7 +73,9 @@ async def record(scenario: Path, recording: Path, distilled: Path) -> Outcome:
     """Plays the scenario behind a recording proxy and drives it."""
     async with running("serve", str(scenario), "--port", "0", "--print-url", says="http") as server:
         say("serve", f"{scenario.relative_to(ROOT)} on {server}")
-        arguments = ["record", "--upstream", server, "--listen", "127.0.0.1:0", "--to", str(recording)]
+        # Whoever is in this story is invented, and both runs are to say the same.
+        arguments = ["record", "--no-redact", "--upstream", server, "--listen", "127.0.0.1:0"]
+        arguments += ["--to", str(recording)]
         async with running(*arguments, "--distil", str(distilled), says="http") as proxy:
             say("record", f"mitmproxy on {proxy}, writing {recording.relative_to(ROOT)}")
             outcome = await play(plan(load(scenario)), proxy)

@@ -62,7 +62,9 @@ COMMANDS = {
     "addon": "replay.cli.addon:addon",
     "distil": "replay.cli.distil:distil",
     "check": "replay.cli.check:check",
+    "redact": "replay.cli.redact:redact",
     "show": "replay.cli.show:show",
+    "diff": "replay.cli.diff:command",
     "serve": "replay.cli.serve:serve",
     "schema": "replay.cli.schema:schema",
 }

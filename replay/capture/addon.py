@@ -20,7 +20,7 @@ from mitmproxy import connection, ctx, exceptions, http, version
 from mitmproxy.proxy.layers import websocket
 
 if TYPE_CHECKING or __name__ == "replay.capture.addon":
-    from replay.capture import carrier, coding, filters, interpreters, origins, rewriting
+    from replay.capture import carrier, coding, filters, interpreters, origins, rewriting, rules
 else:
     # The files beside this one, as a package with a name of our own: in somebody else's mitmproxy `replay`
     # may be another.
@@ -28,7 +28,7 @@ else:
         del sys.modules[_name]
     _room = sys.modules["_gws_replay"] = ModuleType("_gws_replay")
     _room.__path__ = [str(Path(__file__).resolve().parent)]
-    from _gws_replay import carrier, coding, filters, interpreters, origins, rewriting
+    from _gws_replay import carrier, coding, filters, interpreters, origins, rewriting, rules
 
 logger = logging.getLogger("replay.capture")
 
@@ -55,6 +55,7 @@ class Recorder:
         self._rewriter = rewriting.Rewriter(origins.Origins())
         self._hosts: Callable[[str], bool] | None = None
         self._paths: Callable[[str], bool] | None = None
+        self._rules: dict[str, Any] | None = None
         self._open: dict[str, http.HTTPFlow] = {}
         self._long: dict[str, dict[str, Any]] = {}
         self._skipped: set[str] = set()
@@ -75,6 +76,7 @@ class Recorder:
         loader.add_option("replay_distil", str, "", "A scenario to distil when the recording has ended.")
         loader.add_option("replay_api_prefix", str, "/api/v2/", "URLs with this path are the server's own.")
         loader.add_option("replay_rewrite_urls", bool, True, "Reverse mode: keep the client on the proxy.")
+        loader.add_option("replay_redact", str, "", "Rules of your own for what is replaced: a YAML file.")
         loader.add_option(
             "replay_no_redact", bool, False, "Record credentials and personal data as they are."
         )
@@ -93,6 +95,12 @@ class Recorder:
             for pattern in getattr(ctx.options, option):
                 if wrong := filters.wrong(kind, pattern):
                     raise options_error(f"{option}={pattern} matches nothing: {wrong}.")
+        if self._rules is None or "replay_redact" in updated:
+            path = ctx.options.replay_redact
+            try:
+                self._rules = rules.load_rules(Path(path).expanduser() if path else None).plain()
+            except rules.RulesError as error:
+                raise options_error(str(error)) from None
         self._hosts = filters.matcher(ctx.options.replay_host, any_case=True)
         self._paths = filters.matcher(ctx.options.replay_path)
         if self.carrier is not None and self._settings() != self._taken:
@@ -234,7 +242,7 @@ class Recorder:
     def _settings(self) -> dict[str, Any]:
         return {
             "path": str(Path(ctx.options.replay_to).expanduser()),
-            "redact": "" if ctx.options.replay_no_redact else "default",
+            "rules": None if ctx.options.replay_no_redact else self._rules,
             "channels": list(ctx.options.replay_channel),
         }
 

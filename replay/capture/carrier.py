@@ -55,7 +55,7 @@ class Carrier:
         self.report: dict[str, Any] = {"size": 0, "unwritten": 0, "trouble": "", "exchanges": 0}
         self.report |= {"events": 0, "agents": 0, "left_out": 0, "failed": 0}
         self._settings = settings
-        self._learned: list[bytes] = []
+        self._learned: list[tuple[str, bytes]] = []
         self._open: dict[str, list[Message]] = {}
         self._sent: collections.deque[tuple[Message, int]] = collections.deque()
         self._bytes = 0

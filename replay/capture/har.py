@@ -131,6 +131,7 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
         failure=failure,
         connection=str(entry.get("connection") or ""),
         frames=frames,
+        redacted=bool(entry.get("_replay_redacted")),
     )
 
 

@@ -183,7 +183,7 @@ def open_recording(path: Path, progress: Progress | None = None) -> Recording:
     # The readers need the classes above.
     from replay.capture import flows, har  # noqa: PLC0415
 
-    first = _first_byte(path)
+    first = first_byte(path)
     if first in b"{\xef":
         return har.read(path, progress)
     if first.isdigit():
@@ -196,7 +196,7 @@ def unreadable(path: Path, error: OSError) -> RecordingError:
     return RecordingError(f"{path} cannot be read: {error.strerror or error}.")
 
 
-def _first_byte(path: Path) -> bytes:
+def first_byte(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             first = file.read(64).lstrip()[:1]

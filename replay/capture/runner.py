@@ -33,6 +33,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """None makes an ordinary proxy, which the client has to be told to use."""
     rewrite_urls: bool = True
     redact: bool = True
+    rules: Path | None = None
+    """A file of rules for what is replaced; None takes the defaults."""
     filters: dict[str, list[str]] = {}
     """Globs for `host`, `path` and `channel`; what does not match travels, and is not recorded."""
     insecure: bool = False
@@ -118,6 +120,7 @@ def _options(settings: Settings, confdir: str) -> dict[str, Any]:
         "replay_to": str(settings.to),
         "replay_rewrite_urls": settings.rewrite_urls,
         "replay_no_redact": not settings.redact,
+        "replay_redact": str(settings.rules or ""),
         **{FILTERS[kind]: globs for kind, globs in settings.filters.items()},
     }
 

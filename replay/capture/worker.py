@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import coding, filters, pseudonyms, tnetstrings, writer
+from . import coding, filters, pseudonyms, rules, tnetstrings, writer
 from .agents import Agents
 
 logger = logging.getLogger("replay.capture")
@@ -44,7 +44,7 @@ class Worker:
     """One recording in the making."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        """Take plain data: `path`; `key`, `learned` of the pseudonyms, `redact` (rules' name, or empty);
+        """Take plain data: `path`; `key`, `learned` of the pseudonyms, `rules` (plain, or None);
         `channels`; and to go on with a recording `size`, `exchanges`, `events` and `agents` so far.
         """
         self.writer = writer.Writer(Path(settings["path"]), size=settings.get("size"))
@@ -54,10 +54,11 @@ class Worker:
         """Bayeux messages on channels that are not recorded."""
         self.failed: int = settings.get("failed", 0)
         """Exchanges that could not be cleaned, and so are not recorded."""
-        self._redact: str = settings["redact"]
-        self._pseudonyms = pseudonyms.Pseudonyms(settings["key"])
-        for secret in settings.get("learned", ()):
-            self._pseudonyms.learn(secret)
+        self._redact: str = settings["rules"]["name"] if settings["rules"] else ""
+        self._pseudonyms = pseudonyms.Pseudonyms(
+            settings["key"], rules=rules.of_plain(settings["rules"]) if self._redact else rules.Rules("")
+        )
+        self._pseudonyms.recall(settings.get("learned", ()))
         self._wanted = filters.matcher(settings["channels"])
         self._agents = Agents()
         self._agents_before: int = settings.get("agents", 0)

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from replay.capture.recording import open_recording
+from replay.capture.redact import cleaned
+from replay.capture.rules import Rules, RulesError, load_rules
 from replay.distil import distil as tell
 from replay.errors import RecordingError, UsageError
 from replay.registry import PROFILES
@@ -21,12 +23,41 @@ from replay.scenario.dump import dumps, write
 @click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="Where to; else standard output.")
 @click.option("--agent", type=click.IntRange(1), default=1, metavar="N", help="Which of several agents.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
-def distil(*, recordings: tuple[Path, ...], to: Path | None, agent: int, profile: str) -> None:
-    """Tells a recording (flow file or HAR) as a scenario."""
-    distil_to(list(recordings), to, agent=agent, profile=profile)
+@click.option("--redact", "rules", type=click.Path(path_type=Path), metavar="FILE", help="Rules of your own.")
+@click.option("--no-redact", is_flag=True, help="Keep personal data that was recorded without our recorder.")
+def distil(
+    *,
+    recordings: tuple[Path, ...],
+    to: Path | None,
+    agent: int,
+    profile: str,
+    rules: Path | None,
+    no_redact: bool,
+) -> None:
+    """Tells a recording (flow file or HAR) as a scenario.
+
+    What our recorder has not cleaned is cleaned here, by the default rules or --redact FILE.
+    """
+    if no_redact and rules is not None:
+        raise UsageError("--redact and --no-redact exclude each other: leave one out.")
+    distil_to(list(recordings), to, agent=agent, profile=profile, redact=None if no_redact else _rules(rules))
 
 
-def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profile: str = "genesys") -> None:
+def _rules(path: Path | None) -> Rules:
+    try:
+        return load_rules(path)
+    except RulesError as error:
+        raise UsageError(str(error)) from None
+
+
+def distil_to(
+    recordings: list[Path],
+    to: Path | None,
+    *,
+    redact: Rules | None,
+    agent: int = 1,
+    profile: str = "genesys",
+) -> None:
     """Distils into a file, or onto standard output; what is left out is said on standard error."""
     if len(recordings) > 1:
         raise UsageError("distilling several recordings into one scenario is not built yet: name one")
@@ -34,7 +65,8 @@ def distil_to(recordings: list[Path], to: Path | None, *, agent: int = 1, profil
     if to is not None and to.exists() and to.samefile(recording.path):
         raise UsageError(f"{to} is the recording itself: name another file with --to")
     name = _name(to or recording.path)
-    stories = tell(recording.exchanges, name=name, recording=recording.path.name, profile=profile)
+    exchanges = cleaned(recording.exchanges, recording.path, redact) if redact else recording.exchanges
+    stories = tell(exchanges, name=name, recording=recording.path.name, profile=profile)
     if agent > len(stories):
         holds = "1 agent" if len(stories) == 1 else f"{len(stories)} agents"
         raise RecordingError(f"{recording.path.name} holds {holds}; there is no number {agent}")

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from replay.capture import filters, preflight
+from replay.capture.rules import RulesError, load_rules
 from replay.capture.stopping import Stopping
 from replay.clock import wall_time
 from replay.errors import SurroundingsError, UsageError
@@ -33,7 +34,13 @@ if TYPE_CHECKING:
 @click.option(
     "--channel", "channels", multiple=True, metavar="GLOB", help="Record only events of these; repeatable."
 )
-@click.option("--redact", "rules", metavar="RULES", help="Not yet: rules of your own for what to replace.")
+@click.option(
+    "--redact",
+    "rules",
+    type=click.Path(path_type=Path),
+    metavar="RULES",
+    help="Rules of your own (YAML).",
+)
 @click.option("--no-redact", is_flag=True, help="Record credentials and personal data as they are.")
 @click.option("--no-rewrite-urls", is_flag=True, help="Let the client see the server's own URLs.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of the upstream.")
@@ -43,17 +50,17 @@ if TYPE_CHECKING:
 def record(*, upstream: str | None, listen: str, scenario: Path | None, **given: Any) -> None:
     """Records what a server says to a client, until Ctrl-C or SIGTERM.
 
-    Point the client at the address printed. Credentials, cookies and clientIds are replaced before anything
-    is written. With --mode regular it is an ordinary proxy, which the client has to be told to use.
+    Point the client at the address printed. Credentials, cookies, clientIds and personal data are replaced
+    before anything is written. With --mode regular it is an ordinary proxy, which the client has to be told
+    to use.
     """
-    if given["rules"] is not None:
-        raise UsageError("--redact takes no rules yet.")
     console = Console(stderr=True, highlight=False)
     with Stopping() as stopping:
         try:
             server = _server(upstream, given["mode"])
             host, port = preflight.parse_listen(listen)
             wanted = _filters(given)
+            _check_rules(given)
             _check_mitmproxy()
             with stopping.interruptible():
                 if stopping.requested:
@@ -71,7 +78,19 @@ def record(*, upstream: str | None, listen: str, scenario: Path | None, **given:
             from replay.cli.distil import distil_to  # noqa: PLC0415
 
             with stopping.interruptible():
-                distil_to([settings.to], scenario)
+                rules = load_rules(settings.rules) if settings.redact else None
+                distil_to([settings.to], scenario, redact=rules)
+
+
+def _check_rules(given: dict[str, Any]) -> None:
+    if given["rules"] is None:
+        return
+    if given["no_redact"]:
+        raise UsageError("--redact and --no-redact exclude each other: leave one out.")
+    try:
+        load_rules(given["rules"])
+    except RulesError as error:
+        raise UsageError(str(error)) from None
 
 
 def _filters(given: dict[str, Any]) -> dict[str, list[str]]:
@@ -98,6 +117,7 @@ def _settings(
         upstream=server,
         rewrite_urls=not given["no_rewrite_urls"],
         redact=not given["no_redact"],
+        rules=given["rules"],
         filters=wanted,
         insecure=given["insecure"],
         upstream_ca=given["upstream_ca"],

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from replay.distil.story import Distilled, distil, only_story
+from replay.distil.story import Distilled, Told, distil, only_story, read
 
-__all__ = ["Distilled", "distil", "only_story"]
+__all__ = ["Distilled", "Told", "distil", "only_story", "read"]

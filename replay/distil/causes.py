@@ -198,11 +198,11 @@ class Causes:
     def _because(self, found: Operation, what: Seen, weight: _Weight, others: list[_Weight]) -> str:
         field, event = self._profile.reference_field, what.event
         if weight.numbered:
-            reasons = [f"the answer gave the same {field}, {what.number}"]
+            reasons = [f"the answer gave the same {field}"]
         else:
             reasons = [*self._shared(found, what, weight, others)]
             if what.number is not None:
-                reasons.append(f"it carries {field} {what.number}")
+                reasons.append(f"it carries a {field}")
             if not weight.says and what.kinds is not None and not what.kinds:
                 reasons.append("but another's doing")
             elif not weight.says and event.since - found.call.at > LONG_AFTER:
@@ -228,8 +228,7 @@ class Causes:
     def _nothing(self, what: Seen) -> str:
         if not _latest(self._all, what.event.at):
             return "of the server's own accord; the agent had done nothing yet"
-        field, number = self._profile.reference_field, what.number
-        carried = f" or its {field} {number}" if number is not None else ""
+        carried = f" or its {self._profile.reference_field}" if what.number is not None else ""
         return f"of the server's own accord; no request before it shares an id{carried}"
 
 

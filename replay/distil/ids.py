@@ -1,9 +1,10 @@
 """Which words of a story are ids, and what a reader would call each.
 
 An id is what the server says. With a shape that the profile knows, it stands in a field for ids or in a
-path, or the client uses it later. Without one, it stands there *and* the client uses it later. Whatever else
-looks like an id, an account number in somebody's data, stays as it is. An id that the client used first it
-had from before the recording: no server makes it, and each client brings its own.
+path, or the client uses it later. Without one, the client uses it later *and* it stands there, or in a field
+that calls itself an id, or nobody would have written it by hand. Whatever else looks like an id, an account
+number in somebody's data, stays as it is. An id that the client used first it had from before the recording:
+no server makes it, and each client brings its own.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from urllib.parse import unquote
 
 import msgspec
 
+from replay.distil.headers import answered_headers
 from replay.distil.sightings import Call, Event
 from replay.distil.values import Path, field_of, leaves, texts_in_call, words
 from replay.profiles.profile import LOOKALIKE, Profile
+
+_ID_FIELD = re.compile(r"(?:^|[a-z])(?:Id|ID|Uuid|UUID|Guid|GUID)$|(?:^|[_-])(?:id|uuid|guid)$")
+_DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
+_TURN = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
+_WILD, _TURNS = 10, 4
 
 _NO_SEGMENT = re.compile(r"[/?#&=]")
 
@@ -48,6 +55,8 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
     calls = list(calls)
     said: dict[str, list[_Sighting]] = defaultdict(list)
     messages = [(event.at, event.data) for event in events] + [(c.answered_at, c.answer) for c in calls]
+    # A header such as Location is the server's word as well.
+    messages += [(c.answered_at, dict(answered_headers(c.exchange))) for c in calls]
     for at, message in sorted(messages, key=lambda each: each[0]):
         # Servers write the fields of an object in any order: names must not depend on it.
         for path, leaf in sorted(leaves(message), key=lambda each: _sortable(each[0])):
@@ -101,7 +110,18 @@ def _make(word: str, said: list[_Sighting], used: list[float], profile: Profile)
     placed = any(_is_place_for_ids(each, word, profile) for each in said)
     if shape is not None:
         return shape.make if placed or fed_back else None
-    return LOOKALIKE.make if placed and fed_back else None
+    told = placed or is_opaque(word) or any(_calls_itself_id(each, word) for each in said)
+    return LOOKALIKE.make if told and fed_back else None
+
+
+def is_opaque(word: str) -> bool:
+    """Whether a word is too wild to be anything but an id: no name, number, date or version."""
+    turns = _TURN.findall(word)
+    return len(word) >= _WILD and len(turns) >= _TURNS and not _DATE.match(word)
+
+
+def _calls_itself_id(sighting: _Sighting, word: str) -> bool:
+    return word == sighting.leaf and bool(_ID_FIELD.search(field_of(sighting.path)))
 
 
 def _is_place_for_ids(sighting: _Sighting, word: str, profile: Profile) -> bool:

@@ -8,6 +8,14 @@ UNANSWERED = (
     "1 request got no whole answer in the recording; it is left out",
     "{} requests got no whole answer in the recording; they are left out",
 )
+RETRIED = (
+    "1 request that failed and was sent again is left out",
+    "{} requests that failed and were sent again are left out",
+)
+FORGOTTEN = (
+    "1 client was forgotten by the server and shook hands again; that is left out",
+    "{} clients were forgotten by the server and shook hands again; that is left out",
+)
 UNRECORDED = (
     "1 answer was recorded without its body; it has none here",
     "{} answers were recorded without their bodies; they have none here",
@@ -44,6 +52,14 @@ UNPUSHABLE = (
     "1 event came on a channel that no scenario can push to; it is left out",
     "{} events came on channels that no scenario can push to; they are left out",
 )
+OTHERS = (
+    "1 answer or event told of other stories too; it tells of this one alone here",
+    "{} answers or events told of other stories too; they tell of this one alone here",
+)
+IDLE = (
+    "1 agent took part in no story; it is left out",
+    "{} agents took part in no story; they are left out",
+)
 UNREADABLE = (
     "1 poll reply or frame that should hold messages cannot be read; it is left out",
     "{} poll replies or frames that should hold messages cannot be read; they are left out",
@@ -70,6 +86,10 @@ class Notes:
         """So many more of a kind."""
         if number:
             self._counts[kind] += number
+
+    def add(self, others: Notes) -> None:
+        """All that others counted."""
+        self._counts += others._counts
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -2,60 +2,48 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from replay.distil.marks import marks_of
+from replay.distil.joining import Joining
 from replay.distil.notes import STRAYS, Notes
-from replay.distil.sightings import Call, Client, Event, Stream, Subscription
-from replay.distil.streams import client_mark
+from replay.distil.packed import PackedCall, PackedEvent, Stream
+from replay.distil.sightings import Client, Subscription, client_mark
 from replay.distil.values import words_in_call, words_in_value
 
 TOGETHER = 3.0
 """Seconds within which the same event at another client of the same person is a copy: a browser's second
 client is made to poll every 2 s."""
 
+REDELIVERED = 10.0
+"""Seconds after a handshake within which an event that an earlier client of the person had is no news."""
 
-class Person(msgspec.Struct, kw_only=True):
-    """One agent of the recording."""
+_USER = "user "
 
+
+class Person(msgspec.Struct, kw_only=True, eq=False):
+    """One agent of the recording; each kind in order of time."""
+
+    user: str = ""
+    """The name it gave in `Authorization`, if it gave one: a pseudonym in what our recorder wrote."""
     clients: list[Client] = []
     subscriptions: list[Subscription] = []
-    events: list[Event] = []
-    calls: list[Call] = []
+    events: list[PackedEvent] = []
+    calls: list[PackedCall] = []
 
 
-class _Union:
-    """Sets of signs that belong together."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-
-    def find(self, sign: str) -> str:
-        root = sign
-        while (parent := self._parent.setdefault(root, root)) != root:
-            root = parent
-        while sign != root:
-            self._parent[sign], sign = root, self._parent[sign]
-        return root
-
-    def join(self, signs: Iterable[str]) -> None:
-        first, *others = [self.find(sign) for sign in signs]
-        for other in others:
-            self._parent[self.find(other)] = self.find(first)
-
-
-def people(stream: Stream, session_cookie: str, notes: Notes) -> list[Person]:
+def people(stream: Stream, notes: Notes) -> list[Person]:
     """The persons of a recording in the order they came."""
-    signs = _Union()
+    signs = Joining()
     for client in stream.clients:
         signs.join([client_mark(client.name), *sorted(client.marks)])
-    marks = [sorted(marks_of(call.exchange, session_cookie)) for call in stream.calls]
-    for each in marks:
-        if each:
-            signs.join(each)
+    for marks in dict.fromkeys(call.marks for call in stream.calls):
+        if marks:
+            signs.join(sorted(marks))
     found: dict[str, Person] = defaultdict(Person)
     for client in stream.clients:
         found[signs.find(client_mark(client.name))].clients.append(client)
@@ -65,9 +53,11 @@ def people(stream: Stream, session_cookie: str, notes: Notes) -> list[Person]:
         owner = found.get(signs.find(client_mark(subscription.client)))
         if owner is not None:
             owner.subscriptions.append(subscription)
-    _give_calls(stream, [signs.find(each[0]) if each else "" for each in marks], found, notes)
+    roots = [signs.find(min(call.marks)) if call.marks else "" for call in stream.calls]
+    _give_calls(stream.calls, roots, found, notes)
     for person in found.values():
-        person.events = list(_once(person.events))
+        person.user = _user_of(person)
+        person.events = _once(person)
     return sorted(found.values(), key=_came)
 
 
@@ -76,17 +66,27 @@ def _came(person: Person) -> float:
     return min([client.at for client in person.clients] + [event.at for event in person.events])
 
 
-def _give_calls(stream: Stream, roots: list[str], found: dict[str, Person], notes: Notes) -> None:
+def _user_of(person: Person) -> str:
+    marks = set[str]().union(*(client.marks for client in person.clients))
+    marks |= set[str]().union(*{call.marks for call in person.calls})
+    return min((mark.removeprefix(_USER) for mark in marks if mark.startswith(_USER)), default="")
+
+
+def _give_calls(
+    calls: Iterable[PackedCall], roots: list[str], found: dict[str, Person], notes: Notes
+) -> None:
     """Gives each call to a person: by marks, by ids that it or others of its marks name, to the only one."""
     only = next(iter(found)) if len(found) == 1 else ""
-    heard = {} if only else _who_heard(found)
-    named = [Counter(heard[word] for word in words_in_call(call) if word in heard) for call in stream.calls]
+    pairs = list(zip(calls, roots, strict=True))
+    unknown = [] if only else [call for call, root in pairs if root not in found]
+    votes = iter(_votes(unknown, found))
+    named = [Counter[str]() if only or root in found else next(votes) for root in roots]
     together: dict[str, Counter[str]] = defaultdict(Counter)
-    for root, votes in zip(roots, named, strict=True):
-        together[root] += votes
-    for call, root, votes in zip(stream.calls, roots, named, strict=True):
+    for root, each in zip(roots, named, strict=True):
+        together[root] += each
+    for (call, root), each in zip(pairs, named, strict=True):
         by_mark = root if root in found else _most(together[root]) if root else ""
-        owner = by_mark or _most(votes) or only
+        owner = by_mark or _most(each) or only
         if owner:
             found[owner].calls.append(call)
         else:
@@ -98,36 +98,65 @@ def _most(votes: Counter[str]) -> str:
     return min(votes, key=lambda name: (-votes[name], name), default="")
 
 
-def _who_heard(found: dict[str, Person]) -> dict[str, str]:
-    """For each word of some event, who received it; words that several received tell nobody apart."""
-    heard: dict[str, set[str]] = defaultdict(set)
-    for name, person in found.items():
+def _votes(calls: Iterable[PackedCall], found: dict[str, Person]) -> list[Counter[str]]:
+    """For each call, who alone received the words that it names."""
+    named = [words_in_call(call.unpack(Notes())) for call in calls]
+    wanted = set[str]().union(*named)
+    heard: dict[str, str] = {}
+    for name, person in found.items() if wanted else ():
         for event in person.events:
-            for word in words_in_value(event.data):
-                heard[word].add(name)
-    return {word: next(iter(names)) for word, names in heard.items() if len(names) == 1}
+            for word in words_in_value(event.data) & wanted:
+                heard[word] = name if heard.get(word, name) == name else ""
+    return [Counter(heard[word] for word in words if heard.get(word)) for words in named]
 
 
 class _Kept(msgspec.Struct):
     """An event, and the clients that have had it."""
 
-    event: Event
+    event: PackedEvent
     clients: set[str]
 
 
-def _once(events: Iterable[Event]) -> Iterator[Event]:
-    """A person's clients all receive its events: copies are told by arriving together."""
-    recent: dict[str, deque[_Kept]] = defaultdict(deque)
+def _once(person: Person) -> list[PackedEvent]:
+    """A person's clients all receive its events: copies are told by arriving together.
+
+    Each client's own window holds: what both saw happened when both windows say it may have.
+    """
+    if len({event.client for event in person.events}) == 1:
+        return person.events
+    return list(_originals(person.events, {client.name: client.at for client in person.clients}))
+
+
+def _originals(events: Iterable[PackedEvent], came: Mapping[str, float]) -> Iterator[PackedEvent]:
+    recent: dict[tuple[str, bytes], deque[_Kept]] = defaultdict(deque)
     for event in events:
-        alike = recent[event.channel]
-        while alike and event.at - alike[0].event.at >= TOGETHER:
+        alike = recent[event.channel, _digest(event)]
+        while alike and event.at - alike[0].event.at >= REDELIVERED:
             alike.popleft()
+        # Whoever has just shaken hands again is told once more how things stand.
+        new = event.at - came.get(event.client, event.at) <= REDELIVERED
         original = next(
-            (kept for kept in alike if event.client not in kept.clients and kept.event.data == event.data),
+            (
+                kept
+                for kept in alike
+                if event.client not in kept.clients
+                and (
+                    event.at - kept.event.at < TOGETHER
+                    or (new and came.get(event.client, 0.0) > kept.event.at)
+                )
+            ),
             None,
         )
-        if original is not None:
-            original.clients.add(event.client)
+        if original is None:
+            alike.append(_Kept(event, {event.client}))
+            yield event
             continue
-        alike.append(_Kept(event, {event.client}))
-        yield event
+        original.clients.add(event.client)
+        first = original.event
+        first.since = min(first.at, max(first.since, event.since))
+
+
+def _digest(event: PackedEvent) -> bytes:
+    """The same for data that say the same, in whatever order a server wrote their fields."""
+    canonical = json.dumps(event.data, sort_keys=True).encode()
+    return hashlib.blake2b(canonical, digest_size=16).digest()

@@ -48,14 +48,15 @@ def let_wait(
 
     Without that the same request, made before the story began, would get this answer.
     """
-    bringer: dict[str, tuple[float, str]] = {}
+    bringer: dict[tuple[str, str], tuple[float, str]] = {}
     for event, push in pushes:
         for word in known_in_value(event.data, ids):
-            bringer.setdefault(word, (event.at, push.id))
+            bringer.setdefault((event.agent, word), (event.at, push.id))
     for call, step in requests:
-        if known_in_call(call, ids) & bringer.keys():
+        if any((call.agent, word) in bringer for word in known_in_call(call, ids)):
             continue
-        told = [bringer[word] for word in known_in_value(call.answer, ids) if word in bringer]
+        words = known_in_value(call.answer, ids)
+        told = [bringer[call.agent, word] for word in words if (call.agent, word) in bringer]
         if told:
             step.needs = [max(told)[1]]
 

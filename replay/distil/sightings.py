@@ -23,6 +23,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     status: int
     answered_at: float
     """When the whole answer was out."""
+    agent: str = ""
+    """The role of who asked; empty where the scenario has a single one."""
 
     @property
     def at(self) -> float:
@@ -39,7 +41,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at: float
     """When it went out to the client."""
     since: float
-    """Since when it may have waited for a poll; equal to `at` when it released one."""
+    """Since when it may have waited for a poll; equal to `at` when it released one, or came by a socket."""
+    agent: str = ""
+    """The role of who received it; empty where the scenario has a single one."""
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,15 +71,9 @@ class Client(msgspec.Struct, kw_only=True):
     """Cookies and credentials it came with or got: whose it is."""
 
 
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a recording shows, each kind in order of time."""
-
-    calls: tuple[Call, ...]
-    events: tuple[Event, ...]
-    subscriptions: tuple[Subscription, ...]
-    clients: tuple[Client, ...]
-    dialects: dict[str, str] = {}
-    """By origin, where a reply could only be of one."""
+def client_mark(name: str) -> str:
+    """The sign that a Bayeux client is."""
+    return f"client {name}"
 
 
 def origin_of(exchange: Exchange) -> str:

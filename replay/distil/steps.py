@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from replay.distil.causes import READING
+from replay.distil.headers import answered_headers
 from replay.distil.notes import HEADERS, Notes
 from replay.distil.sightings import Call, Event
 from replay.distil.variables import Variables
@@ -20,16 +21,6 @@ from replay.scenario.model import PushStep, RequestStep, Respond
 from replay.scenario.templates import BASE_URL, escape
 from replay.scenario.triggers import START
 
-DROPPED = frozenset(
-    {
-        *("connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server"),
-        *("set-cookie", "strict-transport-security", "trailer", "transfer-encoding", "upgrade", "vary"),
-        *("x-csrf-header", "x-csrf-token"),
-    }
-)
-"""Headers of an answer that the replaying server makes itself, or that belong to one day or one session."""
-
-_CORS = "access-control-"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -135,9 +126,7 @@ def respond(call: Call, variables: Variables, notes: Notes) -> Respond:
 
 def _headers(call: Call, variables: Variables, notes: Notes) -> dict[str, str]:
     kept: dict[str, str] = {}
-    for name, value in call.exchange.response_headers:
-        if name.lower() in DROPPED or name.lower().startswith(_CORS):
-            continue
+    for name, value in answered_headers(call.exchange):
         clean = _HALF.sub("\ufffd", _CONTROLS.sub(" ", value)).strip()
         if not _HEADER_NAME.fullmatch(name):
             notes.count(HEADERS)

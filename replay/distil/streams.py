@@ -5,17 +5,24 @@ What decides is the message, never the URL: an exchange is Bayeux when its reque
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from replay.bayeux import channels
 from replay.distil import bodies, notes
 from replay.distil.bodies import Message, key_of
 from replay.distil.dialects import dialect_of
-from replay.distil.marks import marks_of
+from replay.distil.forgotten import Forgotten
+from replay.distil.mishaps import Mishaps
 from replay.distil.notes import Notes
-from replay.distil.sightings import Call, Client, Event, Stream, Subscription, origin_of
+from replay.distil.own import Own
+from replay.distil.packed import PackedEvent, Packer, Stream
+from replay.distil.sightings import Client, Subscription, client_mark, origin_of
 from replay.exchange import Exchange
+from replay.profiles.profile import Profile
 from replay.scenario.check import METHODS
 
 HELD = 0.02
@@ -25,16 +32,21 @@ HELD = 0.02
 _FIRST, _LAST = 631_152_000.0, 4_102_444_800.0
 
 
-def unwrap(exchanges: Sequence[Exchange], session_cookie: str, aside: Notes) -> Stream:
-    """The calls and events of a recording, whatever carried them."""
-    unwrapping = _Unwrapping(session_cookie, aside)
-    dated = [exchange for exchange in exchanges if _is_dated(exchange)]
-    aside.count(notes.TIMES, len(exchanges) - len(dated))
-    for exchange in sorted(dated, key=lambda each: each.began):
-        if _is_readable(exchange):
-            unwrapping.take(exchange)
-        else:
+def unwrap(exchanges: Iterable[Exchange], profile: Profile, aside: Notes) -> Stream:
+    """The API's calls and events of a recording, whatever carried them.
+
+    The exchanges are read once, in the order in which their requests began; a list may be in any order.
+    """
+    unwrapping = _Unwrapping(profile, aside)
+    if isinstance(exchanges, list | tuple):
+        exchanges = sorted(exchanges, key=lambda each: each.began)
+    for exchange in exchanges:
+        if not _is_dated(exchange):
+            aside.count(notes.TIMES)
+        elif not _is_readable(exchange):
             aside.count(notes.ADDRESSES)
+        else:
+            unwrapping.take(exchange)
     return unwrapping.result()
 
 
@@ -52,59 +64,76 @@ def _is_readable(exchange: Exchange) -> bool:
 
 
 class _Unwrapping:
-    def __init__(self, session_cookie: str, aside: Notes) -> None:
-        self._session_cookie = session_cookie
+    def __init__(self, profile: Profile, aside: Notes) -> None:
         self._notes = aside
-        self._calls: list[Call] = []
-        self._events: list[Event] = []
+        self._packer = Packer(profile.session_cookie)
+        self._own = Own(profile, aside)
+        self._events: list[PackedEvent] = []
+        self._waited: list[tuple[PackedEvent, float]] = []
+        """Events of replies to polls, each with how long a lone connect took; else 0."""
+        self._replies: dict[str, array[float]] = defaultdict(lambda: array("d"))
+        """When each client got its replies."""
         self._subscriptions: list[Subscription] = []
         self._clients: dict[str, Client] = {}
         self._dialects: dict[str, str] = {}
-        self._forgotten: list[tuple[str, str]] = []
-        self._delivered: dict[str, float] = {}
+        self._forgotten = Forgotten()
+        self._mishaps = Mishaps()
         self._quickest = float("inf")
 
     def take(self, exchange: Exchange) -> None:
         if exchange.frames is not None:
             self._socket(exchange)
             return
-        sent = bodies.sent_messages(exchange, self._notes)
+        sent = bodies.sent_messages(exchange, self._notes) if _may_be_bayeux(exchange) else None
         if sent:
             self._poll(exchange, sent)
         elif exchange.method != "OPTIONS":
             self._call(exchange)
 
     def result(self) -> Stream:
+        self._find_windows()
+        clients = sorted(self._clients.values(), key=lambda each: each.at)
         return Stream(
-            calls=tuple(sorted(self._calls, key=lambda call: call.at)),
+            calls=tuple(self._own.calls({client.origin for client in clients})),
             events=tuple(sorted(self._events, key=lambda event: event.at)),
             subscriptions=tuple(sorted(self._subscriptions, key=lambda each: each.at)),
-            clients=tuple(sorted(self._clients.values(), key=lambda each: each.at)),
+            clients=tuple(clients),
             dialects=self._dialects,
+            mishaps=tuple(self._mishaps.found),
         )
 
+    def _find_windows(self) -> None:
+        """Since when each event of a poll may have waited.
+
+        A connect that was held goes out with its news. Any other reply carries what had waited since the
+        reply before it.
+        """
+        for client, replies in self._replies.items():
+            self._replies[client] = array("d", sorted(replies))
+        for event, took in self._waited:
+            if took > HELD + self._quickest:
+                event.since = event.at
+                continue
+            replies = self._replies[event.client]
+            place = bisect_left(replies, event.at)
+            event.since = replies[place - 1] if place else min(event.since, event.at)
+
     def _call(self, exchange: Exchange) -> None:
+        if self._own.is_page(exchange):
+            return
         if exchange.method not in METHODS:
             self._notes.count(notes.METHODS)
-            return
-        if exchange.status is None or exchange.ended is None or exchange.failure:
+        elif exchange.status is None or exchange.ended is None or exchange.failure:
             self._notes.count(notes.UNANSWERED)
-            return
-        if exchange.response_body is None:
-            self._notes.count(notes.UNRECORDED)
-        call = Call(
-            exchange=exchange,
-            body=bodies.as_json(exchange.request_body, self._notes),
-            answer=bodies.as_json(exchange.response_body or b"", self._notes),
-            status=exchange.status,
-            answered_at=max(exchange.ended, exchange.sent),
-        )
-        self._calls.append(call)
+            self._mishaps.call(exchange)
+        else:
+            self._own.take(self._packer.call(exchange))
 
     # Bayeux
 
     def _poll(self, exchange: Exchange, sent: list[Message]) -> None:
         """One HTTP exchange of Bayeux: an aborted or refused poll brought nothing and is passed over."""
+        self._mishaps.poll(exchange, sent)
         if exchange.status is None or exchange.answered is None:
             return
         received = bodies.messages(bodies.reply_body(exchange), self._notes)
@@ -119,12 +148,10 @@ class _Unwrapping:
         self._meet(client, exchange, exchange.answered, received)
         took = exchange.answered - exchange.sent
         self._quickest = min(self._quickest, took)
-        # A connect that was held goes out with its event; any other reply carries what had waited.
-        held = len(sent) == 1 and sent[0]["channel"] == channels.CONNECT and took > HELD + self._quickest
-        waited_since = min(self._delivered.get(client, exchange.began), exchange.answered)
-        since = exchange.answered if held else waited_since
-        self._delivered[client] = exchange.answered
-        self._take_events(client, received, exchange.answered, since)
+        self._replies[client].append(exchange.answered)
+        alone = len(sent) == 1 and sent[0]["channel"] == channels.CONNECT
+        for event in self._take_events(client, received, exchange.answered, exchange.began):
+            self._waited.append((event, took if alone else 0.0))
 
     def _socket(self, exchange: Exchange) -> None:
         """One WebSocket: replies are found by channel and id among the frames that follow."""
@@ -169,7 +196,8 @@ class _Unwrapping:
             advice = reply.get("advice")
             shake_again = isinstance(advice, dict) and advice.get("reconnect") == "handshake"
             if client and (shake_again or str(reply.get("error", "")).startswith(("402", "401"))):
-                self._forgotten.append((client, exchange.connection))
+                self._forgotten.note(client, exchange.connection)
+            self._mishaps.refused(sent, reply, at)
         elif sent["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
             self._welcome(exchange, sent, reply, answered)
         elif sent["channel"] == channels.SUBSCRIBE:
@@ -181,19 +209,11 @@ class _Unwrapping:
         client = _client(str(reply["clientId"]), exchange, at, sent)
         advice = reply.get("advice")
         client.advice = advice if isinstance(advice, dict) else {}
-        client.marks = set(marks_of(exchange, self._session_cookie))
+        client.marks = set(self._packer.marks(exchange))
         if not client.marks:
-            client.marks = self._predecessor(exchange.connection)
+            before = self._forgotten.comes_back(exchange.connection)
+            client.marks = {client_mark(before)} if before else set()
         self._clients[client.name] = client
-
-    def _predecessor(self, connection: str) -> set[str]:
-        """Without a cookie, who shakes hands after a 402 is told by its connection, or by being alone."""
-        same = [name for name, carrier in self._forgotten if connection and carrier == connection]
-        names = same or list(dict.fromkeys(name for name, _ in self._forgotten))
-        if not same and len(names) != 1:
-            return set()
-        self._forgotten = [each for each in self._forgotten if each[0] != names[-1]]
-        return {client_mark(names[-1])}
 
     def _meet(self, client: str, exchange: Exchange, at: float, received: Iterable[Message]) -> None:
         """A client that shook hands before the recording began is known by what it gets."""
@@ -201,20 +221,26 @@ class _Unwrapping:
         if welcome and client not in self._clients:
             self._clients[client] = _client(client, exchange, at, {})
         if client in self._clients:
-            self._clients[client].marks |= marks_of(exchange, self._session_cookie)
+            self._clients[client].marks |= self._packer.marks(exchange)
 
-    def _take_events(self, client: str, messages: Iterable[Message], at: float, since: float) -> None:
-        for message in messages:
-            channel = message["channel"]
-            if not _is_event(message):
-                continue
-            event = Event(client=client, channel=channel, data=message["data"], at=at, since=since)
-            self._events.append(event)
+    def _take_events(
+        self, client: str, messages: Iterable[Message], at: float, since: float
+    ) -> list[PackedEvent]:
+        found = [
+            self._packer.event(client, message["channel"], message["data"], at, since)
+            for message in messages
+            if _is_event(message)
+        ]
+        self._events += found
+        return found
 
 
-def client_mark(name: str) -> str:
-    """The sign that a Bayeux client is."""
-    return f"client {name}"
+def _may_be_bayeux(exchange: Exchange) -> bool:
+    """Without decoding: a body of Bayeux names a channel; the body of a form may be encoded in any way."""
+    if exchange.method == "POST":
+        form = "form" in exchange.request_header("Content-Type").lower()
+        return form or b"channel" in exchange.request_body
+    return exchange.method == "GET"
 
 
 def _client(name: str, exchange: Exchange, at: float, sent: Message) -> Client:

@@ -1,59 +1,75 @@
-"""One agent's part of a recording on its way to a scenario.
+"""One story on its way to a scenario.
 
-ids --session.split--> session | story --causes--> pushes with triggers --variables--> Scenario
+    items --opened--> ids --session.split--> session | story --causes--> pushes with triggers --> Scenario
+
+A story of one agent names no roles; of several, each is a role of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from replay.distil import notes, session
 from replay.distil.causes import READING, Causes
+from replay.distil.faults import Whose, faults_found
 from replay.distil.notes import Notes
-from replay.distil.people import Person
-from replay.distil.setting import began, cometd_of, shift_times
-from replay.distil.sightings import Call, Event, Stream, origin_of
+from replay.distil.opened import open_parts
+from replay.distil.packed import Stream
+from replay.distil.retries import without_retries
+from replay.distil.setting import cometd_of, shift_times
+from replay.distil.sightings import Call, Event
 from replay.distil.steps import Names, SetOff, delay_text, name_of_call, push_step, request_step, target_of
+from replay.distil.stories import Part, Story
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
-from replay.scenario.model import PushStep, RequestStep, Scenario, Source, Step
+from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Source, Step
 from replay.scenario.triggers import START
-
-_PUSHABLE = re.compile(r"(/[^/\s*]+)+")
 
 
 class Telling:
-    """Tells one person's part of a recording."""
+    """Tells a story, or one agent's side of it."""
 
-    def __init__(self, person: Person, profile: Profile, stream: Stream, aside: Notes) -> None:
-        self._person = person
+    def __init__(
+        self, story: Story, parts: Sequence[Part], profile: Profile, stream: Stream, aside: Notes
+    ) -> None:
+        self._parts = dict(zip(roles(len(parts)), parts, strict=True))
         self._profile = profile
         self._notes = aside
         self._dialects = stream.dialects
-        self._events = [event for event in person.events if _is_pushable(event.channel)]
-        aside.count(notes.UNPUSHABLE, len(person.events) - len(self._events))
-        origins = {client.origin for client in stream.clients}
-        self._variables = Variables(profile, origins | {origin_of(call.exchange) for call in stream.calls})
-        self._variables.learn(self._events, person.calls)
-        self._causes = Causes(person.calls, profile, self._variables.ids)
+        opened = open_parts(story, self._parts, aside)
+        self._events, self._around = opened.events, opened.around
+        self._retried = without_retries(opened.calls)
+        self._calls = list(self._retried.calls)
+        clients = {each.name: role for role, part in self._parts.items() for each in part.person.clients}
+        self._whose = Whose(clients, {role: part.start for role, part in self._parts.items()})
+        self._mishaps = [each for each in stream.mishaps if self._whose.role_of(each) is not None]
+        self._variables = Variables(profile, stream.origins)
+        self._variables.learn([*self._around, *self._events], self._calls)
+        ids = self._variables.ids
+        self._story, self._session = session.split(self._calls, self._events, ids)
+        whose = {call.exchange.number: call.agent for call in self._calls}
+        self._causes = Causes(self._calls, profile, ids, whose)
+        self._session_causes = Causes(self._session, profile, ids, whose)
         self._names = Names()
         self._ids: dict[int, str] = {}
         """The step of each call, by the number of its exchange."""
-        self._story, self._session = session.split(person.calls, self._events, self._variables.ids)
-        channels = {event.channel for event in self._events}
-        self._began = began(person.subscriptions, person.clients, channels)
+        self._ready = {
+            role: session.readying((each for each in self._session if each.agent == role), profile)
+            for role in self._parts
+        }
 
     def scenario(self, name: str, recording: str) -> Scenario:
         """The whole of it."""
         requests = self._requests(self._story)
-        asked = [step for _, step in self._requests(self._session)]
-        pushes = self._pushes()
+        asked = self._requests(self._session)
+        pushes = self._pushes(self._events, self._causes)
+        around = self._pushes(self._around, self._session_causes)
         session.let_wait(requests, pushes, self._variables.ids)
-        client = self._person.clients[0]
-        told = [event.data for event in self._events] + [call.answer for call in self._person.calls]
+        parts = list(self._parts.values())
+        clients = [client for part in parts for client in part.person.clients]
+        told = [event.data for event in (*self._events, *self._around)]
         return Scenario(
             version=1,
             name=name,
@@ -61,21 +77,32 @@ class Telling:
             profile=self._profile.name,
             source=Source(
                 recording=recording,
-                recorded=datetime.fromtimestamp(self._began, UTC).isoformat(timespec="milliseconds"),
-                transports=list(dict.fromkeys(client.transport for client in self._person.clients)),
+                recorded=datetime.fromtimestamp(parts[0].start, UTC).isoformat(timespec="milliseconds"),
+                transports=list(dict.fromkeys(client.transport for client in clients)),
             ),
-            cometd=cometd_of(client, self._dialects.get(client.origin, "")),
+            cometd=cometd_of(clients[0], self._dialects.get(clients[0].origin, "")),
             variables=self._variables.found,
-            shift_times=shift_times(told, self._profile.time_fields),
-            session=list[Step](asked),
+            shift_times=shift_times(told + [call.answer for call in self._calls], self._profile.time_fields),
+            session=[step for role in self._parts for step in _in_order(asked, around, role)],
             steps=_in_order(requests, pushes),
         )
 
+    def faults(self) -> list[Fault]:
+        """What went wrong in the recording, by the steps of the scenario; to be asked after it."""
+        return faults_found(self._mishaps, self._retried, self._ids, self._whose)
+
+    def count_left_out(self) -> None:
+        """Takes note of what went wrong and is no part of the scenario."""
+        forgotten = {each.client for each in self._mishaps if each.fault == "unknown-client"}
+        self._notes.count(notes.RETRIED, len(self._retried.failed))
+        self._notes.count(notes.FORGOTTEN, len(forgotten))
+
     def _about(self, recording: str) -> str:
-        requests, events = len(self._story), len(self._events)
+        requests, events, agents = len(self._story), len(self._events), len(self._parts)
         return (
-            f"{requests} request{'s' * (requests != 1)} and {events} event{'s' * (events != 1)} of one agent,"
-            f" distilled from {recording or 'a recording'}."
+            f"{requests} request{'s' * (requests != 1)} and {events} event{'s' * (events != 1)} of"
+            f" {'one agent' if agents == 1 else f'{agents} agents'}, distilled from"
+            f" {recording or 'a recording'}."
         )
 
     def _requests(self, calls: list[Call]) -> list[tuple[Call, RequestStep]]:
@@ -84,42 +111,62 @@ class Telling:
         for call in calls:
             reads = call.exchange.method in READING
             key = target_of(call, self._variables) if reads else call.exchange.number
-            groups.setdefault(key, []).append(call)
+            groups.setdefault((call.agent, key), []).append(call)
         steps = []
         for group in groups.values():
             name = self._names.take(name_of_call(group[0], self._profile, self._variables.ids))
             for call in group:
                 self._ids[call.exchange.number] = name
-            steps.append((group[0], request_step(name, group, self._variables, self._notes)))
+            step = request_step(name, group, self._variables, self._notes)
+            step.agent = group[0].agent or None
+            steps.append((group[0], step))
         return steps
 
-    def _pushes(self) -> list[tuple[Event, PushStep]]:
-        began, ready = self._began, session.readying(self._session, self._profile)
+    def _pushes(self, events: Iterable[Event], causes: Causes) -> list[tuple[Event, PushStep]]:
         steps = []
-        for event in self._events:
+        for event in events:
             name = self._names.take(self._profile.push_name(event.channel, event.data))
-            by = self._set_off(event, began, ready)
-            steps.append((event, push_step(name, event, by, self._variables)))
+            step = push_step(name, event, self._set_off(event, causes), self._variables)
+            step.agent = event.agent or None
+            steps.append((event, step))
         return steps
 
-    def _set_off(self, event: Event, began: float, ready: Call | None) -> SetOff:
-        cause = self._causes.of(event)
-        if cause.call is not None:
+    def _set_off(self, event: Event, causes: Causes) -> SetOff:
+        cause = causes.of(event, event.agent)
+        # Nothing of one agent's session waits for another's.
+        ours = causes is self._causes or (cause.call is not None and cause.call.agent == event.agent)
+        if cause.call is not None and ours:
             moments, at = self._ids[cause.call.exchange.number], cause.call.at
-        elif ready is None or ready.at > event.at:
-            moments, at = START, began
         else:
-            moments, at = f"{START} and {self._ids[ready.exchange.number]}", max(began, ready.at)
+            moments, at = self._beginning(event)
         return SetOff(delay_text(moments, event.at - at), cause.because, event.at - max(cause.since, at))
 
+    def _beginning(self, event: Event) -> tuple[str, float]:
+        """What an event without a cause counts from: `start`, and that the agent was ready."""
+        part, ready = self._parts[event.agent], self._ready[event.agent]
+        # What happened before a later story began counts from the agent's real beginning.
+        moved = part.moved if event.at >= part.start else 0.0
+        began = part.start - part.moved + moved
+        if ready is None or ready.at > event.at:
+            return START, began
+        readied = ready.at + moved if ready.at + moved <= event.at else ready.at
+        return f"{START} and {self._ids[ready.exchange.number]}", max(began, readied)
 
-def _is_pushable(channel: str) -> bool:
-    return bool(_PUSHABLE.fullmatch(channel)) and channel.split("/")[1] != "meta"
+
+def roles(number: int) -> list[str]:
+    """Names for so many agents of a scenario; a single one needs none."""
+    if number == 1:
+        return [""]
+    return ["agent", *(f"agent{place}" for place in range(2, number + 1))]
 
 
 def _in_order(
-    requests: Iterable[tuple[Call, RequestStep]], pushes: Iterable[tuple[Event, PushStep]]
+    requests: Iterable[tuple[Call, RequestStep]],
+    pushes: Iterable[tuple[Event, PushStep]],
+    role: str | None = None,
 ) -> list[Step]:
-    timed: list[tuple[float, Step]] = [(call.at, step) for call, step in requests]
-    timed += [(event.at, step) for event, step in pushes]
-    return [step for _, step in sorted(timed, key=lambda each: each[0])]
+    """Steps by the time they happened; of one role, where one is given."""
+    timed: list[tuple[float, str, Step]] = [(call.at, call.agent, step) for call, step in requests]
+    timed += [(event.at, event.agent, step) for event, step in pushes]
+    timed = [each for each in timed if role is None or each[1] == role]
+    return [step for _, _, step in sorted(timed, key=lambda each: each[0])]

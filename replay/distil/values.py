@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from replay.distil.headers import asked_headers
 from replay.distil.sightings import Call
 
 Path = tuple[str | int, ...]
@@ -81,10 +82,11 @@ def words_in_value(value: Any) -> set[str]:
 
 
 def texts_in_call(call: Call) -> Iterator[tuple[str, str]]:
-    """Every string the client sent, in path, query and body, with the nearest name it goes under."""
+    """Every string the client sent, in path, query, headers and body, with the nearest name it goes under."""
     split = call.exchange.split
     yield "", unquote(split.path)
     yield from parse_qsl(split.query)
+    yield from asked_headers(call.exchange)
     yield from ((field_of(path), leaf) for path, leaf in leaves(call.body) if isinstance(leaf, str))
 
 

@@ -1,7 +1,8 @@
 """Values that differ from play to play, and recorded values written with them.
 
 Ids are made anew for each play, numbers counted; what the client makes up (a nickname) is captured when the
-scenario is played, by each request for itself.
+scenario is played, by each request for itself. A text in a field that the profile does not name is captured
+by the first request that holds it, since it may stand for the same thing in the next.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from replay.distil.ids import find_ids, identifier
+from replay.distil.inventions import Inventions
 from replay.distil.sightings import Call, Event, plain_origin
 from replay.distil.values import field_of, find, leaves
 from replay.profiles.profile import COUNTER, Profile
@@ -50,8 +52,9 @@ class Variables:
         events, calls = list(events), list(calls)
         for each in find_ids(events, calls, self._profile):
             self.ids[each.word] = self._add(each.name, Variable(recorded=each.word, make=each.make))
+        inventions = Inventions(events, calls, self._profile, self.ids)
         for call in calls:
-            self._learn_client(call)
+            self._learn_client(call, inventions)
         if not self._profile.reference_field:
             return
         said = [(event.at, event.data) for event in events] + [(c.answered_at, c.answer) for c in calls]
@@ -64,18 +67,17 @@ class Variables:
         if number not in self._numbers:
             self._numbers[number] = self._add("reference", Variable(recorded=number, make=COUNTER))
 
-    def _learn_client(self, call: Call) -> None:
+    def _learn_client(self, call: Call, inventions: Inventions) -> None:
         for path, leaf in leaves(call.body):
             field = field_of(path)
             own = (call.exchange.number, field, leaf)
-            if (
-                field in self._profile.client_fields
-                and isinstance(leaf, str)
-                and leaf
-                and own not in self._own
-            ):
+            if not isinstance(leaf, str) or not leaf or own in self._own:
+                continue
+            named = field in self._profile.client_fields
+            if named or inventions.includes(call, field, leaf):
                 self._own[own] = name = self._add(identifier(field), Variable(recorded=leaf))
-                self._client.setdefault((field, leaf), []).append((call.at, name))
+                # Where the profile does not name the field, the text alone tells what comes back.
+                self._client.setdefault((field if named else "", leaf), []).append((call.at, name))
 
     def _add(self, name: str, variable: Variable) -> str:
         free, number = name, self._last.get(name, 1)
@@ -133,11 +135,14 @@ class Variables:
 
     def _client_name(self, field: str, text: str, at: float, call: int | None) -> str | None:
         """The variable for what a client made up: in a request its own, elsewhere the latest sent by then."""
-        if call is not None:
-            return self._own.get((call, field, text))
-        sent = self._client.get((field, text), [])
-        place = bisect_right(sent, at, key=lambda each: each[0])
-        return sent[place - 1][1] if place else None
+        if call is not None and (call, field, text) in self._own:
+            return self._own[call, field, text]
+        for known in [("", text)] if call is not None else [(field, text), ("", text)]:
+            sent = self._client.get(known, [])
+            place = bisect_right(sent, at, key=lambda each: each[0])
+            if place:
+                return sent[place - 1][1]
+        return None
 
     def _pieces(self, text: str, field: str) -> Iterator[_Piece]:
         at = 0

@@ -64,6 +64,7 @@ PROFILE = Profile(
         LOOKALIKE,
     ),
     id_fields=frozenset({"id", "participantId", "userId", "chatId", "parentId"}),
+    story_ids=frozenset({"interaction-id"}),
     constants=frozenset(
         {
             "9430250E-0A1B-421F-B372-F29E69366DED",  # Ready

@@ -42,6 +42,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Most particular first."""
     id_fields: frozenset[str] = frozenset()
     """Fields whose values are ids although they may look like anything."""
+    story_ids: frozenset[str] = frozenset()
+    """Shapes, by their `make`, of what a story is about: a chat. Two of them in one message share a story."""
     constants: frozenset[str] = frozenset()
     """Values, in upper case, that look like ids and are the same on every server."""
     field_order: tuple[str, ...] = ()

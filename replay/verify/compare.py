@@ -90,9 +90,9 @@ class Likeness:
 
     def _alike(self, one: Any, other: Any, field: str) -> bool:
         if field.rpartition(".")[2].partition("[")[0] in self._moved:
-            first, second = _moment(one), _moment(other)
+            first, second = moment(one), moment(other)
             if first is not None and second is not None:
-                return _shape(one) == _shape(other) and self._moved_alike(first, second)
+                return time_shape(one) == time_shape(other) and self._moved_alike(first, second)
         if isinstance(one, str) and isinstance(other, str):
             return self._alike_texts(one, other)
         return same(one, other)
@@ -120,7 +120,7 @@ class Likeness:
         return abs(second - first - self._shift) < 0.002
 
 
-def _moment(value: Any) -> float | None:
+def moment(value: Any) -> float | None:
     """Seconds since 1970 of a time in any form that `replay.plan.times` moves."""
     if isinstance(value, str):
         return epoch_of(value)
@@ -129,8 +129,8 @@ def _moment(value: Any) -> float | None:
     return value / 1000 if shift(value, 1) - value == 1000 else float(value)
 
 
-def _shape(value: Any) -> str:
-    """How a time is written."""
+def time_shape(value: Any) -> str:
+    """How a time is written: two of one shape have the same digits in the same places."""
     return re.sub(r"\d", "0", str(value))
 
 

@@ -287,7 +287,7 @@ def test_an_outage_is_said_once_and_recorded(tmp_path: Path) -> None:
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The addon's files alone, beside another package that is called `replay` too."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    for file in (ROOT / "replay" / "capture").glob("*.py"):
+    for file in (ROOT / "replay" / "capture").glob("*.*"):
         if file.name not in NEEDS_US:
             shutil.copy(file, folder)
     (folder / "replay.py").write_text("raise SystemExit('this is another replay')")

@@ -103,7 +103,7 @@ def test_what_keeps_it_from_beginning_is_said_in_a_sentence(tmp_path: Path) -> N
 DISTILLER = """
 import sys, types
 from replay.errors import RecordingError
-def distil_to(recordings, to):
+def distil_to(recordings, to, **_):
     raise RecordingError(f"{recordings[0]} has no chat for {to}.")
 stand_in = types.ModuleType("replay.cli.distil")
 stand_in.distil_to = distil_to
@@ -142,7 +142,11 @@ def test_nothing_is_distilled_from_nothing(tmp_path: Path) -> None:
     [
         ([], "--upstream is missing: the URL of the server to record, such as http://gws:8090."),
         (["--mode", "regular", "--upstream", "http://x"], "--upstream is for --mode reverse;"),
-        (["--redact", "x.yaml"], "--redact takes no rules yet."),
+        (
+            ["--upstream", "http://x", "--redact", "x.yaml"],
+            "x.yaml cannot be read: No such file or directory.",
+        ),
+        (["--upstream", "http://x", "--redact", "x", "--no-redact"], "--redact and --no-redact exclude"),
         (["--upstream", "http://x", "--listen", "x"], "--listen x has to be an address and a port,"),
     ],
 )

@@ -26,7 +26,7 @@ def seconds_for(exchanges: int) -> float:
     """CPU seconds that a recording of that size takes."""
     recorded = recording(exchanges).exchanges
     began = process_time()
-    told = only_story(recorded, name="many")
+    told = only_story(recorded, name="many", together=True)
     took = process_time() - began
     assert len(told.scenario.steps) == exchanges // 3 * 3
     assert msgspec.json.encode(told.scenario.steps[0])

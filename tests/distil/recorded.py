@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from replay.distil import Distilled, distil
+from replay.distil import Distilled, read
 from replay.exchange import Exchange, Frame
 from replay.scenario.dump import dumps
 from replay.scenario.load import loads
@@ -173,11 +173,13 @@ class Recorded:
     # What it distils to
 
     def distilled(self, *others: Recorded, **options: Any) -> Distilled:
-        """The outcome; whatever it is, it loads, and is the same again."""
+        """The only story, or one person's part in all; whatever it is, it loads, and is the same again."""
         exchanges = [each for recorded in (self, *others) for each in recorded.exchanges]
         numbered = [msgspec.structs.replace(each, number=n) for n, each in enumerate(exchanges, 1)]
-        person = options.pop("person", 1)
-        told = distil(numbered, **({"name": "story"} | options))[person - 1]
+        person, name = options.pop("person", None), options.pop("name", "story")
+        found = read(numbered, **({"together": person is not None} | options))
+        [story] = found.stories
+        told = found.tell(story, name, agent=person)
         assert loads(dumps(told.scenario)) == told.scenario
         return told
 

@@ -116,6 +116,6 @@ def causes(scenario: Scenario) -> dict[int, int]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(stories(), st.sampled_from([0.002, 0.05, 0.8, 3.0]))
 def test_where_there_is_evidence_the_true_cause_is_found(story: list[Did], gap: float) -> None:
-    found = causes(recorded(story, gap).scenario())
+    found = causes(recorded(story, gap).scenario(together=True))
 
     assert found == {did.number: did.number for did in sorted_by_event(story)}

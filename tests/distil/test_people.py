@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from replay.distil.notes import Notes
+from replay.distil.notes import FORGOTTEN, Notes
 from replay.distil.people import people
 from replay.distil.streams import unwrap
+from replay.profiles.genesys import PROFILE
 
 from .recorded import CHATS, Recorded, event, ids, pushes
 
@@ -28,7 +29,7 @@ def desktop(client: str, chat: str, at: float = 0.0, **more: object) -> Recorded
 def calls(*recorded: Recorded) -> list[list[str]]:
     """The paths that each person asked for."""
     exchanges = [each for one in recorded for each in one.exchanges]
-    found = people(unwrap(exchanges, "JSESSIONID", Notes()), "JSESSIONID", Notes())
+    found = people(unwrap(exchanges, PROFILE, Notes()), Notes())
     return [[call.exchange.split.path for call in person.calls] for person in found]
 
 
@@ -38,7 +39,7 @@ def test_who_shakes_hands_again_with_its_cookie_is_the_same_person() -> None:
     after = Recorded("c2", headers=cookie("x")).shaken(1.1).poll(1.2, 2, events=[event("Invited")])
 
     told = before.distilled(after)
-    assert (ids(told.scenario), told.notes) == (["invited"], ())
+    assert (ids(told.scenario), told.notes) == (["invited"], FORGOTTEN[:1])
 
 
 @pytest.mark.parametrize("connection", ["", "1"])
@@ -49,7 +50,7 @@ def test_who_shakes_hands_again_without_a_cookie_is_told_by_its_402(connection: 
     after = Recorded("c2").shaken(1.1, connection=connection).poll(1.2, 2, events=[event("Chatting")])
 
     told = before.distilled(after)
-    assert (ids(told.scenario), told.notes) == (["invited", "chatting"], ())
+    assert (ids(told.scenario), told.notes) == (["invited", "chatting"], FORGOTTEN[:1])
 
 
 def test_of_two_who_were_forgotten_the_connection_tells_which_comes_back() -> None:
@@ -62,7 +63,7 @@ def test_of_two_who_were_forgotten_the_connection_tells_which_comes_back() -> No
 
     told = one.distilled(two, again, person=2)
     assert ids(told.scenario) == ["invited"]
-    assert told.notes == ()
+    assert told.notes == (FORGOTTEN[0], "2 agents take part; this is the side of agent 2")
 
 
 def test_two_clients_of_one_person_hear_everything_once() -> None:
@@ -130,7 +131,7 @@ def test_calls_that_nobody_owns_are_counted() -> None:
     one, two = desktop("c1", A), desktop("c2", B)
     rest = Recorded().call("GET", "/api/v2/system").call("GET", "/api/v2/queues")
 
-    assert one.notes(two, rest) == ("2 requests name no agent and no id; they are left out",)
+    assert one.notes(two, rest, together=True) == ("2 requests name no agent and no id; they are left out",)
 
 
 def test_with_one_person_everything_is_its_own() -> None:

@@ -29,12 +29,20 @@ VARIABLES = ["chat", "agent", "customer", "agent2", "nickname", "reference", "re
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(distil, [str(each) for each in arguments])
+    # Names and texts as they were recorded: they are compared.
+    return CliRunner().invoke(distil, ["--no-redact", *(str(each) for each in arguments)])
+
+
+SAID = {
+    "fault_lp_402_rehandshake.mitm": (
+        "note: 1 client was forgotten by the server and shook hands again; that is left out\n"
+    )
+}
 
 
 def told(name: str) -> Scenario:
     result = run(DATA / name)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, SAID.get(name, ""))
     return loads(result.stdout)
 
 
@@ -48,7 +56,7 @@ def test_the_accept_story_is_told_whoever_recorded_it(name: str) -> None:
     assert scenario.cometd.path == "/genesys/cometd"
     assert [(step, after.partition(" + ")[0], because) for step, after, because in triggers(scenario)] == [
         ("invited", "start", "of the server's own accord; the agent had done nothing yet"),
-        ("chatting", "accept", "same chat id; it carries referenceId 17"),
+        ("chatting", "accept", "same chat id; it carries a referenceId"),
         ("participants-updated", "accept", "same chat id; the request's own nickname"),
         ("new-messages", "accept", "same chat id; the request's own nickname"),
     ]

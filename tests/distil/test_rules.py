@@ -91,7 +91,7 @@ def test_a_scenario_says_what_was_recorded(
 @ample
 @given(stories(agents=1), st.sampled_from(TRANSPORTS))
 def test_every_request_is_there_with_its_answers(story: list[Said], transport: str) -> None:
-    scenario = recordings(story, 0, transport, set()).scenario()
+    scenario = recordings(story, 0, transport, set()).scenario(together=True)
 
     told, wanted = requests(scenario), asked(story, 0)
     # What is read both before and after the story tells of it is two steps.
@@ -129,7 +129,9 @@ def plain(scenario: Scenario) -> str:
 def test_the_same_story_over_another_transport_is_the_same_scenario(
     story: list[Said], transport: str
 ) -> None:
-    scenarios = [recordings(story, 0, each, set()).scenario() for each in ("long-polling", transport)]
+    scenarios = [
+        recordings(story, 0, each, set()).scenario(together=True) for each in ("long-polling", transport)
+    ]
 
     assert plain(scenarios[0]) == plain(scenarios[1])
 
@@ -140,7 +142,9 @@ def test_events_that_travelled_together_are_told_as_if_alone(story: list[Said], 
     # A batch delays an event; past a request it would belong to another cause.
     story = [said for said in story if said.event is not None]
 
-    scenarios = [recordings(story, 0, "long-polling", each).scenario() for each in (set(), batched)]
+    scenarios = [
+        recordings(story, 0, "long-polling", each).scenario(together=True) for each in (set(), batched)
+    ]
 
     assert plain(scenarios[0]) == plain(scenarios[1])
 

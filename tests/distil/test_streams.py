@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from replay.distil.notes import Notes
-from replay.distil.sightings import Stream
+from replay.distil.packed import Stream
 from replay.distil.streams import unwrap
 from replay.errors import RecordingError
+from replay.profiles.genesys import PROFILE
 
 from .recorded import CHATS, EPOCH, MOUNT, Recorded, delivered, event, ids, triggers
 
@@ -16,7 +17,7 @@ INVITED, CHATTING = event("Invited"), event("Chatting")
 
 
 def stream(recorded: Recorded) -> Stream:
-    return unwrap(recorded.exchanges, "JSESSIONID", Notes())
+    return unwrap(recorded.exchanges, PROFILE, Notes())
 
 
 def events(recorded: Recorded) -> list[tuple[str, Any, float, float]]:

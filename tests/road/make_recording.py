@@ -15,7 +15,7 @@ def main() -> None:
     recording, scenario = RECORDINGS / "accept-chat.mitm", RECORDINGS / "accept-chat.yaml"
     for old in (recording, scenario):
         old.unlink(missing_ok=True)
-    with backend("cometd") as upstream, recorder(upstream, recording, scenario) as proxy:
+    with backend("cometd") as upstream, recorder(upstream, recording, scenario, redact=True) as proxy:
         agent(proxy, flags=("--get-me", "--ready", "--user", "marat"))
 
 

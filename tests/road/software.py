@@ -109,13 +109,17 @@ def replayer(scenario: Path, *flags: str) -> Iterator[str]:
 
 
 @contextmanager
-def recorder(upstream: str, recording: Path, scenario: Path, *, fails: str = "") -> Iterator[str]:
+def recorder(
+    upstream: str, recording: Path, scenario: Path, *, fails: str = "", redact: bool = False
+) -> Iterator[str]:
     """`replay record` before a server; yields the proxy's URL; at the end the scenario is distilled.
 
     With `fails` the distilling is expected to end with exit code 2 and these words.
     """
     command = [sys.executable, "-m", "replay", "record", "--upstream", upstream, "--listen", "127.0.0.1:0"]
-    process = Process(*command, "--to", str(recording), "--distil", str(scenario))
+    # Most compare what clients see with what they saw before: names and texts have to stay.
+    flags = [] if redact else ["--no-redact"]
+    process = Process(*command, *flags, "--to", str(recording), "--distil", str(scenario))
     try:
         yield process.word("http://")
     finally:

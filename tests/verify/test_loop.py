@@ -122,7 +122,7 @@ def test_a_chat_with_repeats_reads_and_texts_is_seen_whole(transport: str) -> No
 )
 @given(stories(agents=1), st.sampled_from(TRANSPORTS))
 def test_whatever_was_recorded_is_seen_again_whole(story: list[Said], transport: str) -> None:
-    scenario = recordings(story, 0, transport, set()).scenario()
+    scenario = recordings(story, 0, transport, set()).scenario(together=True)
     # The session comes first in a replay: an operation of its that was recorded later would move its events.
     assume(all(isinstance(step, RequestStep) and step.request.startswith("GET") for step in scenario.session))
     # The client asks once for what was read several times.

@@ -1,0 +1,76 @@
+"""Finds named values where no JSON parser helps: cut JSON, JSON in a string, scripts, parts of forms, XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_WORDS = (
+    rb"(?:client[-_]?id|passw(?:or)?d|pwd|passphrase|secret|token|authorization|api[-_]?key|session[-_]?id|ssid|"
+    rb"susername|credentials?|csrf|xsrf|samlresponse|assertion)"
+)
+_WORD = re.compile(_WORDS, re.IGNORECASE)
+# What may stand before and after a word in a secret's name. Tried only where such a word is found, so that a
+# megabyte of script holds up nobody.
+_PLACES = tuple(
+    (re.compile(before + rb"$"), re.compile(after, re.IGNORECASE | re.DOTALL))
+    for before, after in (
+        # JSON that is cut short or wrapped in a call, JSON inside a JSON string, numbers, scripts.
+        (rb"", rb'["\']\s*:\s*"((?:[^"\\\r\n]|\\.)*)'),
+        (rb"", rb'\\+["\']\s*:\s*\\+["\']([^"\'\\]*)'),
+        (rb"", rb'\\*["\']\s*:\s*(-?\d[\d.]*)'),
+        (rb"", rb"[\"']?\s*[:=]\s*'([^'\r\n]*)"),
+        (rb"", rb"\s*[:=]\s*\"([^\"\r\n]*)"),
+        # Hidden fields and meta elements, parts of forms, XML.
+        (rb"(?:name|id)=[\"'][\w.-]*", rb"[\"'][^<>]{0,300}?\b(?:value|content)=[\"']([^\"']*)"),
+        (rb"\bname=\"?[\w.-]*", rb"\"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)(?=\r\n--)"),
+        (rb"<(?:\w+:)?[\w.-]*", rb"(?![\w.-])[^<>]*>([^<]+)<"),
+    )
+)
+_BEFORE = 60
+
+_NAME = rb"([A-Za-z][\w.-]{0,60})"
+# Any name with its value, each with a word without which the expression need not be tried.
+_PAIRS = (
+    (b'"', re.compile(rb'\\*"' + _NAME + rb'\\*"\s{0,20}:\s{0,20}"((?:[^"\\\r\n]|\\.)*)')),
+    (b'\\"', re.compile(rb'\\+"' + _NAME + rb'\\+"\s{0,20}:\s{0,20}\\+"([^"\\]*)')),
+    (b"'", re.compile(rb"'?" + _NAME + rb"'?\s{0,20}[:=]\s{0,20}'([^'\r\n]*)")),
+    (
+        b"form-data",
+        re.compile(
+            rb"\bname=\"?" + _NAME + rb"\"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)(?=\r\n--)", re.DOTALL
+        ),
+    ),
+    (b"</", re.compile(rb"<(?:\w+:)?" + _NAME + rb"(?:\s[^<>]{0,300})?>([^<]+)</")),
+    (b"value=", re.compile(rb"name=[\"']" + _NAME + rb"[\"'][^<>]{0,300}?\bvalue=[\"']([^\"']*)")),
+)
+
+
+def secrets(text: bytes, hide: Callable[[bytes], bytes]) -> bytes:
+    """Hide the values whose names hold one of the words that secrets are called by."""
+    done: list[bytes] = []
+    end = 0
+    for word in _WORD.finditer(text):
+        if word.start() < end:
+            continue
+        before = text[max(end, word.start() - _BEFORE) : word.start()]
+        for leads_here, follows in _PLACES:
+            if leads_here.search(before) and (found := follows.match(text, word.end())):
+                done += (text[end : found.start(1)], hide(found[1]))
+                end = found.end(1)
+                break
+    return b"".join((*done, text[end:])) if done else text
+
+
+def values(text: bytes, hide: Callable[[bytes, bytes], bytes]) -> bytes:
+    """Change values by their names: `hide` gets both, and gives the value to put there."""
+    for hint, pair in _PAIRS:
+        if hint in text:
+            text = pair.sub(lambda found: _changed(found, hide), text)
+    return text
+
+
+def _changed(found: re.Match[bytes], hide: Callable[[bytes, bytes], bytes]) -> bytes:
+    start = found.start(2) - found.start()
+    end = found.end(2) - found.start()
+    return found[0][:start] + hide(found[1], found[2]) + found[0][end:]

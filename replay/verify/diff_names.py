@@ -1,0 +1,92 @@
+"""Which name of one scenario is which of the other: learned by counting where they stand, then fixed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+_WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
+
+
+class Pairing:
+    """One to one between the names of two sides, the pairs seen most often first.
+
+    Counting first keeps one odd place from turning every later one into a difference.
+    """
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, str]] = Counter()
+        self.there: dict[str, str] = {}
+        """The other side's name for each of the one's."""
+        self._back: dict[str, str] = {}
+
+    def see(self, one: str, other: str) -> None:
+        """The two stand in the same place."""
+        self._seen[one, other] += 1
+
+    def settle(self) -> None:
+        """Fix who is who: by how often, then the same name, then who came first."""
+        order = sorted(self._seen.items(), key=lambda item: (-item[1], item[0][0] != item[0][1]))
+        for (one, other), _ in order:
+            if one not in self.there and other not in self._back:
+                self.there[one], self._back[other] = other, one
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether the two are the same; names nobody has paired are if they are equal."""
+        if one not in self.there and other not in self._back:
+            return one == other
+        return self.there.get(one) == other
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Those whose names differ."""
+        return {one: other for one, other in self.there.items() if one != other}
+
+
+class Words:
+    """Pseudonyms: words that differ between recordings, each by one other of the same shape.
+
+    They are made word by word under a key of the recording's own, so the words of one text stay apart. They
+    are learned only where personal data stands, and accepted wherever they turn up.
+    """
+
+    def __init__(self) -> None:
+        self._pairs = Pairing()
+        self.used: set[tuple[str, str]] = set()
+        """Pairs that a comparison accepted."""
+
+    def see(self, one: str, other: str) -> None:
+        """Two texts stand in the same place, in a field that is redacted."""
+        words = _WORD.findall(one), _WORD.findall(other)
+        if skeleton(one) == skeleton(other) and len(words[0]) == len(words[1]):
+            for a, b in zip(*words, strict=True):
+                self._pairs.see(a.lower(), b.lower())
+
+    def settle(self) -> None:
+        """Fix which word is which."""
+        self._pairs.settle()
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two texts say the same but for pseudonyms."""
+        if one == other:
+            return True
+        if skeleton(one) != skeleton(other):
+            return False
+        found = set()
+        for a, b in zip(_WORD.findall(one), _WORD.findall(other), strict=True):
+            pair = a.lower(), b.lower()
+            if a != b and self._pairs.there.get(pair[0]) != pair[1]:
+                return False
+            found.add(pair)
+        self.used |= {(a, b) for a, b in found if a != b}
+        return True
+
+
+def skeleton(text: str) -> str:
+    """A text's shape: lengths and cases of its words, what stands between them."""
+    return _WORD.sub(_shape, text)
+
+
+def _shape(found: re.Match[str]) -> str:
+    return "".join("0" if _DIGIT.match(c) else "A" if c.isupper() else "a" for c in found[0])

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from replay.cli.diff import command
+from replay.errors import RecordingError, ScenarioError, UsageError
+
+ROOT = Path(__file__).parents[2]
+RECORDING = ROOT / "recordings" / "accept-chat.mitm"
+TOLD = ROOT / "recordings" / "accept-chat.yaml"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(each) for each in arguments])
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """The recorded story with an answer, a delay and a step that differ."""
+    text = TOLD.read_text(encoding="utf-8")
+    at = text.index("  - id: new-messages")
+    for old, new in (("accept + 47ms", "accept + 147ms"), ("state: Invited", "state: Offered")):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "changed.yaml"
+    path.write_text(text[: at + 3], encoding="utf-8")
+    return path
+
+
+def test_a_recording_and_its_own_scenario_are_the_same_story() -> None:
+    result = run(RECORDING, TOLD)
+
+    assert (result.exit_code, result.stdout.splitlines()[1:]) == (0, [])
+    assert "the same story" in result.stdout
+
+
+def test_what_differs_is_said_in_steps_with_their_neighbours_and_nothing_else(changed: Path) -> None:
+    result = run(TOLD, changed)
+
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert lines[0].endswith("7 steps and 6 steps, 6 in both; 3 steps with differences")
+    assert "  get-me: GET /api/v2/me" in lines
+    assert not any("ready:" in line for line in lines)
+    assert "    data.chat.state  Invited  →  Offered" in lines
+    assert "    delay after  accept + 47ms  →  accept + 147ms  100 ms later" in lines
+    assert f"- new-messages: push /v2/me/chats, accept + 306ms   only in {TOLD}" in lines
+    assert "\x1b" not in result.stdout
+
+
+def test_a_wider_tolerance_lets_the_delay_pass(changed: Path) -> None:
+    assert "delay" not in run(TOLD, changed, "--timing", "100ms").stdout
+    assert "delay" in run(TOLD, changed, "--timing", "50%").stdout
+    assert "delay" not in run(TOLD, changed, "--timing", "70%").stdout
+
+
+def test_json_has_everything_that_differs(changed: Path) -> None:
+    result = run(TOLD, changed, "--json")
+
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (told["same"], told["steps"], told["matched"]) == (False, [7, 6], 6)
+    assert told["differences"] == [
+        {"kind": "event", "step": "invited", "field": "data.chat.state", "a": "Invited", "b": "Offered"},
+        {"kind": "delay", "step": "chatting", "field": "after", "a": "accept + 47ms", "b": "accept + 147ms"}
+        | {"apart": 0.1},
+        {"kind": "only in a", "step": "new-messages", "a": "push /v2/me/chats MessageLogUpdated NewMessages"},
+    ]
+
+
+def test_of_thousands_of_differences_the_text_counts_what_it_does_not_show(tmp_path: Path) -> None:
+    paths = []
+    for word in ("one", "two"):
+        data = ", ".join(f"f{number}: {word}" for number in range(20))
+        steps = "".join(f"  - {{id: s{n}, push: /a, data: {{{data}}}}}\n" for n in range(100))
+        paths.append(tmp_path / f"{word}.yaml")
+        paths[-1].write_text(f"version: 1\nname: a\nsteps:\n{steps}", encoding="utf-8")
+
+    told, everything = run(*paths), json.loads(run(*paths, "--json").stdout)
+
+    assert "… and 40 more steps; --json has them all" in told.stdout
+    assert told.stdout.count("… and 8 more differences; --json has them all") == 60
+    assert len(everything["differences"]) == 2000
+
+
+def test_bad_files_are_refused_as_everywhere(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("version: 1\nname: a\nsteps: [", encoding="utf-8")
+    other = tmp_path / "notes.txt"
+    other.write_text("hello", encoding="utf-8")
+
+    assert isinstance(run(TOLD, broken).exception, ScenarioError)
+    assert "neither a mitmproxy flow file nor a HAR" in str(run(TOLD, other).exception)
+    assert isinstance(run(tmp_path / "none.mitm", TOLD).exception, RecordingError)
+    assert isinstance(run(TOLD, TOLD, "--timing", "soon").exception, UsageError)
+
+
+def test_a_scenario_may_have_any_name(tmp_path: Path) -> None:
+    copy = tmp_path / "scenario"
+    copy.write_bytes(TOLD.read_bytes())
+
+    assert run(copy, TOLD).exit_code == 0
+
+
+def test_pseudonyms_of_another_recording_are_no_difference_unless_every_word_counts(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.yaml"
+    text = TOLD.read_text(encoding="utf-8")
+    assert text.count("Hello") == 2
+    copy.write_text(text.replace("Hello", "Bumed"), encoding="utf-8")
+
+    assert run(TOLD, copy).exit_code == 0
+    assert "hello → bumed" in run(TOLD, copy).stdout
+    assert run(TOLD, copy, "--literal").exit_code == 1
+    copy.write_text(text.replace("Hello World", "Bumed World"), encoding="utf-8")
+    assert run(TOLD, copy).exit_code == 1

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from msgspec.structs import replace
+
+from replay.scenario.dump import dumps
+from replay.scenario.load import load, loads
+from replay.scenario.model import PushStep, Scenario
+from replay.verify.diff import Difference, Report, diff
+from replay.verify.diff_values import ABSENT
+from replay.verify.timing import parse_tolerance
+from tests.scenario.strategies import scenarios
+
+ROOT = Path(__file__).parents[2]
+
+BASE = """
+version: 1
+name: base
+variables:
+  chat: {recorded: 0000Na9B26EF002X, make: interaction-id}
+  agent: {recorded: 009052C5E743004C, make: participant-id}
+  nickname: {recorded: Marat}
+steps:
+  - id: invited
+    push: /v2/me/chats
+    after: start + 1.2s
+    data: {messageType: M, chat: {id: "${chat}", state: Invited}}
+  - id: accept
+    request: POST /api/v2/me/chats/${chat}?x=1
+    body: {operationName: Accept, nickname: "${nickname}"}
+    respond: {after: 38ms, body: {statusCode: 0}}
+  - id: chatting
+    push: /v2/me/chats
+    after: accept + 41ms
+    data: {messageType: M, chat: {id: "${chat}", state: Chatting, participants: ["${agent}", b, c]}}
+  - {id: text, push: /v2/me/chats, after: accept + 1s, data: {messageType: L, text: one, from: "${nickname}"}}
+  - {id: text-2, push: /v2/me/chats, after: accept + 2s, data: {messageType: L, text: second}}
+  - {id: text-3, push: /v2/me/chats, after: accept + 3s, data: {messageType: L, text: the third}}
+"""
+
+
+def scenario(*changes: tuple[str, str]) -> Scenario:
+    """The base with parts of its text replaced, each of which must be there."""
+    text = BASE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return loads(text)
+
+
+def against_base(*changes: tuple[str, str], **options: Any) -> Report:
+    return diff(scenario(), scenario(*changes), **options)
+
+
+def only(report: Report) -> Difference:
+    assert len(report.differences) == 1, report.differences
+    return report.differences[0]
+
+
+@given(scenarios())
+@settings(max_examples=30)
+def test_a_scenario_is_the_same_as_itself_written_and_read(told: Scenario) -> None:
+    assert diff(told, loads(dumps(told))).same
+
+
+@given(scenarios(), scenarios())
+@settings(max_examples=30)
+def test_either_way_round_says_whether_two_are_the_same(one: Scenario, other: Scenario) -> None:
+    forth, back = diff(one, other), diff(other, one)
+
+    assert forth.same == back.same
+    assert forth.matched == back.matched
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("POST /api", "PUT /api", ("request", "accept", "method", "POST", "PUT")),
+        ("x=1", "x=2", ("request", "accept", "query.x", "1", "2")),
+        ("x=1", "x=1&y=3", ("request", "accept", "query.y", ABSENT, "3")),
+        ("operationName: Accept", "operationName: Take",
+         ("request", "accept", "body.operationName", "Accept", "Take")),
+        ("38ms, body", "38ms, status: 403, body", ("answer", "accept", "answer.status", 200, 403)),
+        ("statusCode: 0", "statusCode: false", ("answer", "accept", "answer.body.statusCode", 0, False)),
+        ("b, c]", "c]", ("event", "chatting", "data.chat.participants[1]", "b", ABSENT)),
+        ("text: one", "text: won", ("event", "text", "data.text", "one", "won")),
+        ("text: one, ", "", ("event", "text", "data.text", "one", ABSENT)),
+        ("recorded: Marat", "recorded: Ramat", ("variable", "", "nickname.recorded", "Marat", "Ramat")),
+        ("after: accept + 2s", "after: chatting + 2s",
+         ("trigger", "text-2", "after", "accept + 2s", "chatting + 2s")),
+        ("after: accept + 2s", "after: accept.response + 2s",
+         ("trigger", "text-2", "after", "accept + 2s", "accept.response + 2s")),
+        ("push: /v2/me/chats, after: accept + 1s", "push: /v2/me/calls, after: accept + 1s",
+         ("channel", "text", "push", "/v2/me/chats", "/v2/me/calls")),
+        ("name: base", "name: base\ncometd: {timeout: 10s}",
+         ("setting", "", "cometd.timeout", "30s", "10s")),
+    ],
+)  # fmt: skip
+def test_what_differs_is_said_by_step_and_field(old: str, new: str, said: tuple[Any, ...]) -> None:
+    found = only(against_base((old, new)))
+
+    assert (found.kind, found.step, found.field, found.a, found.b) == said
+
+
+def test_a_step_that_only_one_side_has_is_said_once() -> None:
+    line = next(line for line in BASE.splitlines() if "id: text-3" in line)
+    more = line.replace("text-3", "goodbye").replace("messageType: L", "messageType: G")
+
+    assert (only(against_base((line, ""))).kind, only(against_base((line, ""))).step) == (
+        "only in a",
+        "text-3",
+    )
+    added = only(against_base((line, f"{line}\n{more}")))
+    assert (added.kind, added.step, added.b) == ("only in b", "goodbye", "push /v2/me/chats G")
+
+
+def test_a_message_more_in_the_middle_does_not_make_all_that_follow_differ() -> None:
+    """Ids are numbered: text-2 and text-3 are text-3 and text-4."""
+    line = next(line for line in BASE.splitlines() if "id: text-2" in line)
+    before = line.replace("+ 2s", "+ 1.5s").replace("second", "between them")
+    report = against_base(
+        ("id: text-3", "id: text-4"), (line, f"{before}\n{line.replace('text-2', 'text-3')}")
+    )
+
+    assert [(each.kind, each.step, each.other) for each in report.differences] == [
+        ("only in b", "text-2", ""),
+        ("renamed", "text-2", "text-3"),
+        ("renamed", "text-3", "text-4"),
+    ]
+
+
+def test_a_step_with_another_name_is_the_same_step_wherever_it_is_referred_to() -> None:
+    found = only(against_base(("id: accept", "id: take"), ("after: accept", "after: take")))
+
+    assert (found.kind, found.step, found.other) == ("renamed", "accept", "take")
+
+
+def test_variables_with_other_names_used_alike_are_no_difference() -> None:
+    report = against_base(("${chat}", "${interaction}"), ("  chat: {", "  interaction: {"))
+
+    assert report.same
+    assert report.variables == {"chat": "interaction"}
+
+
+def test_one_use_of_another_variable_is_one_difference() -> None:
+    report = against_base(
+        ('["${agent}", b', '["${chat}", b'),
+        ("  agent: {recorded: 009052C5E743004C, make: participant-id}\n", ""),
+    )
+
+    assert [(each.kind, each.field, each.a, each.b) for each in report.differences] == [
+        ("variable", "agent", "make: participant-id", ABSENT),
+        ("event", "data.chat.participants[0]", "${agent}", "${chat}"),
+    ]
+
+
+def test_the_recorded_value_of_what_is_made_anew_is_not_compared_but_how_it_is_made_is() -> None:
+    assert against_base(("0000Na9B26EF002X", "0000Zz9B26EF002X")).same
+    found = only(against_base(("make: participant-id", "make: interaction-id")))
+    assert (found.kind, found.field, found.a, found.b) == (
+        "variable",
+        "agent.make",
+        "participant-id",
+        "interaction-id",
+    )
+
+
+def test_two_that_wait_the_other_way_round_have_changed_their_order() -> None:
+    one = ("after: accept + 3s", "after: text-2 + 1s")
+    other = ("after: accept + 2s", "after: text-3 + 1s")
+    report = diff(scenario(one), scenario(other))
+
+    assert {(each.kind, each.step) for each in report.differences} == {
+        ("trigger", "text-2"),
+        ("order", "text-3"),
+    }
+
+
+def test_independent_steps_may_stand_in_any_order() -> None:
+    told = scenario()
+
+    assert diff(told, replace(told, steps=told.steps[::-1])).same
+
+
+def test_a_step_that_moved_to_the_session_is_said_so() -> None:
+    told = scenario()
+    line = [step for step in told.steps if step.id == "accept"]
+    moved = replace(told, session=line, steps=[step for step in told.steps if step.id != "accept"])
+    found = only(diff(told, moved))
+
+    assert (found.kind, found.step, found.a, found.b) == ("moved", "accept", "steps", "session")
+
+
+@pytest.mark.parametrize(
+    ("after", "timing", "same"),
+    [
+        ("accept + 50ms", "10ms", True),
+        ("accept + 52ms", "10ms", False),
+        ("accept + 31ms", "10ms", True),
+        ("accept + 80ms", "50%", True),
+        ("accept + 90ms", "50%", False),
+        ("accept + uniform(40ms, 2s)", "0s", True),
+        ("accept + uniform(60ms, 2s)", "10ms", False),
+        ("accept + recorded(20ms, 45ms)", "0s", True),
+        ("accept + 141ms\n    window: 100ms", "0s", True),
+        ("accept + 141ms\n    window: 80ms", "10ms", False),
+    ],
+)
+def test_a_delay_may_be_apart_so_far(after: str, timing: str, *, same: bool) -> None:
+    report = against_base(("after: accept + 41ms", f"after: {after}"), tolerance=parse_tolerance(timing))
+
+    assert report.same == same
+    if not same:
+        assert only(report).kind == "delay"
+
+
+def test_a_delay_says_how_much_longer_it_is() -> None:
+    assert only(against_base(("after: accept + 41ms", "after: accept + 141ms"))).apart == 0.1
+    assert only(against_base(("after: 38ms", "after: 8ms"))).apart == -0.03
+
+
+@pytest.mark.parametrize("text", ["10", "ten", "%", "-1ms", "5 %"])
+def test_what_is_no_tolerance_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match="write 10ms, or 50%"):
+        parse_tolerance(text)
+
+
+def test_fields_that_either_side_ignores_are_not_compared() -> None:
+    assert not against_base(("text: second", "text: another")).same
+    assert against_base(("text: second", "text: another"), ("name: base", "name: base\nignore: [text]")).same
+
+
+def test_where_it_comes_from_what_it_is_about_and_the_evidence_are_not_compared() -> None:
+    report = against_base(
+        (
+            "name: base",
+            'name: other\nabout: a story\nsource: {recording: r.mitm, recorded: "2014-01-02T14:23:20-08:00"}',
+        ),
+        (
+            "after: accept + 41ms",
+            "because: same chat\n    about: it begins\n    evidence: observed\n    after: accept + 41ms",
+        ),
+    )
+
+    assert report.same
+
+
+def test_times_that_are_moved_may_differ_by_one_constant() -> None:
+    head = ("name: base", 'name: base\nshift_times: [text]\nsource: {recorded: "2014-01-02T14:23:20-08:00"}')
+
+    def told(*times: str) -> Scenario:
+        texts = zip(["one", "second", "the third"], times, strict=True)
+        return scenario(head, *((f"text: {old}", f'text: "{new}"') for old, new in texts))
+
+    one = told("2014-01-02T14:23:20.000-0800", "2014-01-02T14:23:21.000-0800", "2014-01-02T14:23:22.000-0800")
+    day = told("2014-01-03T14:23:20.500-0800", "2014-01-03T14:23:21.500-0800", "2014-01-03T14:23:22.500-0800")
+    odd = told("2014-01-03T14:23:20.500-0800", "2014-01-03T14:23:21.500-0800", "2014-01-05T14:23:22.500-0800")
+
+    assert diff(one, day).same
+    assert only(diff(one, odd)).step == "text-3"
+
+
+def test_agents_with_other_names_are_no_difference_but_another_agent_is() -> None:
+    def told(*agents: str) -> Scenario:
+        base = scenario()
+        return replace(base, steps=[replace(s, agent=a) for s, a in zip(base.steps, agents, strict=True)])
+
+    report = diff(told("a", "a", "a", "b", "b", "b"), told("x", "x", "x", "y", "y", "y"))
+    other = diff(told("a", "a", "a", "b", "b", "b"), told("a", "a", "a", "b", "b", "a"))
+
+    assert report.same
+    assert report.roles == {"a": "x", "b": "y"}
+    assert [(each.kind, each.step, each.a, each.b) for each in other.differences] == [
+        ("agent", "text-3", "b", "a")
+    ]
+
+
+def test_pseudonyms_are_the_same_words_where_personal_data_stands() -> None:
+    changes = (
+        ("recorded: Marat", "recorded: Bodup"),
+        ("text: one", "text: ugi"),
+        ("text: second", "text: rumebo"),
+        ("text: the third", "text: pil omeda"),
+    )
+
+    def personal(path: Any) -> bool:
+        return path[-1:] in {("text",), ("nickname",)}
+
+    assert {each.field for each in against_base(*changes).differences} == {"data.text", "nickname.recorded"}
+    report = against_base(*changes, personal=personal)
+    assert report.same
+    assert report.pseudonyms["marat"] == "bodup"
+    # One word cannot stand for two, nor one of another shape.
+    assert not against_base(*changes[:3], ("text: the third", "text: rumebo"), personal=personal).same
+    assert not against_base(("text: second", "text: rumebos"), personal=personal).same
+
+
+def test_thousands_of_steps_are_compared_in_little_time_and_all_are_said() -> None:
+    """Without a stopwatch: whatever is quadratic at 6,000 steps takes longer than anybody waits."""
+
+    def told(word: str) -> Scenario:
+        steps = [
+            PushStep(
+                id=f"text-{n}",
+                push="/a",
+                after=f"text-{n - 1} + 1s" if n else "start",
+                data={"text": f"{word} {n}"},
+            )
+            for n in range(6_000)
+        ]
+        return Scenario(version=1, name="a", steps=list(steps))
+
+    assert len(diff(told("hello"), told("howdy")).differences) == 6_000
+
+
+def test_the_documents_story_and_a_recorded_one_are_matched_step_by_step() -> None:
+    report = diff(load(ROOT / "scenarios/accept-chat.yaml"), load(ROOT / "recordings/accept-chat.yaml"))
+
+    renamed = {each.step: each.other for each in report.differences if each.kind == "renamed"}
+    assert renamed["history"] == "new-messages"
+    assert {each.step for each in report.differences if each.kind == "only in a"} == {"start-session"}
