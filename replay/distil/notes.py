@@ -8,6 +8,14 @@ UNANSWERED = (
     "1 request got no whole answer in the recording; it is left out",
     "{} requests got no whole answer in the recording; they are left out",
 )
+RETRIED = (
+    "1 request that failed and was sent again is left out",
+    "{} requests that failed and were sent again are left out",
+)
+FORGOTTEN = (
+    "1 client was forgotten by the server and shook hands again; that is left out",
+    "{} clients were forgotten by the server and shook hands again; that is left out",
+)
 UNRECORDED = (
     "1 answer was recorded without its body; it has none here",
     "{} answers were recorded without their bodies; they have none here",

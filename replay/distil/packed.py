@@ -14,6 +14,7 @@ import msgspec
 
 from replay.distil import bodies, notes
 from replay.distil.marks import marks_of
+from replay.distil.mishaps import Mishap
 from replay.distil.notes import Notes
 from replay.distil.sightings import Call, Client, Event, Subscription, origin_of
 from replay.exchange import Exchange
@@ -156,6 +157,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     clients: tuple[Client, ...]
     dialects: dict[str, str] = {}
     """By origin, where a reply could only be of one."""
+    mishaps: tuple[Mishap, ...] = ()
+    """What went wrong on the way."""
 
     @property
     def origins(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -18,6 +18,9 @@ from replay.distil.values import words_in_call, words_in_value
 TOGETHER = 3.0
 """Seconds within which the same event at another client of the same person is a copy: a browser's second
 client is made to poll every 2 s."""
+
+REDELIVERED = 10.0
+"""Seconds after a handshake within which an event that an earlier client of the person had is no news."""
 
 _USER = "user "
 
@@ -121,16 +124,29 @@ def _once(person: Person) -> list[PackedEvent]:
     """
     if len({event.client for event in person.events}) == 1:
         return person.events
-    return list(_originals(person.events))
+    return list(_originals(person.events, {client.name: client.at for client in person.clients}))
 
 
-def _originals(events: Iterable[PackedEvent]) -> Iterator[PackedEvent]:
+def _originals(events: Iterable[PackedEvent], came: Mapping[str, float]) -> Iterator[PackedEvent]:
     recent: dict[tuple[str, bytes], deque[_Kept]] = defaultdict(deque)
     for event in events:
         alike = recent[event.channel, _digest(event)]
-        while alike and event.at - alike[0].event.at >= TOGETHER:
+        while alike and event.at - alike[0].event.at >= REDELIVERED:
             alike.popleft()
-        original = next((kept for kept in alike if event.client not in kept.clients), None)
+        # Whoever has just shaken hands again is told once more how things stand.
+        new = event.at - came.get(event.client, event.at) <= REDELIVERED
+        original = next(
+            (
+                kept
+                for kept in alike
+                if event.client not in kept.clients
+                and (
+                    event.at - kept.event.at < TOGETHER
+                    or (new and came.get(event.client, 0.0) > kept.event.at)
+                )
+            ),
+            None,
+        )
         if original is None:
             alike.append(_Kept(event, {event.client}))
             yield event

@@ -46,15 +46,23 @@ class Told:
         self._kept = kept
 
     @property
+    def recording(self) -> str:
+        """What the recording is called."""
+        return self._kept.recording or "the recording"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was left aside of the recording as a whole."""
         return self._kept.aside.sentences
 
-    def tell(self, story: Story, name: str, *, agent: int | None = None) -> Distilled:
+    def tell(
+        self, story: Story, name: str, *, agent: int | None = None, faults_too: bool = False
+    ) -> Distilled:
         """One story as a scenario of that name.
 
         Args:
             agent: Number of the person whose side is told, of a story with several; else all are roles.
+            faults_too: What went wrong in the recording becomes the scenario's `faults`.
 
         The notes are those of this story, and of the whole recording when there is no other.
         """
@@ -62,9 +70,12 @@ class Told:
         aside = Notes()
         if len(self.stories) == 1:
             aside.add(self._kept.aside)
-        scenario = Telling(story, parts, self._kept.profile, self._stream, aside).scenario(
-            name, self._kept.recording
-        )
+        telling = Telling(story, parts, self._kept.profile, self._stream, aside)
+        scenario = telling.scenario(name, self._kept.recording)
+        if faults_too:
+            scenario.faults = telling.faults()
+        else:
+            telling.count_left_out()
         sentences = aside.sentences
         if not any(part.person.events for part in parts):
             sentences += ("no event came for this agent: there is no story",)

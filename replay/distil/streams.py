@@ -16,6 +16,7 @@ from replay.distil import bodies, notes
 from replay.distil.bodies import Message, key_of
 from replay.distil.dialects import dialect_of
 from replay.distil.forgotten import Forgotten
+from replay.distil.mishaps import Mishaps
 from replay.distil.notes import Notes
 from replay.distil.own import Own
 from replay.distil.packed import PackedEvent, Packer, Stream
@@ -76,6 +77,7 @@ class _Unwrapping:
         self._clients: dict[str, Client] = {}
         self._dialects: dict[str, str] = {}
         self._forgotten = Forgotten()
+        self._mishaps = Mishaps()
         self._quickest = float("inf")
 
     def take(self, exchange: Exchange) -> None:
@@ -97,6 +99,7 @@ class _Unwrapping:
             subscriptions=tuple(sorted(self._subscriptions, key=lambda each: each.at)),
             clients=tuple(clients),
             dialects=self._dialects,
+            mishaps=tuple(self._mishaps.found),
         )
 
     def _find_windows(self) -> None:
@@ -122,6 +125,7 @@ class _Unwrapping:
             self._notes.count(notes.METHODS)
         elif exchange.status is None or exchange.ended is None or exchange.failure:
             self._notes.count(notes.UNANSWERED)
+            self._mishaps.call(exchange)
         else:
             self._own.take(self._packer.call(exchange))
 
@@ -129,6 +133,7 @@ class _Unwrapping:
 
     def _poll(self, exchange: Exchange, sent: list[Message]) -> None:
         """One HTTP exchange of Bayeux: an aborted or refused poll brought nothing and is passed over."""
+        self._mishaps.poll(exchange, sent)
         if exchange.status is None or exchange.answered is None:
             return
         received = bodies.messages(bodies.reply_body(exchange), self._notes)
@@ -192,6 +197,7 @@ class _Unwrapping:
             shake_again = isinstance(advice, dict) and advice.get("reconnect") == "handshake"
             if client and (shake_again or str(reply.get("error", "")).startswith(("402", "401"))):
                 self._forgotten.note(client, exchange.connection)
+            self._mishaps.refused(sent, reply, at)
         elif sent["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
             self._welcome(exchange, sent, reply, answered)
         elif sent["channel"] == channels.SUBSCRIBE:

@@ -11,18 +11,20 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from replay.distil import session
+from replay.distil import notes, session
 from replay.distil.causes import READING, Causes
+from replay.distil.faults import Whose, faults_found
 from replay.distil.notes import Notes
 from replay.distil.opened import open_parts
 from replay.distil.packed import Stream
+from replay.distil.retries import without_retries
 from replay.distil.setting import cometd_of, shift_times
 from replay.distil.sightings import Call, Event
 from replay.distil.steps import Names, SetOff, delay_text, name_of_call, push_step, request_step, target_of
 from replay.distil.stories import Part, Story
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
-from replay.scenario.model import PushStep, RequestStep, Scenario, Source, Step
+from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Source, Step
 from replay.scenario.triggers import START
 
 
@@ -38,7 +40,11 @@ class Telling:
         self._dialects = stream.dialects
         opened = open_parts(story, self._parts, aside)
         self._events, self._around = opened.events, opened.around
-        self._calls = opened.calls
+        self._retried = without_retries(opened.calls)
+        self._calls = list(self._retried.calls)
+        clients = {each.name: role for role, part in self._parts.items() for each in part.person.clients}
+        self._whose = Whose(clients, {role: part.start for role, part in self._parts.items()})
+        self._mishaps = [each for each in stream.mishaps if self._whose.role_of(each) is not None]
         self._variables = Variables(profile, stream.origins)
         self._variables.learn([*self._around, *self._events], self._calls)
         ids = self._variables.ids
@@ -80,6 +86,16 @@ class Telling:
             session=[step for role in self._parts for step in _in_order(asked, around, role)],
             steps=_in_order(requests, pushes),
         )
+
+    def faults(self) -> list[Fault]:
+        """What went wrong in the recording, by the steps of the scenario; to be asked after it."""
+        return faults_found(self._mishaps, self._retried, self._ids, self._whose)
+
+    def count_left_out(self) -> None:
+        """Takes note of what went wrong and is no part of the scenario."""
+        forgotten = {each.client for each in self._mishaps if each.fault == "unknown-client"}
+        self._notes.count(notes.RETRIED, len(self._retried.failed))
+        self._notes.count(notes.FORGOTTEN, len(forgotten))
 
     def _about(self, recording: str) -> str:
         requests, events, agents = len(self._story), len(self._events), len(self._parts)

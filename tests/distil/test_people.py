@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from replay.distil.notes import Notes
+from replay.distil.notes import FORGOTTEN, Notes
 from replay.distil.people import people
 from replay.distil.streams import unwrap
 from replay.profiles.genesys import PROFILE
@@ -39,7 +39,7 @@ def test_who_shakes_hands_again_with_its_cookie_is_the_same_person() -> None:
     after = Recorded("c2", headers=cookie("x")).shaken(1.1).poll(1.2, 2, events=[event("Invited")])
 
     told = before.distilled(after)
-    assert (ids(told.scenario), told.notes) == (["invited"], ())
+    assert (ids(told.scenario), told.notes) == (["invited"], FORGOTTEN[:1])
 
 
 @pytest.mark.parametrize("connection", ["", "1"])
@@ -50,7 +50,7 @@ def test_who_shakes_hands_again_without_a_cookie_is_told_by_its_402(connection: 
     after = Recorded("c2").shaken(1.1, connection=connection).poll(1.2, 2, events=[event("Chatting")])
 
     told = before.distilled(after)
-    assert (ids(told.scenario), told.notes) == (["invited", "chatting"], ())
+    assert (ids(told.scenario), told.notes) == (["invited", "chatting"], FORGOTTEN[:1])
 
 
 def test_of_two_who_were_forgotten_the_connection_tells_which_comes_back() -> None:
@@ -63,7 +63,7 @@ def test_of_two_who_were_forgotten_the_connection_tells_which_comes_back() -> No
 
     told = one.distilled(two, again, person=2)
     assert ids(told.scenario) == ["invited"]
-    assert told.notes == ("2 agents take part; this is the side of agent 2",)
+    assert told.notes == (FORGOTTEN[0], "2 agents take part; this is the side of agent 2")
 
 
 def test_two_clients_of_one_person_hear_everything_once() -> None:

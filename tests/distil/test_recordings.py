@@ -33,9 +33,16 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(distil, ["--no-redact", *(str(each) for each in arguments)])
 
 
+SAID = {
+    "fault_lp_402_rehandshake.mitm": (
+        "note: 1 client was forgotten by the server and shook hands again; that is left out\n"
+    )
+}
+
+
 def told(name: str) -> Scenario:
     result = run(DATA / name)
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (0, SAID.get(name, ""))
     return loads(result.stdout)
 
 
@@ -165,16 +172,11 @@ def test_what_a_file_held_before_is_kept(tmp_path: Path) -> None:
             ["{recording}", "--to", "{recording}"],
             "{recording} is the recording itself: name another file with --to",
         ),
-        (["{recording}", "--to", "{folder}"], "{folder} cannot be written: Is a directory"),
         (
             ["{recording}", "--to", "{recording}/x.yaml"],
             "{recording}/x.yaml cannot be written: {recording} is no folder",
         ),
         (["{recording}", "--agent", "2"], "r.mitm holds 1 agent; there is no number 2"),
-        (
-            ["{recording}", "{recording}"],
-            "distilling several recordings into one scenario is not built yet: name one",
-        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_touched(

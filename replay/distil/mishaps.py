@@ -1,0 +1,88 @@
+"""What went wrong on the way while a recording was made: polls that broke, clients that were forgotten.
+
+They are no part of the story. They are kept, so that they can be told as faults of the scenario.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from replay.bayeux import channels
+from replay.distil.bodies import Message
+from replay.distil.retries import Request, request_of
+from replay.exchange import Exchange
+
+_RESET = re.compile(r"reset|ECONNRESET|RST|broken pipe", re.IGNORECASE)
+_CLIENTS_OWN = re.compile(r"client (has )?(disconnected|closed|aborted)|abort|cancel", re.IGNORECASE)
+_KIND_OF_REFUSAL = {channels.HANDSHAKE: "handshake-refused", channels.SUBSCRIBE: "subscribe-refused"}
+
+
+class Mishap(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that went wrong once."""
+
+    fault: str
+    """The name that scenarios have for it."""
+    at: float
+    client: str = ""
+    """The Bayeux client it happened to; empty for a REST request."""
+    meta: str = ""
+    """The Bayeux message it happened to: connect, handshake, …"""
+    request: Request | None = None
+    """The REST request it happened to."""
+    settings: dict[str, Any] = {}
+
+
+class Mishaps:
+    """Collects them while a recording passes by."""
+
+    def __init__(self) -> None:
+        self.found: list[Mishap] = []
+
+    def call(self, exchange: Exchange) -> None:
+        """A REST request that got no whole answer."""
+        fault, settings = _broken(exchange)
+        if fault:
+            self.found.append(
+                Mishap(fault=fault, at=exchange.sent, request=request_of(exchange), settings=settings)
+            )
+
+    def poll(self, exchange: Exchange, sent: Sequence[Message]) -> None:
+        """An HTTP exchange of Bayeux that got no whole answer, or one that is none."""
+        fault, settings = _broken(exchange)
+        if not fault and exchange.status is not None and exchange.status >= 400:
+            fault, settings = "status", {"status": exchange.status}
+        if fault:
+            client = next((str(each["clientId"]) for each in sent if "clientId" in each), "")
+            meta = str(sent[0]["channel"]).removeprefix(channels.META)
+            self.found.append(
+                Mishap(fault=fault, at=exchange.sent, client=client, meta=meta, settings=settings)
+            )
+
+    def refused(self, sent: Message, reply: Message, at: float) -> None:
+        """A Bayeux message that the server did not grant."""
+        channel, client = str(sent["channel"]), str(sent.get("clientId", ""))
+        error = str(reply.get("error", ""))
+        unknown = error.startswith("402") or "unknown client" in error.lower()
+        fault = "unknown-client" if unknown else _KIND_OF_REFUSAL.get(channel, "")
+        if fault:
+            settings = {"error": error} if error and not unknown else {}
+            meta = channel.removeprefix(channels.META)
+            self.found.append(Mishap(fault=fault, at=at, client=client, meta=meta, settings=settings))
+
+
+def _broken(exchange: Exchange) -> tuple[str, dict[str, Any]]:
+    """Which fault made a request end without a whole answer; empty where it was the client's own doing."""
+    if _CLIENTS_OWN.search(exchange.failure):
+        return "", {}
+    if exchange.status is None:
+        return ("reset" if _RESET.search(exchange.failure) else "close"), {}
+    body = exchange.response_body
+    length = exchange.response_header("Content-Length")
+    short = length.isascii() and length.isdigit() and body is not None and len(body) < int(length)
+    if exchange.failure or (short and not exchange.response_header("Content-Encoding")):
+        return "truncate", {"bytes": len(body or b"")}
+    return "", {}
