@@ -153,11 +153,15 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "our client against cometd-nodejs-server and faye, also forgotten",
         lambda: tests("tests/client_real/test_servers.py"),
     ),
-    ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
-    ("4.3", "in the user's own mitmdump, mitmweb and mitmproxy", lambda: tests("tests/capture/test_tools.py")),
-    ("4.4", "what recording costs beside plain mitmdump", recorder),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
+    (
+        "4.3",
+        "in the user's own mitmdump, mitmweb and mitmproxy",
+        lambda: tests("tests/capture/test_tools.py"),
+    ),
+    ("4.4", "what recording costs beside plain mitmdump", recorder),
 ]
 
 

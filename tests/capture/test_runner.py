@@ -88,6 +88,8 @@ def test_a_regular_proxy_records_wherever_its_client_goes(
     assert ssl.create_default_context(cafile=str(authority)).cert_store_stats()["x509_ca"] == 1
 
 
+# mitmproxy makes certificates by calls of cryptography and OpenSSL that are no longer liked.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_regular_proxy_records_https_with_a_certificate_of_mitmproxys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +101,9 @@ def test_a_regular_proxy_records_https_with_a_certificate_of_mitmproxys(
     ):
         trusted = ssl.create_default_context(cafile=tmp_path / ".mitmproxy" / "mitmproxy-ca-cert.pem")
         with httpx.Client(proxy=proxy.url, verify=trusted) as client:
-            assert client.get(f"{upstream.url}/a", headers={"Authorization": "Bearer canary-t0ken"}).is_success
+            assert client.get(
+                f"{upstream.url}/a", headers={"Authorization": "Bearer canary-t0ken"}
+            ).is_success
 
     (exchange,) = proxy.read().exchanges
     assert (exchange.url, exchange.status) == (f"{upstream.url}/a", 200)
