@@ -149,6 +149,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    (
+        "4.6",
+        "one story by two clients: only what truly differs",
+        lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
+    ),
 ]
 
 
