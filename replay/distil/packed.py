@@ -8,6 +8,8 @@ and again are kept once.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +18,7 @@ from replay.distil import bodies, notes
 from replay.distil.marks import marks_of
 from replay.distil.mishaps import Mishap
 from replay.distil.notes import Notes
-from replay.distil.sightings import Call, Client, Event, Subscription, origin_of
+from replay.distil.sightings import Call, Client, Event, Subscription
 from replay.exchange import Exchange
 from replay.wire import Headers
 
@@ -155,12 +157,18 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[PackedEvent, ...]
     subscriptions: tuple[Subscription, ...]
     clients: tuple[Client, ...]
+    origins: frozenset[str]
+    """Scheme and host of all that was spoken to."""
     dialects: dict[str, str] = {}
     """By origin, where a reply could only be of one."""
-    mishaps: tuple[Mishap, ...] = ()
-    """What went wrong on the way."""
+    mishaps: dict[str, tuple[Mishap, ...]] = {}
+    """What went wrong on the way, by the client it happened to; under no name what happened to requests."""
 
-    @property
-    def origins(self) -> set[str]:
-        """Scheme and host of all that was spoken to."""
-        return {each.origin for each in self.clients} | {origin_of(call.exchange) for call in self.calls}
+    def mishaps_of(self, clients: Iterable[str], since: float, until: float) -> list[Mishap]:
+        """What went wrong with some clients within a time, in order of time."""
+        found: list[Mishap] = []
+        for client in dict.fromkeys(clients):
+            each = self.mishaps.get(client, ())
+            first = bisect_left(each, since, key=lambda mishap: mishap.at)
+            found += each[first : bisect_right(each, until, key=lambda mishap: mishap.at)]
+        return sorted(found, key=lambda mishap: mishap.at)
