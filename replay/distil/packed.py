@@ -1,8 +1,8 @@
 """Calls and events as they are kept while a recording passes by: bytes, unpacked when their story is told.
 
 A recording is read once and may be larger than memory. What is kept of it is what the API and its clients
-said, undecoded and squeezed: as Python values it would take thirty times the room. Headers, names and cookies that come again
-and again are kept once.
+said, undecoded and squeezed: as Python values it would take thirty times the room. Headers, names and cookies
+that come again and again are kept once.
 """
 
 from __future__ import annotations

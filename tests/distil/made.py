@@ -11,7 +11,7 @@ from time import process_time
 
 import msgspec
 
-from replay.distil import distil, only_story
+from replay.distil import distil
 from replay.exchange import Exchange
 
 from .recorded import CHATS, Recorded, event
@@ -37,10 +37,7 @@ def seconds_for(exchanges: int, *, together: bool = True) -> float:
     """CPU seconds that a recording of that size takes, told as one story or as one for each chat."""
     recorded = recording(exchanges).exchanges
     began = process_time()
-    if together:
-        told = [only_story(recorded, name="many", together=True)]
-    else:
-        told = distil(recorded, name="many")
+    told = distil(recorded, name="many", together=together)
     took = process_time() - began
     assert sum(len(each.scenario.steps) for each in told) == exchanges // 3 * 3
     assert msgspec.json.encode(told[0].scenario.steps[0])
