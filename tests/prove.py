@@ -162,6 +162,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/capture/test_tools.py"),
     ),
     ("4.4", "what recording costs beside plain mitmdump", recorder),
+    (
+        "4.6",
+        "one story by two clients: only what truly differs",
+        lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
+    ),
 ]
 
 
