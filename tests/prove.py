@@ -78,6 +78,16 @@ def matrix(weather: str) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def fixpoint() -> Shown:
+    """Recorded, told, served, recorded and told again: nothing else, and how far delays are apart."""
+    shown = tests("tests/road/test_fixpoint.py")
+    good, output = run(sys.executable, "-m", "tests.road.fixpoint")
+    far = [int(each) for each in re.findall(r"(\d+) delays over 10 ms", output)]
+    steps = [int(each) for each in re.findall(r"of (\d+) steps", output)]
+    print(output)
+    return Shown(shown.good and good, f"{shown.figures}; {sum(far)} of {sum(steps)} delays over 10 ms apart")
+
+
 def broken_scenarios() -> Shown:
     """Every broken scenario is refused with a place and what to do."""
     files = sorted((ROOT / "tests" / "data" / "broken").glob("*.yaml"))
@@ -138,6 +148,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/client_real/test_servers.py"),
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
+    ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
 ]
 
 

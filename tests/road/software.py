@@ -98,10 +98,11 @@ def backend(kind: str, *flags: str) -> Iterator[str]:
 
 
 @contextmanager
-def replayer(scenario: Path, *flags: str) -> Iterator[str]:
+def replayer(scenario: Path | list[Path], *flags: str) -> Iterator[str]:
     """`replay serve` on a free port; yields its URL."""
-    command = [sys.executable, "-m", "replay", "serve", str(scenario), "--port", "0", "--print-url", *flags]
-    process = Process(*command)
+    files = scenario if isinstance(scenario, list) else [scenario]
+    command = [sys.executable, "-m", "replay", "serve", *map(str, files), "--port", "0", "--print-url"]
+    process = Process(*command, *flags)
     try:
         yield process.word("https://" if "--tls" in flags else "http://")
     finally:
