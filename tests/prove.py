@@ -149,6 +149,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    (
+        "4.2",
+        "fifty secrets and personal values: none in any file",
+        lambda: tests("tests/capture/test_canaries.py"),
+    ),
 ]
 
 
