@@ -163,6 +163,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("4.4", "what recording costs beside plain mitmdump", recorder),
     (
+        "4.2",
+        "fifty secrets and personal values: none in any file",
+        lambda: tests("tests/capture/test_canaries.py"),
+    ),
+    (
         "4.6",
         "one story by two clients: only what truly differs",
         lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
