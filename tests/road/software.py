@@ -113,7 +113,7 @@ def replayer(scenario: Path | list[Path], *flags: str) -> Iterator[str]:
 def recorder(
     upstream: str, recording: Path, scenario: Path | None, *, fails: str = "", redact: bool = False
 ) -> Iterator[str]:
-    """`replay record` before a server; yields the proxy's URL; distils at its end, if asked to.
+    """`replay record` before a server; yields the proxy's URL; at the end a scenario is distilled, if asked.
 
     With `fails` the distilling is expected to end with exit code 2 and these words.
     """
