@@ -52,6 +52,7 @@ class Recorder:
         self.left_out = dict.fromkeys(("host", "path"), 0)
         """Exchanges that were not recorded, by the filter that left them out."""
         self._own = own
+        self._rewrites = False
         self._rewriter = rewriting.Rewriter(origins.Origins())
         self._hosts: Callable[[str], bool] | None = None
         self._paths: Callable[[str], bool] | None = None
@@ -87,7 +88,8 @@ class Recorder:
         """Take the options (mitmproxy's hook)."""
         if "replay_api_prefix" in updated:
             self._rewriter = rewriting.Rewriter(origins.Origins(ctx.options.replay_api_prefix))
-        if ctx.options.replay_rewrite_urls:
+        self._rewrites = ctx.options.replay_rewrite_urls
+        if self._rewrites:
             # mitmproxy cuts a frame that has changed its length into pieces of 4,000 bytes, in the middle of
             # characters too, and says that addons which change frames have to set this.
             websocket.Fragmentizer.FRAGMENT_SIZE = 1 << 30
@@ -117,10 +119,10 @@ class Recorder:
         """Note what the client dialled (mitmproxy's hook)."""
         if getattr(flow.client_conn.proxy_mode, "type_name", "") != "reverse":
             return
-        if ctx.options.replay_rewrite_urls:
-            flow.metadata[DIALLED] = str(rewriting.dialled(flow))
-        if self._own and flow.request.host_header is not None:
-            flow.request.host_header = rewriting.upstream(flow).authority
+        if self._rewrites:
+            flow.metadata[DIALLED] = rewriting.dialled(flow)
+        if self._own:
+            rewriting.name_upstream(flow)
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Let the server be called by its own name (mitmproxy's hook)."""
@@ -131,8 +133,10 @@ class Recorder:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Let an endless answer through as it comes (mitmproxy's hook)."""
         answer: Any = flow.response
-        content_type = answer.headers.get("content-type", "").lower()
-        if not answer.stream and not content_type.startswith("text/event-stream"):
+        if not answer.stream and not any(
+            name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")
+            for name, value in answer.headers.fields
+        ):
             return
         self._goes_on(flow)
         told = DIALLED in flow.metadata and "content-encoding" not in answer.headers

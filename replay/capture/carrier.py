@@ -30,6 +30,8 @@ logger = logging.getLogger("replay.capture")
 
 MOST = 64 * 1024 * 1024
 """Bytes that may be on their way to the file; beyond, the proxy waits for the disk."""
+LEARNED = 10_000
+"""How many secrets and names are remembered for a worker that takes over: more than one remembers itself."""
 STARTS = 3
 """How often a process that dies is started again."""
 
@@ -55,7 +57,7 @@ class Carrier:
         self.report: dict[str, Any] = {"size": 0, "unwritten": 0, "trouble": "", "exchanges": 0}
         self.report |= {"events": 0, "agents": 0, "left_out": 0, "failed": 0}
         self._settings = settings
-        self._learned: list[tuple[str, bytes]] = []
+        self._learned: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=LEARNED)
         self._open: dict[str, list[Message]] = {}
         self._sent: collections.deque[tuple[Message, int]] = collections.deque()
         self._bytes = 0
@@ -151,7 +153,7 @@ class Carrier:
         self._bytes = self._handled = 0
         self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
         self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
-        self._settings["learned"] = self._learned
+        self._settings["learned"] = list(self._learned)
         self._start()
         for message, _ in sent:
             self.send(*message)

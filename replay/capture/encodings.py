@@ -18,6 +18,9 @@ LARGEST = 64 * 1024 * 1024
 UNKNOWN = "encoding"
 TOO_LARGE = "size"
 
+_WIDE = (b"\0", b"\x1b")
+"""Bytes of charsets other than ASCII that look like it: UTF-16 and ISO-2022."""
+
 _SIPS = 64
 """Bytes given to a decoder that cannot be told where to stop: brotli makes up to 16 MB of a few of them."""
 
@@ -58,9 +61,11 @@ def header(headers: Headers, name: str) -> str:
 
 def as_utf8(body: bytes, content_type: str) -> bytes:
     """JSON in UTF-8, whatever charset it was sent in; any other body as it is."""
+    if body.isascii() and not any(mark in body for mark in _WIDE):
+        return body
     kind, _, parameters = content_type.lower().partition(";")
     start = body.lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1]
-    if not body or ("json" not in kind and start not in (b"{", b"[")):
+    if "json" not in kind and start not in (b"{", b"["):
         return body
     declared = _charset(parameters)
     for charset in (*_by_looks(body), declared, "utf-8", "cp1252", "latin-1"):

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from replay.capture.losses import Loss, Losses, count
 from replay.capture.recording import Advance, Index, Progress, unreadable
-from replay.capture.tnetstrings import LONGEST_LENGTH, BrokenError, Fields, Span, fields, value
+from replay.capture.tnetstrings import LONGEST_LENGTH, BrokenError, Fields, Span, fields, value, whole
 from replay.errors import RecordingError
 
 OLDEST = 18
@@ -35,7 +35,6 @@ _NOT_ONE = {
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _LIKE_A_FLOW = re.compile(rb"(\d{1,12}):\d{1,2}:[a-z_]{2,24}[;,]")
-_DICT = ord("}")
 
 
 class Flow(NamedTuple):
@@ -149,14 +148,14 @@ class _Indexing:
 
 def _segment(data: bytes, metadata: Span | None) -> tuple[bytes, int]:
     """Of which WebSocket or stream a flow is a segment, and which part; no name for a flow of its own."""
-    if metadata is None or metadata.start == metadata.end:
+    if metadata is None or metadata[1] == metadata[2]:
         return b"", 0
     known = fields(data, metadata)
     socket = known.get(b"replay.socket") or known.get(b"replay.stream")
     part = known.get(b"replay.part")
     if socket is None or part is None:
         return b"", 0
-    return data[socket.start : socket.end], int(data[part.start : part.end])
+    return data[slice(*socket[1:])], int(data[slice(*part[1:])])
 
 
 def flows(file: BinaryIO, size: int) -> Iterator[Flow | Gap]:
@@ -202,7 +201,7 @@ def _at(file: BinaryIO, at: int, size: int) -> tuple[Flow | Loss, int]:
 
 def _looked_into(data: bytes) -> Fields | None:
     try:
-        top = fields(data, Span(_DICT, 0, len(data)))
+        top = fields(data, whole(data))
     except BrokenError:
         return None
     return top if b"version" in top else None

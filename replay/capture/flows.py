@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,18 @@ from replay.capture import encodings, flow_file
 from replay.capture.losses import Loss, Losses
 from replay.capture.recording import Exchanges, Piece, Progress, Recording
 from replay.capture.sockets import joined
-from replay.capture.tnetstrings import BrokenError, Fields, Span, fields, text, value
+from replay.capture.tnetstrings import (
+    BrokenError,
+    Fields,
+    Span,
+    fields,
+    is_null,
+    items,
+    text,
+    value,
+    whole,
+    whole_list,
+)
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
 
@@ -22,12 +34,14 @@ ENCODED = Loss(
     "body", "bodies", "left out, being in an encoding that cannot be undone here or not what the header says"
 )
 TOO_LARGE = Loss("body", "bodies", f"left out, being larger than {encodings.LARGEST >> 20} MB")
+BODILESS = Loss("answer", "answers", "recorded without the body")
 STEPPED = Loss("time", "times", "put right, the recorder's clock having stepped back")
 
 UNFINISHED = "the recording ended before the exchange did"
 NO_PART = -1
 
 _TEXT_FRAME = 1
+_ID = b"2:id;36:"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOSSES = {encodings.UNKNOWN: ENCODED, encodings.TOO_LARGE: TOO_LARGE}
 _STEP = 0.01
@@ -48,13 +62,12 @@ def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
     """One flow, or the segments of one WebSocket, as an exchange."""
     parts: list[tuple[int, Exchange]] = []
     for place, data in pieces:
-        name = f"flow {place}"
+        flow = None
         try:
             flow = _Flow(place, data)
-            name = flow.name
             parts.append((flow.part, flow.exchange(losses)))
         except (KeyError, TypeError, ValueError):
-            losses.add(BROKEN, name)
+            losses.add(BROKEN, flow.name if flow else f"flow {place}")
     if not parts:
         return None
     return parts[0][1] if parts[0][0] == NO_PART else joined(parts, losses)
@@ -66,7 +79,8 @@ class _Flow:
     def __init__(self, place: int, data: bytes) -> None:
         self._data = data
         self._place = place
-        self._top = self._fields(Span(ord("}"), 0, len(data)))
+        self._top = self._fields(whole(data))
+        self._metadata = self._known()
 
     @property
     def name(self) -> str:
@@ -80,7 +94,7 @@ class _Flow:
     @property
     def part(self) -> int:
         """Which segment of a WebSocket it is, or `NO_PART`."""
-        return int(self._metadata().get("replay.part", NO_PART))
+        return int(self._metadata.get("replay.part", NO_PART))
 
     def exchange(self, losses: Losses) -> Exchange:
         """Raises KeyError, TypeError or ValueError when the flow is not as flows are."""
@@ -111,7 +125,7 @@ class _Flow:
             failure=failure,
             connection=self._connection(),
             frames=frames,
-            redacted="replay.redacted" in self._metadata(),
+            redacted="replay.redacted" in self._metadata,
         )
         return self._in_time(exchange, losses)
 
@@ -122,14 +136,19 @@ class _Flow:
             losses.add(STEPPED, f"by {step:.3g} s in {self.name}")
         return mended
 
-    def _metadata(self) -> dict[str, Any]:
+    def _known(self) -> dict[str, Any]:
         span = self._top.get(b"metadata")
-        if span is None or span.start == span.end:
+        if span is None or span[1] == span[2]:
             return {}
         known = self._value(span)
         return known if isinstance(known, dict) else {}
 
     def _connection(self) -> str:
+        # What else it says of the connection is long.
+        _, start, end = self._top.get(b"client_conn", (0, 0, 0))
+        at = self._data.find(_ID, start, end)
+        if at >= 0:
+            return self._data[at + len(_ID) : at + len(_ID) + 36].decode("latin-1")
         client = self._inner(b"client_conn") or {}
         return text(self._value(client[b"id"]) or "") if b"id" in client else ""
 
@@ -166,13 +185,15 @@ class _Flow:
         return f"{scheme}://{shown}{text(self._value(request[b'path']))}"
 
     def _headers(self, message: Fields) -> Headers:
-        pairs = self._value(message[b"headers"])
-        return tuple((text(name), text(content)) for name, content in pairs)
+        data = self._data
+        return tuple([_header(data[start:end]) for _, start, end in items(data, message[b"headers"])])
 
     def _answer(self, response: Fields, headers: Headers, losses: Losses) -> bytes | None:
         body = self._body(response, headers, losses)
         # mitmproxy keeps no bytes of a body that broke off.
         broke_off = self._value(response[b"timestamp_end"]) is None
+        if is_null(response[b"content"]) and not broke_off:
+            losses.add(BODILESS, self.name)
         return body or None if broke_off else body
 
     def _body(self, message: Fields, headers: Headers, losses: Losses) -> bytes | None:
@@ -197,7 +218,7 @@ class _Flow:
 
     def _inner(self, name: bytes) -> Fields | None:
         span = self._top.get(name)
-        return None if span is None or span.kind == ord("~") else self._fields(span)
+        return None if span is None or is_null(span) else self._fields(span)
 
     def _fields(self, span: Span) -> Fields:
         return fields(self._data, span)
@@ -206,13 +227,23 @@ class _Flow:
         return value(self._data, span)
 
 
+@lru_cache(4096)
+def _header(pair: bytes) -> tuple[str, str]:
+    """Most headers are the same over and over."""
+    (_, start, end), (_, begin, stop) = items(pair, whole_list(pair))
+    return text(pair[start:end]), text(pair[begin:stop])
+
+
 def in_time(exchange: Exchange) -> tuple[Exchange, float]:
     """The exchange with no time before one that it follows, and by how much at most one had to be moved."""
     latest = exchange.began
     step = 0.0
     moved: dict[str, Any] = {}
+    if exchange.answered is not None and exchange.began <= exchange.answered < exchange.sent:
+        # Nobody need read a request to its end to refuse it.
+        moved["sent"] = exchange.answered
     for name in ("sent", "answered", "ended"):
-        at = getattr(exchange, name)
+        at = moved.get(name, getattr(exchange, name))
         if at is None:
             continue
         if at < latest:

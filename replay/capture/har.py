@@ -4,115 +4,91 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import datetime as dt
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from replay.capture import har_file
+from replay.capture.encodings import as_utf8, header
 from replay.capture.losses import Loss, Losses
-from replay.capture.recording import Advance, Exchanges, Index, Piece, Progress, Recording, unreadable
-from replay.errors import RecordingError
+from replay.capture.recording import Exchanges, Piece, Progress, Recording
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
 
-_NO_BODY = (101, 204, 304)
-
-BROKEN = Loss("entry", "entries", "left out, having no request or no time")
 BODILESS = Loss("answer", "answers", "recorded without the body")
+UNSENT = Loss("request", "requests", "recorded without the body")
+FORMS = Loss("form", "forms", "recorded as fields, without the bytes that were sent")
+UNTIMED = Loss("entry", "entries", "recorded without timings, so that nobody knows how long the answer took")
+SILENT = Loss("WebSocket", "WebSockets", "recorded without the messages (Firefox writes none, Chromium does)")
 
-_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError, msgspec.DecodeError)
-
-
-class _Log(msgspec.Struct):
-    entries: list[msgspec.Raw]
-
-
-class _Har(msgspec.Struct):
-    log: _Log
+_NO_BODY = (101, 204, 304)
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 def read(path: Path, progress: Progress | None = None) -> Recording:
     """Find every entry of a HAR.
 
-    How long a poll was held is its `time`; where a browser left bodies out, a note says how many. Raises
-    `RecordingError` when the file is no HAR, is cut short, or has no entries.
+    How long a poll was held is its `time`. What browsers leave out (bodies, cookies, the messages of
+    WebSockets) is said in notes. Raises `RecordingError` when the file is no HAR or has no entries.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    losses = Losses()
-    index = _index(path, text, losses, Advance(progress, len(text)))
-    if not len(index):
-        raise RecordingError(f"{path} is a HAR without an entry that can be used.")
-    return Recording(path, Exchanges(path, index, exchange_of, progress), losses)
-
-
-def _index(path: Path, text: bytes, losses: Losses, advance: Advance) -> Index:
-    index = Index(len(text))
-    end = 0
-    for place, entry in enumerate(_entries(path, text), 1):
-        raw = bytes(entry)
-        # Each entry stands after the one before it, with nothing but white space and a comma between.
-        start = text.find(raw, end)
-        advance.by(start + len(raw) - end)
-        end = start + len(raw)
-        try:
-            index.add(_began(msgspec.json.decode(raw, type=_Dated)), place, start, len(raw))
-        except _WRONG:
-            losses.add(BROKEN)
-    advance.done()
-    return index
-
-
-class _Dated(msgspec.Struct):
-    startedDateTime: str  # noqa: N815  as HAR calls it
-
-
-def _began(entry: _Dated) -> float:
-    return dt.datetime.fromisoformat(entry.startedDateTime).timestamp()
-
-
-def _entries(path: Path, text: bytes) -> list[msgspec.Raw]:
-    mark = len(codecs.BOM_UTF8) * text.startswith(codecs.BOM_UTF8)
-    try:
-        return msgspec.json.decode(memoryview(text)[mark:], type=_Har).log.entries
-    except msgspec.ValidationError:
-        pass
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        if b'"entries"' in text:
-            raise RecordingError(f"{path} is not a whole HAR: its JSON breaks off or is wrong.") from None
-    raise RecordingError(f"{path} is neither a mitmproxy flow file nor a HAR.")
+    index, losses, notes = har_file.index(path, progress)
+    return Recording(path, Exchanges(path, index, exchange_of, progress), losses, notes)
 
 
 def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
     """One entry as an exchange."""
-    _, content = next(pieces)
+    place, content = next(pieces)
+    name = f"entry {place}"
     try:
-        exchange = _exchange(msgspec.json.decode(content))
+        entry = _json(content)
+        name += f" ({entry['request']['method']} {entry['request']['url']})"
+        exchange = _exchange(entry)
     except _WRONG:
-        losses.add(BROKEN)
+        losses.add(har_file.BROKEN, name)
         return None
-    if exchange.status is not None and exchange.response_body is None:
-        losses.add(BODILESS)
+    for loss in _lost(entry, exchange):
+        losses.add(loss, name)
     return exchange
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        # It refuses lone surrogates, which browsers write where JavaScript cut a text in two.
+        return json.loads(content)
+
+
+def _lost(entry: dict[str, Any], exchange: Exchange) -> Iterator[Loss]:
+    """What the entry does not say."""
+    if not entry.get("timings") and not entry.get("time"):
+        yield UNTIMED
+    if exchange.status == 101 and entry.get("_webSocketMessages") is None:
+        yield SILENT
+    if exchange.status is not None and exchange.response_body is None:
+        yield BODILESS
+    posted = entry["request"].get("postData") or {}
+    if posted.get("params") and not posted.get("text"):
+        yield FORMS
+    elif not exchange.request_body and float(entry["request"].get("bodySize") or 0) > 0:
+        yield UNSENT
 
 
 def _exchange(entry: dict[str, Any]) -> Exchange:
     request, response, timings = entry["request"], entry["response"], entry.get("timings") or {}
     began = dt.datetime.fromisoformat(entry["startedDateTime"]).timestamp()
-    ended = began + max(0.0, float(entry.get("time") or 0)) / 1000
+    took = max(0.0, float(entry.get("time") or 0)) / 1000
+    ended = began + (took or sum(_timing(timings, name) for name in _PARTS))
     status = int(response.get("status") or 0) or None
     # What stands in `receive` came after the first byte: a held poll was answered before it.
     answered = max(began, ended - _timing(timings, "receive"))
-    sending = sum(_timing(timings, name) for name in ("blocked", "dns", "connect", "send"))
-    failure = str(response.get("_error") or entry.get("_error") or "")
-    if status is None and not failure:
-        failure = "aborted"
-    frames = _frames(entry)
+    sending = sum(_timing(timings, name) for name in _BEFORE)
+    frames = _frames(entry, status)
     if frames:
         ended = max(ended, frames[-1].at)
     return Exchange(
@@ -128,11 +104,32 @@ def _exchange(entry: dict[str, Any]) -> Exchange:
         response_body=_content(response) if status else None,
         answered=answered if status else None,
         ended=ended,
-        failure=failure,
-        connection=str(entry.get("connection") or ""),
+        failure=_failure(entry, status),
+        connection=_connection(entry),
         frames=frames,
         redacted=bool(entry.get("_replay_redacted")),
     )
+
+
+_BEFORE = ("blocked", "dns", "connect", "send")
+# `ssl` is part of `connect` (HAR 1.2, "timings").
+_PARTS = (*_BEFORE, "wait", "receive")
+
+
+def _failure(entry: dict[str, Any], status: int | None) -> str:
+    """Why there is no whole answer; Chromium calls what has no body to read aborted, too."""
+    if status in _NO_BODY:
+        return ""
+    said = str(entry["response"].get("_error") or entry.get("_error") or "")
+    return said or ("aborted" if status is None else "")
+
+
+def _connection(entry: dict[str, Any]) -> str:
+    """The client's connection; browsers write the server's port where HAR wants one that is unique."""
+    known = str(entry.get("_connectionId") or entry.get("connection") or "")
+    split = urlsplit(str(entry["request"]["url"]))
+    port = split.port or (443 if split.scheme in {"https", "wss"} else 80)
+    return "" if known in {str(port), "0"} else known
 
 
 def _timing(timings: dict[str, Any], name: str) -> float:
@@ -148,6 +145,8 @@ def _headers(message: dict[str, Any]) -> Headers:
 
 def _posted(request: dict[str, Any]) -> bytes:
     posted = request.get("postData") or {}
+    if posted.get("params") and not posted.get("text"):
+        return urlencode([(each["name"], each.get("value") or "") for each in posted["params"]]).encode()
     if posted.get("encoding") == "base64":
         return _unbase64(posted.get("text") or "")
     return str(posted.get("text") or "").encode("utf-8", "surrogatepass")
@@ -160,7 +159,7 @@ def _content(response: dict[str, Any]) -> bytes | None:
         empty = content.get("size") == 0 or response["status"] in _NO_BODY
         return b"" if empty else None
     if content.get("encoding") == "base64":
-        return _unbase64(text)
+        return as_utf8(_unbase64(str(text)), header(_headers(response), "content-type"))
     return str(text).encode("utf-8", "surrogatepass")
 
 
@@ -171,10 +170,10 @@ def _unbase64(text: str) -> bytes:
         return text.encode()
 
 
-def _frames(entry: dict[str, Any]) -> tuple[Frame, ...] | None:
+def _frames(entry: dict[str, Any], status: int | None) -> tuple[Frame, ...] | None:
     messages = entry.get("_webSocketMessages")
     if messages is None:
-        return None
+        return () if status == 101 else None
     frames = []
     for message in messages:
         text = message.get("opcode", 1) == 1

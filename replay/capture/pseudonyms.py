@@ -135,6 +135,10 @@ class Pseudonyms:
         """Clean a body or a frame; what is neither secret nor personal keeps its bytes."""
         return self._bodies.body(body, content_type) if body else body
 
+    def known(self, value: Any) -> Any:
+        """Plain data, with what has been learned so far replaced wherever it stands."""
+        return _everywhere(value, self)
+
     def literally(self, text: bytes) -> bytes:
         """Replace what has been learned so far, wherever it stands."""
         return self._values.replace(text)

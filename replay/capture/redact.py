@@ -162,7 +162,7 @@ def _cleaned_flows(
             continue
         advance.by(found.length)
         try:
-            state = tnetstrings.value(found.data, tnetstrings.Span(ord("}"), 0, len(found.data)))
+            state = tnetstrings.value(found.data, tnetstrings.whole(found.data))
             if state.get("type") != "http" or state["version"] < flow_file.OLDEST:
                 losses.add(_NO_HTTP)
                 continue

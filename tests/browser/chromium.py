@@ -88,7 +88,7 @@ class PageHost:
 
 
 @contextmanager
-def browser(url: str, profile: Path) -> Iterator[subprocess.Popen[bytes]]:
+def browser(url: str, profile: Path, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
     """Chromium on one page, until the block ends."""
     program = chromium()
     assert program is not None
@@ -97,7 +97,7 @@ def browser(url: str, profile: Path) -> Iterator[subprocess.Popen[bytes]]:
     settings.write_text(json.dumps(PREFERENCES), encoding="utf-8")
     log = profile.with_suffix(".log")
     with log.open("wb") as output:
-        command = [program, *FLAGS, f"--user-data-dir={profile}", url]
+        command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", url]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         yield process

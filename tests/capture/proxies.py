@@ -176,7 +176,9 @@ class Command:
         cwd: Path,
         program: tuple[str, ...] = ("-m", "replay", "record"),
         path: Path | None = None,
+        group: bool = False,
     ) -> None:
+        """Start it; `group` makes it the leader of a process group of its own."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         if path is not None:
             environment["PATH"] = f"{path}:{environment['PATH']}"
@@ -189,6 +191,7 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0 if group else None,
         )
 
     def until(self, words: str) -> str:

@@ -78,8 +78,8 @@ def test_bodies_left_out_by_the_browser_are_counted(tmp_path: Path) -> None:
 
     assert [each.response_body for each in exchanges] == [None, b""]
     assert notes == (
-        "1 entry left out, having no request or no time.",
-        "1 answer recorded without the body.",
+        "1 entry left out, being broken or having no request or no time: entry 3.",
+        "1 answer recorded without the body: entry 1 (GET https://gws/x).",
     )
 
 

@@ -172,16 +172,11 @@ def test_what_a_file_held_before_is_kept(tmp_path: Path) -> None:
             ["{recording}", "--to", "{recording}"],
             "{recording} is the recording itself: name another file with --to",
         ),
-        (["{recording}", "--to", "{folder}"], "{folder} cannot be written: Is a directory"),
         (
             ["{recording}", "--to", "{recording}/x.yaml"],
             "{recording}/x.yaml cannot be written: {recording} is no folder",
         ),
         (["{recording}", "--agent", "2"], "r.mitm holds 1 agent; there is no number 2"),
-        (
-            ["{recording}", "{recording}"],
-            "distilling several recordings into one scenario is not built yet: name one",
-        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_touched(
