@@ -6,7 +6,7 @@ holds: most of a flow (certificates, timings of sockets) is of no use here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST_LENGTH = 12
 """Digits; tnetstrings allow nine, mitmproxy as many as it takes."""
