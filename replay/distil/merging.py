@@ -17,10 +17,11 @@ from replay.distil.aligned import Row, aligned, refuse_strangers
 from replay.distil.delaying import delays, set_off
 from replay.distil.differing import Differing, Place
 from replay.distil.renaming import Unified, step_with
+from replay.distil.steps import Names
 from replay.distil.story import Distilled
 from replay.profiles.profile import Profile
 from replay.registry import PROFILES, resolve
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
+from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Step, is_set
 
 
 class _Pick(Protocol):
@@ -78,10 +79,21 @@ class _Merging:
                 self._differing.shifted.union(*(each.shift_times for each in self._scenarios))
             ),
             ignore=sorted(self._differing.ignored.union(*(each.ignore for each in self._scenarios))),
+            faults=self._faults(),
             session=session,
             steps=steps,
         )
         return Distilled(scenario=scenario, notes=tuple(self._notes(names)))
+
+    def _faults(self) -> list[Fault]:
+        """What went wrong in any of the recordings."""
+        names, faults = Names(), []
+        for place, scenario in enumerate(self._scenarios):
+            for fault in scenario.faults:
+                step = self._ids[place].get(fault.where.step, fault.where.step)
+                where = msgspec.structs.replace(fault.where, step=step)
+                faults.append(msgspec.structs.replace(fault, name=names.take(fault.name), where=where))
+        return faults
 
     def _step_ids(self) -> list[dict[str, str]]:
         """For each recording, what its steps are called here."""
