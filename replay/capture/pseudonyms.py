@@ -63,8 +63,10 @@ class Pseudonyms:
         """The pseudonym of a secret: hex, or digits for digits; as long as it, but 8 to 64 characters."""
         digest = hmac.new(self._key, secret, hashlib.sha256).hexdigest()
         # A number in JSON has to stay a number.
-        text = str(int(digest, 16)) if secret.isdigit() else digest
-        return text[: max(learned.SHORTEST, min(64, len(secret)))].encode()
+        length = max(learned.SHORTEST, min(64, len(secret)))
+        if secret.isdigit():
+            return shapes.checked(str(int(digest, 16))[: length - 2]).encode()
+        return shapes.checked_hex(digest[: length - 2]).encode()
 
     def news(self) -> list[tuple[str, bytes]]:
         """What has been learned since this was asked last: what another of the same key has to `recall`."""
