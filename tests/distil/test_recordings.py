@@ -102,9 +102,11 @@ def test_two_clients_that_recorded_one_story_differ_in_delays_alone() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert (ids(scenario), list(scenario.variables), scenario.ignore) == (STORY, VARIABLES, [])
     assert scenario.source.transports == ["long-polling", "websocket"]
-    assert [step.after.partition("(")[0] for step in pushes(scenario)] == [
-        "start + recorded",
-        *["accept + recorded"] * 3,
+    assert [step.after for step in pushes(scenario)] == [
+        "start + recorded(2.007s, 2.009s)",
+        "accept + 45ms",
+        "accept + recorded(154ms, 156ms)",
+        "accept + recorded(305ms, 306ms)",
     ]
     alone = told(polls.name)
     assert [step.data for step in pushes(scenario)] == [step.data for step in pushes(alone)]
