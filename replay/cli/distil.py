@@ -34,7 +34,7 @@ from replay.scenario.dump import dumps, write
 @click.option("--agent", metavar="ID", help="The stories of one agent, from its side: user name or number.")
 @click.option("--chat", metavar="ID", help="One story: a chat's id or how it begins, or its number.")
 @click.option("--together", is_flag=True, help="All stories as one scenario.")
-@click.option("--faults-too", is_flag=True, help="What went wrong in the recording becomes its faults.")
+@click.option("--faults-too", is_flag=True, help="Tell what went wrong as faults of the scenario.")
 @click.option("--list", "only_list", is_flag=True, help="List the stories and write nothing.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
 @click.option("--redact", "rules", type=click.Path(path_type=Path), metavar="FILE", help="Rules of your own.")
@@ -99,9 +99,9 @@ class How(NamedTuple):
     """Which story: a chat's id, its first characters, or a number as listed."""
     together: bool = False
     """All as one scenario."""
-    profile: str = "genesys"
     faults_too: bool = False
-    """What went wrong in the recording becomes the scenario's faults; else it is left out."""
+    """What went wrong in the recording becomes faults of the scenario."""
+    profile: str = "genesys"
 
 
 def distil_to(recordings: list[Path], to: str | Path | None, how: How) -> None:
@@ -132,8 +132,8 @@ def distil_to(recordings: list[Path], to: str | Path | None, how: How) -> None:
         _put(_tell(told, each, _name(path), how), path, summary(each.story))
 
 
-def _tell(told: Told, choice: Choice, name: str, how: How) -> Distilled:
-    return told.tell(choice.story, name, agent=choice.agent, faults_too=how.faults_too)
+def _tell(told: Told, chosen: Choice, name: str, how: How) -> Distilled:
+    return told.tell(chosen.story, name, agent=chosen.agent, faults_too=how.faults_too)
 
 
 def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distilled:

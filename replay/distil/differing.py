@@ -124,7 +124,10 @@ class Differing:
         first, *others = each.values
         if not self._words or not each.whole or any(not isinstance(value, str) for value in each.values):
             return False
-        return all(self._words[at].alike(first, value) for at, value in enumerate(others, 1))
+        redacted = self._personal(each.place.path)
+        return all(
+            self._words[at].alike(first, value, redacted=redacted) for at, value in enumerate(others, 1)
+        )
 
     def _is_variable(self, each: Difference) -> bool:
         """Whether it is an id or the client's own, and so has a name."""

@@ -224,9 +224,10 @@ def test_what_cannot_be_done_is_said_and_nothing_is_touched(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "r.mitm"]
 
 
-def test_many_exchanges_take_about_as_much_longer_as_they_are_more() -> None:
+@pytest.mark.parametrize("together", [True, False], ids=["one story", "a story for each chat"])
+def test_many_exchanges_take_about_as_much_longer_as_they_are_more(together: bool) -> None:
     from .made import seconds_for  # noqa: PLC0415  only here
 
-    few, many = seconds_for(500), seconds_for(4000)
+    few, many = (seconds_for(number, together=together) for number in (500, 4000))
 
     assert many < 20 * few
