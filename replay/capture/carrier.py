@@ -35,6 +35,7 @@ LEARNED = 10_000
 STARTS = 3
 """How often a process that dies is started again."""
 
+_TOLD = ("size", "exchanges", "events", "agents", "left_out", "failed")
 _PATIENCE = 20.0
 _PIPE = 1 << 20
 _READ = 1 << 16
@@ -100,12 +101,12 @@ class Carrier:
                 child.pump(None)
         if self._worker is not None:
             self._worker.finish()
-            self.report |= self._worker.report()
+            self._count(self._worker)
 
     def _start(self) -> None:
         self._starts += 1
-        python = interpreters.plain()
-        if python is not None and self._loop is not None and self._starts <= STARTS:
+        python = interpreters.plain() if os.name == "posix" and self._starts <= STARTS else None
+        if python is not None and self._loop is not None:
             with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
                 settings = self._settings | {"open": [each for flow in self._open.values() for each in flow]}
                 self._child = _Child(self._loop, python, settings, self._reported, self._ended)
@@ -115,7 +116,7 @@ class Carrier:
             for flow in self._open.values():
                 for message in flow:
                     self._worker.handle(message)
-            self.report |= self._worker.report()
+            self._count(self._worker)
 
     def _soon(self, worker: Worker) -> None:
         """Have the worker inside this process report, and write what is under way."""
@@ -128,7 +129,10 @@ class Carrier:
     def _checkpoint(self, worker: Worker) -> None:
         self._due = False
         worker.checkpoint()
-        self.report |= worker.report()
+        self._count(worker)
+
+    def _count(self, worker: Worker) -> None:
+        self.report |= {key: value for key, value in worker.report().items() if key in self.report}
 
     def _reported(self, report: dict[str, Any]) -> None:
         handled = report.pop("handled")
@@ -156,13 +160,13 @@ class Carrier:
             return
         sent, self._sent = self._sent, collections.deque()
         self._bytes = self._handled = 0
-        self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
-        self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
-        self._settings["parts"] = self._parts
-        self._settings["learned"] = list(self._learned)
+        lost = self.report["unwritten"]
+        self._settings |= {key: self.report[key] for key in _TOLD}
+        self._settings |= {"lost": lost, "parts": self._parts, "learned": list(self._learned)}
         self._start()
         goes_on = "another one goes on" if self.process is not None else "the proxy goes on by itself"
-        logger.error("The process that writes %s %s; %s, and nothing is lost.", self.path, why, goes_on)
+        kept = f"{lost} exchanges that the disk had not taken are lost" if lost else "nothing is lost"
+        logger.error("The process that writes %s %s; %s, and %s.", self.path, why, goes_on, kept)
         for message, _ in sent:
             self.send(*message)
 
