@@ -59,7 +59,7 @@ class Casting:
             self._open[timeline.name].remove(play)
         if self._is_listened_to(play, agent):
             self._start(play, role, now)
-        waiting, play.waiting = play.waiting, []
+        waiting, play.waiting = play.waiting, ()
         for due in waiting:
             self._simulator.bring(due, now)
         return play
