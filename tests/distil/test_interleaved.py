@@ -95,7 +95,7 @@ def by_chat(scenarios: list[Scenario]) -> dict[Any, Any]:
     return {each.variables["chat"].recorded: timeless(each) for each in scenarios}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     chats(),
     st.booleans(),
