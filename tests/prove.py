@@ -78,6 +78,16 @@ def matrix(weather: str) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def fixpoint() -> Shown:
+    """Recorded, told, served, recorded and told again: nothing else, and how far delays are apart."""
+    shown = tests("tests/road/test_fixpoint.py")
+    good, output = run(sys.executable, "-m", "tests.road.fixpoint")
+    far = [int(each) for each in re.findall(r"(\d+) delays over 10 ms", output)]
+    steps = [int(each) for each in re.findall(r"of (\d+) steps", output)]
+    print(output)
+    return Shown(shown.good and good, f"{shown.figures}; {sum(far)} of {sum(steps)} delays over 10 ms apart")
+
+
 def broken_scenarios() -> Shown:
     """Every broken scenario is refused with a place and what to do."""
     files = sorted((ROOT / "tests" / "data" / "broken").glob("*.yaml"))
@@ -92,6 +102,12 @@ def bench() -> Shown:
     rows = [re.split(r" *│ *", line.strip("│ \n")) for line in output.splitlines() if line.startswith("│")]
     said = [f"{row[1]} {row[2]}/s, {row[4]} KB, {row[6]} ev/s" for row in rows if len(row) > 6]
     return Shown(good, "100 clients: " + "; ".join(said))
+
+
+def recorder() -> Shown:
+    """What recording costs beside plain mitmdump, in requests per second and on a held poll."""
+    good, output = run(sys.executable, "-m", "bench.recorder", "--least", "0.9")
+    return Shown(good, output.strip().splitlines()[-1])
 
 
 def clean() -> Shown:
@@ -138,6 +154,24 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/client_real/test_servers.py"),
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
+    ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
+    (
+        "4.3",
+        "in the user's own mitmdump, mitmweb and mitmproxy",
+        lambda: tests("tests/capture/test_tools.py"),
+    ),
+    ("4.4", "what recording costs beside plain mitmdump", recorder),
+    (
+        "4.2",
+        "fifty secrets and personal values: none in any file",
+        lambda: tests("tests/capture/test_canaries.py"),
+    ),
+    (
+        "4.6",
+        "one story by two clients: only what truly differs",
+        lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
+    ),
 ]
 
 

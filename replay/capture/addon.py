@@ -52,6 +52,7 @@ class Recorder:
         self.left_out = dict.fromkeys(("host", "path"), 0)
         """Exchanges that were not recorded, by the filter that left them out."""
         self._own = own
+        self._rewrites = False
         self._rewriter = rewriting.Rewriter(origins.Origins())
         self._hosts: Callable[[str], bool] | None = None
         self._paths: Callable[[str], bool] | None = None
@@ -87,7 +88,8 @@ class Recorder:
         """Take the options (mitmproxy's hook)."""
         if "replay_api_prefix" in updated:
             self._rewriter = rewriting.Rewriter(origins.Origins(ctx.options.replay_api_prefix))
-        if ctx.options.replay_rewrite_urls:
+        self._rewrites = ctx.options.replay_rewrite_urls
+        if self._rewrites:
             # mitmproxy cuts a frame that has changed its length into pieces of 4,000 bytes, in the middle of
             # characters too, and says that addons which change frames have to set this.
             websocket.Fragmentizer.FRAGMENT_SIZE = 1 << 30
@@ -117,10 +119,10 @@ class Recorder:
         """Note what the client dialled (mitmproxy's hook)."""
         if getattr(flow.client_conn.proxy_mode, "type_name", "") != "reverse":
             return
-        if ctx.options.replay_rewrite_urls:
-            flow.metadata[DIALLED] = str(rewriting.dialled(flow))
-        if self._own and flow.request.host_header is not None:
-            flow.request.host_header = rewriting.upstream(flow).authority
+        if self._rewrites:
+            flow.metadata[DIALLED] = rewriting.dialled(flow)
+        if self._own:
+            rewriting.name_upstream(flow)
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Let the server be called by its own name (mitmproxy's hook)."""
@@ -131,8 +133,10 @@ class Recorder:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Let an endless answer through as it comes (mitmproxy's hook)."""
         answer: Any = flow.response
-        content_type = answer.headers.get("content-type", "").lower()
-        if not answer.stream and not content_type.startswith("text/event-stream"):
+        if not answer.stream and not any(
+            name.lower() == b"content-type" and value.lower().startswith(b"text/event-stream")
+            for name, value in answer.headers.fields
+        ):
             return
         self._goes_on(flow)
         told = DIALLED in flow.metadata and "content-encoding" not in answer.headers
@@ -225,9 +229,9 @@ class Recorder:
             return
         self.carrier.close()
         for sentence in [] if self._own else self.left_out_sentences(FILTERS):
-            logger.warning("%s.", sentence)
+            _say(f"{sentence}.")
         if ctx.options.replay_distil and self.report["size"]:
-            interpreters.distil(self.carrier.path, ctx.options.replay_distil)
+            interpreters.distil(self.carrier.path, ctx.options.replay_distil, _say)
 
     def left_out_sentences(self, options: dict[str, str]) -> list[str]:
         """What was not recorded, and by which of the options (named as the user knows them)."""
@@ -358,6 +362,15 @@ def _message(message: Any) -> dict[str, Any]:
             state["content"] = message.content
             state["headers"] = coding.without(state["headers"])
     return state
+
+
+def _say(sentence: str) -> None:
+    """Say something at the end, when mitmproxy's own screen is gone with its log."""
+    masters_addons: Any = ctx.master.addons
+    if masters_addons.get("termlog") is None:
+        sys.stderr.write(f"{sentence}\n")
+    else:
+        logger.warning("%s", sentence)
 
 
 def _address(server: Any) -> str:

@@ -30,6 +30,8 @@ logger = logging.getLogger("replay.capture")
 
 MOST = 64 * 1024 * 1024
 """Bytes that may be on their way to the file; beyond, the proxy waits for the disk."""
+LEARNED = 10_000
+"""How many secrets and names are remembered for a worker that takes over: more than one remembers itself."""
 STARTS = 3
 """How often a process that dies is started again."""
 
@@ -55,8 +57,9 @@ class Carrier:
         self.report: dict[str, Any] = {"size": 0, "unwritten": 0, "trouble": "", "exchanges": 0}
         self.report |= {"events": 0, "agents": 0, "left_out": 0, "failed": 0}
         self._settings = settings
-        self._learned: list[tuple[str, bytes]] = []
+        self._learned: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=LEARNED)
         self._open: dict[str, list[Message]] = {}
+        self._parts: dict[str, int] = {}
         self._sent: collections.deque[tuple[Message, int]] = collections.deque()
         self._bytes = 0
         self._handled = 0
@@ -69,6 +72,11 @@ class Carrier:
         self._child: _Child | None = None
         self._worker: Worker | None = None
         self._start()
+
+    @property
+    def process(self) -> int | None:
+        """The id of the process that writes; None when this one does."""
+        return self._child.pid if self._child is not None else None
 
     def send(self, *message: Any) -> None:
         """Pass a message on (see `worker.py`)."""
@@ -126,6 +134,7 @@ class Carrier:
         handled = report.pop("handled")
         self._learned += report.pop("learned")
         said = report.pop("said")
+        self._parts |= report.pop("parts")
         self.report |= report
         while self._handled < handled:
             self._handled += 1
@@ -134,6 +143,7 @@ class Carrier:
             kind, key, _ = message
             if kind == "end":
                 self._open.pop(key, None)
+                self._parts.pop(key, None)
             elif kind in ("begin", "head"):
                 self._open.setdefault(key, []).append(message)
         for level, line in said:
@@ -144,15 +154,15 @@ class Carrier:
         self._child = None
         if finished:
             return
-        logger.error(
-            "The process that writes %s %s; it is started again, and nothing is lost.", self.path, why
-        )
         sent, self._sent = self._sent, collections.deque()
         self._bytes = self._handled = 0
         self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
         self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
-        self._settings["learned"] = self._learned
+        self._settings["parts"] = self._parts
+        self._settings["learned"] = list(self._learned)
         self._start()
+        goes_on = "another one goes on" if self.process is not None else "the proxy goes on by itself"
+        logger.error("The process that writes %s %s; %s, and nothing is lost.", self.path, why, goes_on)
         for message, _ in sent:
             self.send(*message)
 
@@ -197,6 +207,11 @@ class _Child:
         os.set_blocking(self._in, False)
         self._watched = False
         self._begin(frame(settings))
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     def write(self, data: bytes) -> None:
         """Send this, as soon as the pipe takes it."""

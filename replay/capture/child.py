@@ -20,6 +20,7 @@ CHECKPOINT = 0.25
 """Seconds between two reports while there is something to report."""
 
 _GATHER = 0.02  # a wake-up for each message would take the proxy's core from it
+_NICE = 10
 _MOST = 1 << 20
 _HEAD = 4
 
@@ -92,6 +93,8 @@ def main() -> None:
     """Record what comes on standard input; report on standard output."""
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
+    # On a machine that is full the clients come first.
+    os.nice(_NICE)
     said = _Said()
     log = logging.getLogger("replay.capture")
     log.addHandler(said)

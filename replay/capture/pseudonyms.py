@@ -54,6 +54,7 @@ class Pseudonyms:
         self._shapes = shapes.Shapes(self._key)
         self._bodies = bodies.Bodies(self.rules, self)
         self._csrf_headers: set[bytes] = set()
+        self._met = 0
         self._news: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=limit)
 
     def __repr__(self) -> str:
@@ -63,14 +64,20 @@ class Pseudonyms:
         """The pseudonym of a secret: hex, or digits for digits; as long as it, but 8 to 64 characters."""
         digest = hmac.new(self._key, secret, hashlib.sha256).hexdigest()
         # A number in JSON has to stay a number.
-        text = str(int(digest, 16)) if secret.isdigit() else digest
-        return text[: max(learned.SHORTEST, min(64, len(secret)))].encode()
+        length = max(learned.SHORTEST, min(64, len(secret)))
+        if secret.isdigit():
+            return shapes.checked(str(int(digest, 16))[: length - 2]).encode()
+        return shapes.checked_hex(digest[: length - 2]).encode()
 
     def news(self) -> list[tuple[str, bytes]]:
         """What has been learned since this was asked last: what another of the same key has to `recall`."""
         news = list(self._news)
         self._news.clear()
         return news
+
+    def _note(self, kind: str, value: bytes) -> None:
+        self._met += 1
+        self._news.append((kind, value))
 
     def recall(self, news: Iterable[tuple[str, bytes]]) -> None:
         """Learn what another has learned."""
@@ -91,21 +98,31 @@ class Pseudonyms:
             return
         if secret not in self._values:
             self._values.add(secret, self.of(secret), spelled=False)
-            self._news.append(("secret", secret))
+            self._note("secret", secret)
 
     def clean(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state of a flow, bodies decoded, with every secret and everything personal in it replaced."""
-        request, response, socket = state["request"], state.get("response"), state.get("websocket")
-        request["path"] = self.target(request["path"])
-        for message in (request, response):
-            if message:
-                kind = _content_type(message["headers"])
-                message["headers"] = self.headers(message["headers"])
-                message["trailers"] = self.headers(message["trailers"]) if message["trailers"] else None
-                message["content"] = self.body(message["content"], kind)
-        if socket:
-            frames = socket["messages"]
-            socket["messages"] = [(kind, who, self.body(text), *rest) for kind, who, text, *rest in frames]
+        """The state of a flow, bodies decoded, with every secret and everything personal in it replaced.
+
+        An answer may tell that what was asked for is somebody's name: once something new has been learned, it
+        is looked for from the beginning.
+        """
+        known = self._met
+        cleaned = self._cleaned(state)
+        return cleaned if known == self._met else self._cleaned(state)
+
+    def _cleaned(self, state: dict[str, Any]) -> dict[str, Any]:
+        state = {**state, "request": {**state["request"], "path": self.target(state["request"]["path"])}}
+        for side in ("request", "response"):
+            if message := state.get(side):
+                state[side] = {
+                    **message,
+                    "headers": self.headers(message["headers"]),
+                    "trailers": self.headers(message["trailers"]) if message["trailers"] else None,
+                    "content": self.body(message["content"], _content_type(message["headers"])),
+                }
+        if socket := state.get("websocket"):
+            frames = [(kind, who, self.body(text), *rest) for kind, who, text, *rest in socket["messages"]]
+            state["websocket"] = {**socket, "messages": frames}
         cleaned: dict[str, Any] = _everywhere(state, self)
         return cleaned
 
@@ -134,6 +151,10 @@ class Pseudonyms:
     def body(self, body: bytes | None, content_type: bytes = b"") -> bytes | None:
         """Clean a body or a frame; what is neither secret nor personal keeps its bytes."""
         return self._bodies.body(body, content_type) if body else body
+
+    def known(self, value: Any) -> Any:
+        """Plain data, with what has been learned so far replaced wherever it stands."""
+        return _everywhere(value, self)
 
     def literally(self, text: bytes) -> bytes:
         """Replace what has been learned so far, wherever it stands."""
@@ -215,7 +236,7 @@ class Pseudonyms:
                 self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True)
                 news = True
         if news:
-            self._news.append((kind, _bytes(plain)))
+            self._note(kind, _bytes(plain))
 
     def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
         """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""

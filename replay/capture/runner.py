@@ -20,6 +20,34 @@ from replay.capture.stopping import Stopping, nothing
 from replay.errors import SurroundingsError, UsageError
 
 _REMEMBERED_WARNINGS = 100
+# Addons of mitmproxy that do nothing unless asked for, which nobody can here; but each is asked at each step
+# of each exchange, which is a good part of what a proxied exchange costs.
+_USELESS = frozenset(
+    [
+        "anticache",
+        "anticomp",
+        "asgiapp",
+        "blocklist",
+        "browser",
+        "clientplayback",
+        "command_history",
+        "comment",
+        "cut",
+        "export",
+        "maplocal",
+        "mapremote",
+        "modifybody",
+        "modifyheaders",
+        "onboarding",
+        "proxyauth",
+        "save",
+        "savehar",
+        "script",
+        "serverplayback",
+        "stickyauth",
+        "stickycookie",
+    ]
+)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +130,7 @@ async def _run(
 
 def _default_addons() -> list[Any]:
     make: Any = default_addons
-    addons: list[Any] = make()
-    return addons
+    return [each for each in make() if type(each).__module__.rpartition(".")[2] not in _USELESS]
 
 
 def _options(settings: Settings, confdir: str) -> dict[str, Any]:

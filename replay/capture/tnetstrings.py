@@ -6,7 +6,7 @@ holds: most of a flow (certificates, timings of sockets) is of no use here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 LONGEST_LENGTH = 12
 """Digits; tnetstrings allow nine, mitmproxy as many as it takes."""
@@ -118,32 +118,37 @@ def text(content: object) -> str:
     raise BrokenError("no text")
 
 
+class Raw(NamedTuple):
+    """A value that has been written before."""
+
+    data: bytes
+
+
 def dumps(value: Any) -> bytes:
-    """One value: None, bool, int, float, bytes, str, or lists, tuples and dicts of them.
+    """One value: None, bool, int, float, bytes, str, `Raw`, or lists, tuples and dicts of them.
 
     Raises `TypeError` for any other.
     """
     match value:
         case bytes():
-            return b"%d:%b," % (len(value), value)
+            data, kind = value, b","
         case str():
             # As mitmproxy reads text: bytes that are no UTF-8 come back as they were.
-            text = value.encode("utf-8", "surrogateescape")
-            return b"%d:%b;" % (len(text), text)
+            data, kind = value.encode("utf-8", "surrogateescape"), b";"
         case None:
-            return b"0:~"
+            data, kind = b"", b"~"
         case bool():
-            return b"4:true!" if value else b"5:false!"
+            data, kind = (b"true" if value else b"false"), b"!"
         case int():
-            return _plain(b"%d" % value, b"#")
+            data, kind = b"%d" % value, b"#"
         case float():
-            return _plain(repr(value).encode(), b"^")
+            data, kind = repr(value).encode(), b"^"
+        case Raw():
+            return value.data
         case list() | tuple():
-            return _plain(b"".join(map(dumps, value)), b"]")
+            data, kind = b"".join(map(dumps, value)), b"]"
         case dict():
-            return _plain(b"".join(dumps(key) + dumps(item) for key, item in value.items()), b"}")
-    raise TypeError(f"a flow file cannot hold {type(value).__name__}")
-
-
-def _plain(data: bytes, kind: bytes) -> bytes:
+            data, kind = b"".join(dumps(key) + dumps(item) for key, item in value.items()), b"}"
+        case _:
+            raise TypeError(f"a flow file cannot hold {type(value).__name__}")
     return b"%d:%b%b" % (len(data), data, kind)

@@ -36,6 +36,8 @@ PART = "replay.part"
 
 _LONGEST_LINE = 1024 * 1024
 """Bytes of a stream that may wait for the end of their line."""
+_ENDS = 1000
+"""Connections whose state is remembered."""
 
 Message = tuple[Any, ...]
 
@@ -45,7 +47,8 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         """Take plain data: `path`; `key`, `learned` of the pseudonyms, `rules` (plain, or None);
-        `channels`; and to go on with a recording `size`, `exchanges`, `events` and `agents` so far.
+        `channels`; and to go on with a recording its last report, and `parts`, how many of each flow under
+        way are written.
         """
         self.writer = writer.Writer(Path(settings["path"]), size=settings.get("size"))
         self.exchanges: int = settings.get("exchanges", 0)
@@ -64,7 +67,10 @@ class Worker:
         self._agents_before: int = settings.get("agents", 0)
         self._open: dict[str, dict[str, Any]] = {}
         self._news: dict[str, list[Any]] = {}
-        self._parts: dict[str, int] = {}
+        self._parts: dict[str, int] = dict(settings.get("parts", {}))
+        self._parted: set[str] = set()
+        self._unlearned: set[str] = set()
+        self._ends: dict[str, tuple[dict[str, Any], tnetstrings.Raw]] = {}
         self._inflaters: dict[str, Callable[[bytes], bytes]] = {}
 
     @property
@@ -96,6 +102,8 @@ class Worker:
 
     def report(self) -> dict[str, Any]:
         """Where the recording stands, as plain data."""
+        parts = {key: self._parts[key] for key in self._parted & self._parts.keys()}
+        self._parted.clear()
         return {
             "size": self.writer.size,
             "unwritten": self.writer.unwritten,
@@ -106,6 +114,7 @@ class Worker:
             "left_out": self.left_out,
             "failed": self.failed,
             "learned": self._pseudonyms.news(),
+            "parts": parts,
         }
 
     def _take(self, kind: str, key: str, told: Any) -> None:
@@ -127,14 +136,13 @@ class Worker:
 
     def _begin(self, key: str, flow: dict[str, Any]) -> None:
         self._open[key] = flow
-        # A long poll is written when it ends: what it says in secret has to be known before.
-        if self._redact:
-            self._pseudonyms.clean(_state(flow))
+        self._unlearned.add(key)
 
     def _head(self, key: str, flow: dict[str, Any]) -> None:
         self._open[key] = self._open.get(key, {}) | flow
-        self._parts.setdefault(key, 0)
-        self._news[key] = []
+        if key not in self._parts:
+            self._parts[key] = 0
+            self._news[key] = []
         if not flow["websocket"] and (inflater := coding.inflater(flow["response"])):
             self._inflaters[key] = inflater
 
@@ -160,19 +168,21 @@ class Worker:
             if not end and text:
                 return
             news = [text[:end]]
-        self._write(self._as_part(key, flow, news))
+        if not self._write(key, self._as_part(key, flow, news)):
+            self._parts[key] -= 1
 
     def _end(self, key: str, flow: dict[str, Any] | None) -> None:
         whole = self._open.get(key, {}) | (flow or {})
         news = self._news.get(key)
         if key not in self._parts:
-            self._write(_state(whole))
+            self._write(key, _state(whole))
         elif flow is not None or news is not None:
-            self._write(self._as_part(key, whole, news or []))
+            self._write(key, self._as_part(key, whole, news or []))
         # What merely stopped, with nothing new, is on disk as it is.
         self._forget(key)
 
     def _forget(self, key: str) -> None:
+        self._unlearned.discard(key)
         of: dict[str, Any]
         for of in (self._open, self._news, self._parts, self._inflaters):
             of.pop(key, None)
@@ -180,30 +190,57 @@ class Worker:
     def _as_part(self, key: str, flow: dict[str, Any], news: list[Any]) -> dict[str, Any]:
         number = self._parts[key]
         self._parts[key] = number + 1
+        self._parted.add(key)
         kind = SOCKET if flow["websocket"] else STREAM
         state = _state(flow | {"id": f"{key}-{number}"})
         state["metadata"] |= {kind: key, PART: str(number)}
         if kind == SOCKET:
             state["websocket"]["messages"] = news
-        else:
+        elif news:
             state["response"]["content"] = b"".join(news)
             if key in self._inflaters:
                 state["response"]["headers"] = coding.without(state["response"]["headers"])
         return state
 
-    def _write(self, state: dict[str, Any]) -> None:
+    def _learn_others(self, key: str) -> None:
+        """Learn what requests under way say in secret; one's own is cleaned with its answer."""
+        for other in self._unlearned - {key}:
+            self._pseudonyms.clean(self._decoded(_state(self._open[other])))
+        self._unlearned.clear()
+
+    def _decoded(self, state: dict[str, Any]) -> dict[str, Any]:
         for message in (state["request"], state["response"]):
             if message and message["content"]:
                 coding.undo(message, keep=not self._redact)
+        return state
+
+    def _write(self, key: str, state: dict[str, Any]) -> bool:
+        """Clean and write a flow; False when filters leave nothing of it."""
+        state = self._decoded(state)
+        # A long poll is written when it ends; what it says in secret has to be known before.
+        if self._redact:
+            self._learn_others(key)
+        ends = {end: self._raw(state.pop(end)) for end in ("client_conn", "server_conn")}
         if self._redact:
             state = self._pseudonyms.clean(state)
             state["metadata"] = {**state["metadata"], REDACTED: self._redact}
         if self._wanted is not None and self._filter(state):
-            return
-        self.writer.write(tnetstrings.dumps(state))
+            return False
+        self.writer.write(tnetstrings.dumps(state | ends))
         self.exchanges += state["metadata"].get(PART, "0") == "0"
         self.events += _events(state)
         self._agents.meet(state)
+        return True
+
+    def _raw(self, end: dict[str, Any]) -> tnetstrings.Raw:
+        """The state of a connection, cleaned and serialised: half of a flow, and mostly the same again."""
+        known = self._ends.get(end["id"])
+        if known is None or known[0] != end:
+            cleaned = self._pseudonyms.known(end) if self._redact else end
+            if len(self._ends) >= _ENDS:
+                self._ends.clear()
+            known = self._ends[end["id"]] = (end, tnetstrings.Raw(tnetstrings.dumps(cleaned)))
+        return known[1]
 
     def _filter(self, state: dict[str, Any]) -> bool:
         """Leave out the messages on other channels; True when none is left of a WebSocket's part."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from replay.capture.recording import open_recording
+from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
 from replay.cli.differences import lines
 from replay.distil import only_story
@@ -89,7 +90,8 @@ def story(path: Path) -> Scenario:
             return load(path)
         except ScenarioError:
             raise error from None
-    told = only_story(recording.exchanges, name="recording", recording=path.name)
+    exchanges = cleaned(recording.exchanges, recording.path, load_rules())
+    told = only_story(exchanges, name="recording", recording=path.name)
     for note in (*recording.notes, *told.notes):
         click.echo(f"note: {path}: {note.removesuffix('.')}", err=True)
     return told.scenario

@@ -75,11 +75,11 @@ def record(*, upstream: str | None, listen: str, scenario: Path | None, **given:
             console.print("ended before the recording began")
             return
         if scenario is not None and recorded:
-            from replay.cli.distil import distil_to  # noqa: PLC0415
+            from replay.cli.distil import How, distil_to  # noqa: PLC0415
 
             with stopping.interruptible():
                 rules = load_rules(settings.rules) if settings.redact else None
-                distil_to([settings.to], scenario, redact=rules)
+                distil_to([settings.to], scenario, How(redact=rules))
 
 
 def _check_rules(given: dict[str, Any]) -> None:

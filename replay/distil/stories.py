@@ -49,8 +49,10 @@ class Part(msgspec.Struct, kw_only=True, eq=False):
 
     @property
     def began(self) -> float:
-        """When the first of it happened."""
-        return self.items[0].at if self.items else self.start
+        """When the first of it happened; what an agent asks beforehand is no story yet."""
+        items = [item for item in self.items if isinstance(item.what, PackedEvent)] if self.whole else []
+        first = next(iter(items or self.items), None)
+        return first.at if first is not None else self.start
 
     @property
     def ended(self) -> float:

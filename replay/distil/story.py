@@ -46,6 +46,11 @@ class Told:
         self._kept = kept
 
     @property
+    def recording(self) -> str:
+        """What the recording is called."""
+        return self._kept.recording or "the recording"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was left aside of the recording as a whole."""
         return self._kept.aside.sentences

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from replay.distil import notes, session
 from replay.distil.causes import READING, Causes
 from replay.distil.faults import Whose, faults_found
+from replay.distil.mishaps import Mishap
 from replay.distil.notes import Notes
 from replay.distil.opened import open_parts
 from replay.distil.packed import Stream
@@ -44,7 +46,7 @@ class Telling:
         self._calls = list(self._retried.calls)
         clients = {each.name: role for role, part in self._parts.items() for each in part.person.clients}
         self._whose = Whose(clients, {role: part.start for role, part in self._parts.items()})
-        self._mishaps = [each for each in stream.mishaps if self._whose.role_of(each) is not None]
+        self._mishaps = [each for each in _mishaps(stream, parts) if self._whose.role_of(each) is not None]
         self._variables = Variables(profile, stream.origins)
         self._variables.learn([*self._around, *self._events], self._calls)
         ids = self._variables.ids
@@ -151,6 +153,16 @@ class Telling:
             return START, began
         readied = ready.at + moved if ready.at + moved <= event.at else ready.at
         return f"{START} and {self._ids[ready.exchange.number]}", max(began, readied)
+
+
+def _mishaps(stream: Stream, parts: Sequence[Part]) -> list[Mishap]:
+    """What went wrong with the agents of a story while it lasted; all, with those who have no other."""
+    clients = [client.name for part in parts for client in part.person.clients]
+    if all(part.alone for part in parts):
+        return stream.mishaps_of(["", *clients], -inf, inf)
+    return stream.mishaps_of(
+        ["", *clients], min(part.start for part in parts), max(part.ended for part in parts)
+    )
 
 
 def roles(number: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -15,9 +16,9 @@ from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phas
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
-from replay.errors import SurroundingsError
+from replay.errors import SurroundingsError, UsageError, nearest
 from replay.plan.timeline import Ask, Timeline
-from replay.verify.role import Role, Seen
+from replay.verify.role import Company, Role, Seen
 
 LEAVING = 3.0
 """Seconds the server gets to answer a disconnect."""
@@ -40,28 +41,87 @@ async def play(
     transport: str = "long-polling",
     patience: float = 15.0,
     user: str = "",
+    role: str = "",
 ) -> Outcome:
-    """Plays one agent's part to its end.
+    """Plays one agent's part to its end; where the steps name several, others have to play theirs.
 
     Args:
         target: Where the server is: `http://host:port`.
         patience: Seconds without anything new after which the agent gives up.
         user: Who it says it is, in `Authorization`; agents that play at the same time need each a name.
+        role: The name of the role; the first one when empty.
+
+    Raises:
+        SurroundingsError: the server cannot be reached.
+        UsageError: there is no such role.
+    """
+    part = Role(timeline, target.rstrip("/"), role=_index(timeline, role))
+    return await _play(_Agent(timeline, target.rstrip("/"), part, patience, []), transport, user)
+
+
+async def play_together(
+    timeline: Timeline,
+    target: str,
+    *,
+    transports: Mapping[str, str] | None = None,
+    patience: float = 15.0,
+    users: Mapping[str, str] | None = None,
+) -> dict[str, Outcome]:
+    """Plays all roles of a story at once, each as an agent of its own; returns what each saw, by role.
+
+    A request is made once all above it in the story has been seen by whoever it is for.
+
+    Args:
+        target: Where the server is: `http://host:port`.
+        transports: Connection types by role; long-polling for those it does not name.
+        patience: Seconds without anything new for anybody after which all give up.
+        users: Who each role says it is, in `Authorization`; it bears the role's name if not given.
 
     Raises:
         SurroundingsError: the server cannot be reached.
     """
+    company, fellows = Company(), list[_Agent]()
+    parts = [
+        Role(timeline, target.rstrip("/"), role=at, company=company) for at in range(len(timeline.roles))
+    ]
+    plays = [
+        _play(
+            _Agent(timeline, target.rstrip("/"), part, patience, fellows),
+            (transports or {}).get(role, "long-polling"),
+            (users or {}).get(role, "" if users else role),
+        )
+        for role, part in zip(timeline.roles, parts, strict=True)
+    ]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in plays]
+    except* SurroundingsError as failed:
+        unreachable = failed
+    else:
+        return {role: task.result() for role, task in zip(timeline.roles, tasks, strict=True)}
+    raise SurroundingsError(str(unreachable.exceptions[0]))
+
+
+def _index(timeline: Timeline, role: str) -> int:
+    if role and role not in timeline.roles:
+        known = ", ".join(filter(None, timeline.roles)) or "none, as its steps name nobody"
+        advice = nearest(role, timeline.roles)
+        what = f"no role of {timeline.name} is called '{role}'; its roles: {known}. {advice}"
+        raise UsageError(what.rstrip(" ."))
+    return timeline.roles.index(role) if role else 0
+
+
+async def _play(agent: _Agent, transport: str, user: str) -> Outcome:
     # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
     jar = aiohttp.CookieJar(unsafe=True)
     # Both connections of Bayeux and every request of the story may be under way at once.
     connector = aiohttp.TCPConnector(limit=0)
     named = {"Authorization": f"Basic {b64encode(f'{user}:'.encode()).decode()}"} if user else {}
     async with aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=named) as session:
-        agent = _Agent(timeline, target.rstrip("/"), session, patience)
         try:
-            return await agent.run(transport)
+            return await agent.run(session, transport)
         except aiohttp.ClientError as error:
-            raise _unreachable(target, str(error)) from None
+            raise _unreachable(agent.target, str(error)) from None
         finally:
             await agent.close()
 
@@ -70,14 +130,21 @@ class _Agent:
     """The shell around a Bayeux client and a role: it owns the sockets and nothing else."""
 
     def __init__(
-        self, timeline: Timeline, target: str, session: aiohttp.ClientSession, patience: float
+        self, timeline: Timeline, target: str, role: Role, patience: float, fellows: list[_Agent]
     ) -> None:
+        """Not connected yet.
+
+        Args:
+            fellows: All who play the story together; it adds itself.
+        """
+        self.target = target
         self._timeline = timeline
-        self._target = target
-        self._session = session
+        self._session: aiohttp.ClientSession
         self._patience = patience
+        self._fellows = fellows
+        fellows.append(self)
         self._clock: Clock = SystemClock()
-        self._role = Role(timeline, target)
+        self._role = role
         self._client: BayeuxClient
         self._carrier: Carrier | None = None
         self._alarm: Alarm | None = None
@@ -88,7 +155,7 @@ class _Agent:
         """When something of the story was last seen."""
         self._heard = False
         """Whether the server has said anything."""
-        self._ready = not self._role.channels
+        self._ready = False
         """Whether events can come: nothing of the story is asked before."""
         self._pending = 0
         """Requests without an answer yet: each has a patience of its own."""
@@ -96,8 +163,10 @@ class _Agent:
         self._why = ""
         self._requests: set[asyncio.Task[None]] = set()
 
-    async def run(self, transport: str) -> Outcome:
-        for ask in self._timeline.session.asks:
+    async def run(self, session: aiohttp.ClientSession, transport: str) -> Outcome:
+        """Plays to the end of its part."""
+        self._session = session
+        for ask in self._role.session.asks:
             await self._request(ask, story=False)
             if self._why:
                 return self._outcome()
@@ -108,11 +177,12 @@ class _Agent:
             self._why = f"the WebSocket was not opened within {self._patience:g} s"
             return self._outcome()
         self._latest = self._clock.now()
+        self._ready = not self._role.channels
         self._perform(self._client.start())
         while not (self._role.done or self._why or self._client.phase is Phase.ENDED):
             await self._news()
         if self._unreachable:
-            raise _unreachable(self._target, self._unreachable)
+            raise _unreachable(self.target, self._unreachable)
         await self._leave()
         return self._outcome()
 
@@ -123,6 +193,7 @@ class _Agent:
 
     async def close(self) -> None:
         """Ends what is under way."""
+        self._ready = False
         if self._alarm is not None:
             self._alarm.cancel()
         for task in self._requests:
@@ -132,7 +203,7 @@ class _Agent:
             await self._carrier.close()
 
     async def _connect(self, transport: str) -> Carrier:
-        url = self._target + self._timeline.scenario.cometd.path
+        url = self.target + self._timeline.scenario.cometd.path
         if transport == "websocket":
             async with asyncio.timeout(self._patience):
                 socket = await self._session.ws_connect(url.replace("http", "ws", 1), max_msg_size=0)
@@ -144,7 +215,8 @@ class _Agent:
         self._change.clear()
         left = max(0.0, self._latest + self._patience - self._clock.now())
         try:
-            await asyncio.wait_for(self._change.wait(), None if self._pending else left)
+            pending = any(fellow._pending for fellow in self._fellows)  # noqa: SLF001  of the same class
+            await asyncio.wait_for(self._change.wait(), None if pending else left)
         except TimeoutError:
             self._why = f"nothing new came for {self._patience:g} s"
 
@@ -191,7 +263,7 @@ class _Agent:
                     self._alarm = self._clock.call_at(action.at, self._wake)
                 case Ready():
                     self._ready = True
-                    self._latest = self._clock.now()
+                    self._progress()
                 case Ended():
                     self._why = self._why or action.why
         self._ask_due()
@@ -203,8 +275,8 @@ class _Agent:
     def _event(self, event: Received) -> None:
         step, differences = self._role.event(event.channel, event.data)
         name = self._timeline.profile.push_name(event.channel, event.data)
-        self._latest = self._clock.now()
         self._note("event", step, f"{event.channel} {name}", event.data, differences)
+        self._progress()
 
     # Requests
 
@@ -230,12 +302,17 @@ class _Agent:
             self._give_up(f"{method} {path} failed: {error}")
             return
         self._heard = True
-        self._latest = self._clock.now()
         differences = self._role.answered(ask, status, answer)
         if story:
             self._note("answer", ask.id, str(status), answer, differences)
-            self._ask_due()
-            self._change.set()
+        self._progress()
+
+    def _progress(self) -> None:
+        """Something was seen: whoever's turn it is asks, and all have patience again."""
+        for fellow in self._fellows:
+            fellow._latest = self._clock.now()  # noqa: SLF001  of the same class
+            fellow._ask_due()  # noqa: SLF001
+            fellow._change.set()  # noqa: SLF001
 
     async def _fetch(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         has_body = body is not msgspec.UNSET
@@ -243,7 +320,7 @@ class _Agent:
         try:
             async with self._session.request(
                 method,
-                URL(self._target + path, encoded=True),
+                URL(self.target + path, encoded=True),
                 data=msgspec.json.encode(body) if has_body else None,
                 headers={"Content-Type": "application/json"} if has_body else {},
                 timeout=aiohttp.ClientTimeout(total=self._patience),

@@ -22,10 +22,6 @@ class Interval(msgspec.Struct, frozen=True):
         """By how much something that came so late is too late, or, below zero, too early."""
         return seconds - min(max(seconds, self.earliest), self.latest)
 
-    def meets(self, other: Interval, slack: float = 0.0) -> bool:
-        """Whether both may tell of the same moment, `slack` seconds given."""
-        return self.earliest <= other.latest + slack and other.earliest <= self.latest + slack
-
 
 def interval(step: PushStep) -> Interval:
     """Of a step that was loaded: from `window` before its shortest delay, but never before its cause."""

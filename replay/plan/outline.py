@@ -53,10 +53,13 @@ def _fault(fault: Fault) -> str:
     where = ", ".join(f"{key} {value}" for key, value in fields.get("where", {}).items())
     settings = ", ".join(f"{key} {value}" for key, value in fault.settings.items())
     times = ", ".join(
-        f"{key} {value}" for key, value in fields.items() if key not in {"name", "fault", "where", "settings"}
+        f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in fields.items()
+        if key not in {"name", "fault", "where", "settings"}
     )
-    parts = [fault.fault, f"({settings})" if settings else "", f"at {where}" if where else "", times]
-    return " ".join(part for part in parts if part)
+    what = f"{fault.fault} ({settings})" if settings else fault.fault
+    what += f" at {where}" if where else ""
+    return f"{what}; {times}" if times else what
 
 
 def _what(step: Step, profile: Profile) -> tuple[str, str]:

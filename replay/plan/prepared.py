@@ -57,7 +57,9 @@ def _cut(compiled: Any, time_fields: Container[str]) -> Iterator[bytes | _Hole]:
         yield b"]" if compiled else b"[]"
     elif isinstance(compiled, dict):
         for index, (key, item) in enumerate(compiled.items()):
-            yield (b"," if index else b"{") + _encode(key) + b":"
+            yield b"," if index else b"{"
+            yield _Hole(key, is_time=False) if isinstance(key, Text) else _encode(key)
+            yield b":"
             if key in time_fields:
                 yield _Hole(item, is_time=True)
             else:

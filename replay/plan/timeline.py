@@ -104,6 +104,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """What each role does once."""
     story: Part
     shift_fields: frozenset[str]
+    ignored: frozenset[str]
+    """Fields that are not compared."""
     recorded: float | None
     """Time zero of the story, in seconds since 1970."""
     timeout: float
@@ -136,6 +138,7 @@ def plan(scenario: Scenario) -> Timeline:
         ),
         story=_part(scenario.steps, story_names, scenario, roles),
         shift_fields=frozenset(scenario.shift_times),
+        ignored=frozenset(scenario.ignore),
         recorded=epoch_of(scenario.source.recorded),
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),

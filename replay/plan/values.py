@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -24,6 +24,16 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 MISSING = "(missing)"
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def heeded(differences: Iterable[Difference], ignored: Container[str]) -> list[Difference]:
+    """Those that lie in none of these fields, at whatever depth."""
+    return [
+        each
+        for each in differences
+        if not any(_INDEX.sub("", part) in ignored for part in each.field.split("."))
+    ]
 
 
 class Text:
@@ -89,13 +99,23 @@ def compile_value(value: Any) -> Any:
     if isinstance(value, list):
         return [compile_value(item) for item in value]
     if isinstance(value, dict):
-        return {compile_key(key): compile_value(item) for key, item in value.items()}
+        keys = [compile_key(key) for key in value]
+        items = zip(keys, map(compile_value, value.values()), strict=True)
+        return Keyed(items) if any(isinstance(key, Text) for key in keys) else dict(items)
     return value
 
 
-def compile_key(key: str) -> str:
-    """Keys hold no references, only the escape for a literal `${`."""
-    return key.replace("$${", "${")
+def compile_key(key: str) -> str | Text:
+    """A key, as `Text` when there are references in it; whatever they stand for, a key is a string."""
+    compiled = compile_value(key)
+    if isinstance(compiled, Text):
+        compiled.whole = None
+        return compiled
+    return str(compiled)
+
+
+class Keyed(dict[Any, Any]):
+    """A compiled object of which some keys are `Text`."""
 
 
 def render(compiled: Any, lookup: Lookup) -> Any:
@@ -106,6 +126,8 @@ def render(compiled: Any, lookup: Lookup) -> Any:
         return lookup(compiled.whole) if compiled.whole is not None else compiled.render(lookup)
     if isinstance(compiled, list):
         return [render(item, lookup) for item in compiled]
+    if isinstance(compiled, Keyed):
+        return {render(key, lookup): render(item, lookup) for key, item in compiled.items()}
     if isinstance(compiled, dict):
         return {key: render(item, lookup) for key, item in compiled.items()}
     return compiled
@@ -119,7 +141,8 @@ def names_in(compiled: Any) -> Iterator[str]:
         for item in compiled:
             yield from names_in(item)
     elif isinstance(compiled, dict):
-        for item in compiled.values():
+        for key, item in compiled.items():
+            yield from names_in(key)
             yield from names_in(item)
 
 
@@ -145,6 +168,8 @@ class Comparison:
             self.differences.append(Difference(field, readable(expected), got))
 
     def _compare_objects(self, expected: dict[str, Any], got: dict[str, Any], field: str) -> None:
+        if isinstance(expected, Keyed):
+            expected = self._named(expected, got)
         for key, value in expected.items():
             if key in got:
                 self.compare(value, got[key], f"{field}.{key}")
@@ -153,6 +178,32 @@ class Comparison:
         if self._exact:
             for key in got.keys() - expected.keys():
                 self.differences.append(Difference(f"{field}.{key}", MISSING, got[key]))
+
+    def _named(self, expected: Keyed, got: dict[str, Any]) -> dict[str, Any]:
+        """The object with the keys that those of `got` are; a key of unbound names captures them."""
+        named = {key: value for key, value in expected.items() if isinstance(key, str)}
+        for key, value in expected.items():
+            if isinstance(key, str):
+                continue
+            known = {**self._bound, **self.captures}
+            fitting = [
+                (self._differs(value, got[other], known | found), other, found)
+                for other in got
+                if other not in named and (found := key.match(other, known)) is not None
+            ]
+            if fitting:
+                _, name, captured = min(fitting, key=lambda each: each[0])
+                self.captures.update(captured)
+            else:
+                name = key.render(lambda each: known.get(each, f"${{{each}}}"))  # noqa: B023  rendered here
+            named[name] = value
+        return named
+
+    def _differs(self, expected: Any, got: Any, known: Mapping[str, Any]) -> int:
+        """In how many fields two values would differ."""
+        trial = Comparison(known, exact=self._exact)
+        trial.compare(expected, got, "")
+        return len(trial.differences)
 
     def _compare_text(self, expected: Text, got: Any, field: str) -> None:
         known = {**self._bound, **self.captures}

@@ -25,6 +25,8 @@ from replay.scenario.walk import placed_steps
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 COUNTER = "counter"
 """`make: counter`, which every profile has."""
+LOOKALIKE = "lookalike"
+"""`make: lookalike`, which makes a string of a string and a number of a number."""
 
 _REQUEST = re.compile(r"(\S+) (\S+)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -131,7 +133,9 @@ def _variable(name: str, variable: Variable, makes: list[str], document: Documen
     if not is_set(variable.recorded):
         return
     counts = variable.make == COUNTER
-    fits = type(variable.recorded) is int if counts else isinstance(variable.recorded, str)
+    whole = type(variable.recorded) is int and variable.recorded >= 0
+    looks = variable.make == LOOKALIKE and whole
+    fits = type(variable.recorded) is int if counts else looks or isinstance(variable.recorded, str)
     if not fits:
         kind = "a whole number" if counts else "a string"
         what = f"'recorded' of variable '{name}' must be {kind}, as 'make: {variable.make}' makes one"

@@ -97,7 +97,11 @@ class RequestStep(_Part, kw_only=True):
     id: Name
     """Its name, which other steps refer to."""
     agent: Name | None = None
-    """The role this step belongs to; the first one when left out. Roles let several agents share a play."""
+    """The role this step belongs to; the first one when left out.
+
+    By roles several agents share a play: whoever comes takes the first free role of the oldest play that
+    has one, or begins another in the first role. One whose user bears the name of a role takes that role.
+    """
     request: str
     """`METHOD /path?query`, with `${variables}`."""
     about: str = ""
@@ -122,7 +126,7 @@ class PushStep(_Part, kw_only=True):
     id: Name
     """Its name, which other steps refer to."""
     agent: Name | None = None
-    """The role whose agent gets it; the first one when left out. Roles let several agents share a play."""
+    """The role whose agent gets it; the first one when left out."""
     push: str
     """The channel."""
     after: str = "start"

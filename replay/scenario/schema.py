@@ -99,5 +99,5 @@ def _docstrings() -> dict[str, dict[str, str]]:
                     ast.AnnAssign(target=ast.Name(id=name)),
                     ast.Expr(value=ast.Constant(value=str(sentence))),
                 ):
-                    said[name] = inspect.cleandoc(sentence)
+                    said[name] = " ".join(sentence.split())
     return found

@@ -3,7 +3,7 @@
 In this order: the user in `Authorization`; a session cookie of ours; a minted id in path, query or body; a
 clientId; the only agent present. A handshake that carries none of these makes a new agent. An agent known by
 other signs takes the name that `Authorization` adds later. While a role of a shared play is free, a request
-without any sign is somebody new's if all who are here have come back with our cookie.
+without these signs is somebody new's if all who are here have come back with our cookie.
 """
 
 from __future__ import annotations
@@ -59,12 +59,20 @@ class Agents:
         self._by_minted: dict[str, Play] = {}
 
     def find(
-        self, headers: Mapping[str, str], words: Iterable[str] = (), *, shaking_hands: bool = False
+        self,
+        headers: Mapping[str, str],
+        words: Iterable[str] = (),
+        *,
+        shaking_hands: bool = False,
+        awaited: bool = False,
     ) -> Agent | None:
         """The agent that these headers or these strings of a request name, if any do.
 
         An unknown user is taken for the only agent, if that has no name yet: some desktops send credentials
         with REST alone. One who sends them with its handshake, and is known by no sign, is somebody else.
+
+        Args:
+            awaited: Somebody else is expected, who is not taken for one that keeps cookies.
         """
         user = user_of(headers)
         if user in self._by_name:
@@ -74,7 +82,7 @@ class Agents:
             return known
         if known is None and not shaking_hands:
             here = self.present()
-            known = here[0] if len(here) == 1 else None
+            known = here[0] if len(here) == 1 and not (awaited and here[0].keeps_cookies) else None
         if known is not None and known.name is None:
             known.name = user
             self._by_name[user] = known

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.timeline import Ask
-from replay.plan.values import MISSING, Comparison, Difference, Text, as_text
+from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
     if ask.body is not msgspec.UNSET:
         got = MISSING if question.json is msgspec.UNSET else question.json
         comparison.compare(ask.body, got, "body")
+    if play.timeline.ignored:
+        comparison.differences = heeded(comparison.differences, play.timeline.ignored)
     unmet = tuple(step for step in ask.needs if not play.has_happened(step))
     return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)
 

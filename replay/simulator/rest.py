@@ -73,12 +73,11 @@ class Rest:
         )
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
-        agents = self._simulator.agents
-        agent = agents.find(request.headers, words)
+        agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
+        agent = agents.find(request.headers, words, awaited=awaited)
         if agent is None and "authorization" not in request.headers:
             present = agents.present()
-            awaited = self._simulator.casting.awaits_somebody and agents.all_keep_cookies()
-            if present and not awaited:
+            if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
         return agent or self._simulator.casting.new_agent(request.headers, now)
 

@@ -101,8 +101,7 @@ class _Comparison:
         for one_name, variable in self.a.variables.items():
             other_variable = self.b.variables.get(one_name)
             if other_variable is not None and variable.make is None and other_variable.make is None:
-                path = (one_name.rstrip("0123456789"),)
-                self.values.learn(_recorded(variable), _recorded(other_variable), path)
+                self.values.learn(_recorded(variable), _recorded(other_variable), (_field(one_name),))
         self.values.settle()
         self.roles.settle()
 
@@ -138,8 +137,9 @@ class _Comparison:
             if variable.make != other.make:
                 yield Difference(kind="variable", field=f"{name}.make", a=variable.make, b=other.make)
             elif variable.make is None:
-                for change in self.values.changes(_recorded(variable), _recorded(other), f"{name}.recorded"):
-                    yield Difference(kind="variable", field=change.field, a=change.a, b=change.b)
+                one_value, other_value = _recorded(variable), _recorded(other)
+                if not self.values.alike(one_value, other_value, _field(name)):
+                    yield Difference(kind="variable", field=f"{name}.recorded", a=one_value, b=other_value)
         for name, variable in self.b.variables.items():
             if name not in met:
                 yield Difference(kind="variable", field=name, b=_shown(variable))
@@ -229,6 +229,11 @@ def _given(value: Any) -> Any:
 
 def _recorded(variable: Variable) -> Any:
     return variable.recorded if is_set(variable.recorded) else ABSENT
+
+
+def _field(name: str) -> str:
+    """The field that a captured variable was named after."""
+    return name.rstrip("0123456789")
 
 
 def _shown(variable: Variable) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+SURE = 6
+"""Letters from which on a pseudonym stands for one word only: of shorter ones there are too few."""
+
 _WORD = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"\d")
 
@@ -48,7 +51,8 @@ class Words:
     """Pseudonyms: words that differ between recordings, each by one other of the same shape.
 
     They are made word by word under a key of the recording's own, so the words of one text stay apart. They
-    are learned only where personal data stands, and accepted wherever they turn up.
+    are learned only where personal data stands, and accepted wherever they turn up; short ones, which may
+    stand for several words, only there.
     """
 
     def __init__(self) -> None:
@@ -67,19 +71,17 @@ class Words:
         """Fix which word is which."""
         self._pairs.settle()
 
-    def alike(self, one: str, other: str) -> bool:
-        """Whether two texts say the same but for pseudonyms."""
+    def alike(self, one: str, other: str, *, redacted: bool) -> bool:
+        """Whether two texts say the same but for pseudonyms; `redacted` where personal data stands."""
         if one == other:
             return True
         if skeleton(one) != skeleton(other):
             return False
-        found = set()
-        for a, b in zip(_WORD.findall(one), _WORD.findall(other), strict=True):
-            pair = a.lower(), b.lower()
-            if a != b and self._pairs.there.get(pair[0]) != pair[1]:
-                return False
-            found.add(pair)
-        self.used |= {(a, b) for a, b in found if a != b}
+        words = zip(_WORD.findall(one.lower()), _WORD.findall(other.lower()), strict=True)
+        found = {(a, b) for a, b in words if a != b}
+        if not all(self._pairs.there.get(a) == b or (redacted and len(a) < SURE) for a, b in found):
+            return False
+        self.used |= found
         return True
 
 

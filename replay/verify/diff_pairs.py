@@ -103,7 +103,7 @@ class Pairs:
             yield Said(kind, change)
 
     def _text(self, kind: Kind, one: str, other: str, field: str) -> Iterator[Said]:
-        if not self._values.texts_alike(one, other):
+        if not self._values.texts_alike(one, other, field):
             yield Said(kind, Change(field, one, other))
 
     def _answers(self, ours: list[Respond], theirs: list[Respond]) -> Iterator[Said]:

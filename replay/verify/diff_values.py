@@ -137,19 +137,23 @@ class Values:
                 apart = abs(moments[1] - moments[0] - self._shift)
                 return apart < SLACK and time_shape(one) == time_shape(other)
         if isinstance(one, str) and isinstance(other, str):
-            return self.texts_alike(one, other)
+            return self.texts_alike(one, other, field)
         return same(one, other)
 
-    def texts_alike(self, one: str, other: str) -> bool:
+    def texts_alike(self, one: str, other: str, field: str) -> bool:
         """Whether two strings say the same but for names and pseudonyms."""
-        if "${" not in one and "${" not in other:
-            return self.words.alike(one, other)
+        if one == other and "${" not in one:
+            return True
+        redacted = self._personal(tuple(part.partition("[")[0] for part in field.split(".")))
         parts = _parts(one), _parts(other)
-        return len(parts[0]) == len(parts[1]) and all(map(self._parts_alike, *parts))
+        if len(parts[0]) != len(parts[1]):
+            return False
+        return all(self._parts_alike(a, b, redacted=redacted) for a, b in zip(*parts, strict=True))
 
-    def _parts_alike(self, one: Part, other: Part) -> bool:
+    def _parts_alike(self, one: Part, other: Part, *, redacted: bool) -> bool:
         if isinstance(one, str) or isinstance(other, str):
-            return isinstance(one, str) and isinstance(other, str) and self.words.alike(one, other)
+            both = isinstance(one, str) and isinstance(other, str)
+            return both and self.words.alike(str(one), str(other), redacted=redacted)
         (step, _, name), (other_step, _, other_name) = one.name.rpartition("."), other.name.rpartition(".")
         return self.names.alike(name, other_name) and self._steps.get(step, step) == other_step
 

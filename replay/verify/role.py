@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import Comparison, Difference, Text, as_text, readable, render
+from replay.plan.values import Comparison, Difference, Text, as_text, heeded, readable, render
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,16 +33,44 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Where it is not what the scenario says."""
 
 
-class Role:
-    """One agent's progress through a scenario."""
+class Company:
+    """What roles that are played together tell each other: how far the story is, and its values."""
 
-    def __init__(self, timeline: Timeline, base_url: str) -> None:
+    def __init__(self) -> None:
+        self.done: set[str] = set()
+        """Steps that some role has seen."""
+        self.values: dict[str, Any] = {}
+
+
+class Role:
+    """One agent's progress through a scenario: all of it, or one role's part.
+
+    A role that is alone asks once all above it in its own part has been seen, since others play theirs
+    where it cannot see it; in company once all above it in the whole story has.
+    """
+
+    def __init__(
+        self, timeline: Timeline, base_url: str, *, role: int = 0, company: Company | None = None
+    ) -> None:
+        """Nothing is seen yet.
+
+        Args:
+            role: Which of the timeline's roles.
+            company: Shared with the other roles when they are played together.
+        """
         self._timeline = timeline
-        self._values: dict[str, Any] = {"base_url": base_url}
-        self._cues = {cue.id: cue for cue in (*timeline.session.cues, *timeline.story.cues)}
-        self._asks = {ask.id: ask for ask in timeline.story.asks}
-        self._order = [step.id for step in timeline.scenario.steps]
-        self._done: set[str] = set()
+        self.session = timeline.sessions[role]
+        """What it does before the story."""
+        shared = company or Company()
+        self._values = shared.values
+        self._own: dict[str, Any] = {"base_url": base_url}
+        """What it alone knows: the values of its session, where others have sessions too."""
+        self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
+        self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
+        steps = [step.id for step in timeline.scenario.steps]
+        self._part = [step for step in steps if step in self._asks or step in self._cues]
+        self._order = self._part if company is None else steps
+        self._done = shared.done
         self._sent: set[str] = set()
 
     @property
@@ -52,13 +80,13 @@ class Role:
 
     @property
     def done(self) -> bool:
-        """Whether every step has been seen."""
-        return self._done.issuperset(self._order)
+        """Whether every step of its part has been seen."""
+        return self._done.issuperset(self._part)
 
     @property
     def missing(self) -> list[str]:
-        """Steps not seen yet, in order."""
-        return [step for step in self._order if step not in self._done]
+        """Steps of its part not seen yet, in order."""
+        return [step for step in self._part if step not in self._done]
 
     def due(self) -> list[Ask]:
         """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
@@ -83,19 +111,20 @@ class Role:
         if status != reply.status:
             differences.append(Difference("status", reply.status, status))
         if reply.body is not msgspec.UNSET:
-            comparison = self._comparison(reply.body, body)
-            self._values |= comparison.captures
+            comparison = self._comparison(reply.body, body, self._known())
+            self._learn(comparison.captures)
             differences += comparison.differences
         return tuple(differences)
 
     def event(self, channel: str, data: Any) -> tuple[str, tuple[Difference, ...]]:
         """An event has come; returns the step it is, empty if none, and where it differs from it."""
-        size = _leaves(data)
+        size, known = _leaves(data), self._known()
         found: list[tuple[tuple[int, int, bool], Cue, Comparison]] = []
         for step, cue in self._cues.items():
-            where = self._comparison(cue.channel, channel)
+            where = self._comparison(cue.channel, channel, known)
             if not where.differences:
-                comparison = self._comparison(cue.data.compiled, data, where.captures)
+                comparison = self._comparison(cue.data.compiled, data, known | where.captures)
+                comparison.captures |= where.captures
                 if all(each.field != ROOT for each in comparison.differences):
                     # Of two that fit, the one that says as much as the event does.
                     gap = abs(size - _leaves(cue.data.compiled))
@@ -107,22 +136,28 @@ class Role:
         if again or differing > _allowance(cue.data.compiled):
             return "", ()
         self._done.add(cue.id)
-        self._values |= comparison.captures
+        self._learn(comparison.captures)
         return cue.id, tuple(comparison.differences)
 
-    def _comparison(self, expected: Any, got: Any, captures: Mapping[str, Any] | None = None) -> Comparison:
-        comparison = Comparison(self._values)
-        comparison.captures.update(captures or {})
+    def _known(self) -> dict[str, Any]:
+        return self._values | self._own
+
+    def _learn(self, captures: Mapping[str, Any]) -> None:
+        for name, value in captures.items():
+            own = len(self._timeline.roles) > 1 and name in self.session.variables
+            (self._own if own else self._values)[name] = value
+
+    def _comparison(self, expected: Any, got: Any, known: Mapping[str, Any]) -> Comparison:
+        comparison = Comparison(known)
         comparison.compare(expected, got, ROOT)
-        moved = self._timeline.shift_fields
-        comparison.differences[:] = [
-            each for each in comparison.differences if each.field.rpartition(".")[2] not in moved
-        ]
+        fields = self._timeline.shift_fields | self._timeline.ignored
+        comparison.differences = heeded(comparison.differences, fields)
         return comparison
 
     def _value(self, name: str) -> Any:
-        if name in self._values:
-            return self._values[name]
+        for values in (self._own, self._values):
+            if name in values:
+                return values[name]
         variable = self._timeline.scenario.variables.get(name.rpartition(".")[2])
         recorded = None if variable is None else variable.recorded
         return readable(f"${{{name}}}") if recorded is None or recorded is msgspec.UNSET else recorded

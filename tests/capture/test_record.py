@@ -103,10 +103,10 @@ def test_what_keeps_it_from_beginning_is_said_in_a_sentence(tmp_path: Path) -> N
 DISTILLER = """
 import sys, types
 from replay.errors import RecordingError
-def distil_to(recordings, to, **_):
+def distil_to(recordings, to, _):
     raise RecordingError(f"{recordings[0]} has no chat for {to}.")
 stand_in = types.ModuleType("replay.cli.distil")
-stand_in.distil_to = distil_to
+stand_in.distil_to, stand_in.How = distil_to, dict
 sys.modules["replay.cli.distil"] = stand_in
 sys.argv = ["replay", "record", *sys.argv[1:]]
 from replay.cli import main

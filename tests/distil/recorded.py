@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from replay.distil import Distilled, read
+from replay.distil import Distilled, distil, read
 from replay.exchange import Exchange, Frame
 from replay.scenario.dump import dumps
 from replay.scenario.load import loads
@@ -190,6 +190,15 @@ class Recorded:
     def notes(self, *others: Recorded, **options: Any) -> tuple[str, ...]:
         """What was left aside."""
         return self.distilled(*others, **options).notes
+
+
+def stories(*recorded: Recorded, **options: Any) -> list[Scenario]:
+    """All stories of what several recorded at once, each as a scenario that loads."""
+    exchanges = sorted((each for one in recorded for each in one.exchanges), key=lambda each: each.began)
+    numbered = [msgspec.structs.replace(each, number=n) for n, each in enumerate(exchanges, 1)]
+    told = [each.scenario for each in distil(numbered, name="story", **options)]
+    assert [loads(dumps(each)) for each in told] == told
+    return told
 
 
 def triggers(scenario: Scenario) -> list[tuple[str, str, str]]:

@@ -172,16 +172,11 @@ def test_what_a_file_held_before_is_kept(tmp_path: Path) -> None:
             ["{recording}", "--to", "{recording}"],
             "{recording} is the recording itself: name another file with --to",
         ),
-        (["{recording}", "--to", "{folder}"], "{folder} cannot be written: Is a directory"),
         (
             ["{recording}", "--to", "{recording}/x.yaml"],
             "{recording}/x.yaml cannot be written: {recording} is no folder",
         ),
         (["{recording}", "--agent", "2"], "r.mitm holds 1 agent; there is no number 2"),
-        (
-            ["{recording}", "{recording}"],
-            "distilling several recordings into one scenario is not built yet: name one",
-        ),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_touched(
@@ -201,9 +196,10 @@ def test_what_cannot_be_done_is_said_and_nothing_is_touched(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "r.mitm"]
 
 
-def test_many_exchanges_take_about_as_much_longer_as_they_are_more() -> None:
+@pytest.mark.parametrize("together", [True, False], ids=["one story", "a story for each chat"])
+def test_many_exchanges_take_about_as_much_longer_as_they_are_more(together: bool) -> None:
     from .made import seconds_for  # noqa: PLC0415  only here
 
-    few, many = seconds_for(500), seconds_for(4000)
+    few, many = (seconds_for(number, together=together) for number in (500, 4000))
 
     assert many < 20 * few

@@ -57,6 +57,7 @@ def test_what_is_wrong_above_the_steps_is_told(head: str, said: list[str]) -> No
     [
         "profile: plain",
         "variables: {a: {make: uuid}, b: {make: counter, recorded: 17}, c: {recorded: null}}",
+        "variables: {a: {make: lookalike, recorded: 4711}, b: {make: lookalike, recorded: a1}}",
         'source: {recorded: "2014-01-02T14:23:20.171-08:00"}',
         'source: {recorded: "2014-01-02T14:23:20Z"}',
     ],

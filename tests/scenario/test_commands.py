@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -64,14 +62,6 @@ def test_good_files_alone_end_with_zero() -> None:
     result = CliRunner().invoke(check, [str(file)])
 
     assert (result.exit_code, result.output) == (0, f"{file}: good (8 steps: 4 requests, 4 pushes)\n")
-
-
-def test_looking_for_secrets_is_refused_until_it_is_built() -> None:
-    command = [sys.executable, "-m", "replay", "check", "--secrets", "x.yaml"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert (result.returncode, result.stdout) == (2, "")
-    assert "check --secrets is not built yet in this version" in result.stderr
 
 
 def test_the_schema_is_printed_or_its_path() -> None:

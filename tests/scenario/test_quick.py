@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from replay.errors import ScenarioError
@@ -80,12 +80,14 @@ def test_on_any_text_the_quick_reader_agrees_with_the_careful_one_or_doubts(text
 
 
 @given(values)
+@settings(max_examples=40)
 def test_both_read_any_json(value: Any) -> None:
     agree(json.dumps(value))
     agree(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 @given(scenarios())
+@settings(max_examples=30)
 def test_whatever_is_written_both_read(scenario: Scenario) -> None:
     text = dumps(scenario)
 

@@ -244,7 +244,8 @@ def test_an_id_of_somebodys_session_tells_whose_request_it_is() -> None:
     script.expect(script.answer(again).body, {"desk": desk})
 
 
-def test_who_asks_first_without_any_sign_is_somebody_new_once_all_others_have_shown_their_cookies() -> None:
+@pytest.mark.parametrize("user", ["", "bob"])
+def test_who_asks_first_is_somebody_new_once_all_others_have_shown_their_cookies(user: str) -> None:
     script = Script(scenario(CONSULT))
     ann = script.desktop()
     ann.handshake()
@@ -253,7 +254,7 @@ def test_who_asks_first_without_any_sign_is_somebody_new_once_all_others_have_sh
     chat = offer(script, ann)
     ann.post(f"/chats/{chat}", {"op": "Consult", "target": "x"})
     script.advance(1)
-    bob = script.desktop()
+    bob = script.desktop(user)
     bob.get("/me")
     script.advance(1)
     bob.open_socket()

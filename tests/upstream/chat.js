@@ -1,6 +1,7 @@
 'use strict';
 
 const { randomBytes, randomInt } = require('node:crypto');
+const { follow } = require('./conversation.js');
 
 const CHANNEL = '/v2/me/chats';
 const CAPABILITIES = [
@@ -25,6 +26,9 @@ const DEFAULTS = {
   eventBeforeAnswer: false,
   batch: false,
   inviteOnSubscribe: false,
+  // How many chats an agent is offered, and how long after one another.
+  chats: 1,
+  nextChatAfter: 120,
   // The document's own host, not the one the client dials: real servers print a configured
   // address, and a recorder has to cope with that.
   uriHost: 'localhost:8080',
@@ -169,7 +173,11 @@ function createStory(options = {}) {
       const session = { publish, timers: new Set() };
       sessions.set(sessionId, session);
       if (settings.inviteOnSubscribe) offer(session);
-      else later(session, settings.inviteAfter, () => offer(session));
+      else {
+        for (let number = 0; number < settings.chats; number++) {
+          later(session, settings.inviteAfter + number * settings.nextChatAfter, () => offer(session));
+        }
+      }
     },
 
     left(sessionId) {
@@ -190,7 +198,19 @@ function createStory(options = {}) {
       chat.customer = participant('Customer', 'PersonP');
       chat.agent = participant('Agent', nickname);
       chat.agentAgain = participant('Agent', nickname);
+      chat.index = 7;
+      chat.answers = 0;
       notify(chat);
+      return 'ok';
+    },
+
+    operate(id, body) {
+      const chat = chats.get(id);
+      if (!chat || !chat.accepted) return 'unknown';
+      const caused = follow(chat, body, () => new Date().toISOString().replace('Z', '+0000'));
+      if (!caused) return 'unknown';
+      chat.reference = reference++;
+      for (const [delay, make] of caused) later(chat.session, delay, () => chat.session.publish(CHANNEL, make()));
       return 'ok';
     },
   };

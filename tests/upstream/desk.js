@@ -5,6 +5,7 @@ const https = require('node:https');
 const { parseArgs } = require('node:util');
 const { performance } = require('node:perf_hooks');
 const { createJar } = require('./cookies.js');
+const { createTalk } = require('./talk.js');
 
 const OPTIONS = {
   transport: { type: 'string', default: 'long-polling' },
@@ -15,10 +16,14 @@ const OPTIONS = {
   'no-cookies': { type: 'boolean', default: false },
   nickname: { type: 'string', default: 'Marat' },
   channel: { type: 'string', multiple: true, default: ['/v2/me/chats'] },
+  login: { type: 'boolean', default: false },
   ready: { type: 'boolean', default: false },
   'get-me': { type: 'boolean', default: false },
   unsubscribe: { type: 'boolean', default: false },
   expect: { type: 'string', default: '4' },
+  // Lines the agent says in each chat, from its history to its end; none: it only accepts.
+  talk: { type: 'string', default: '0' },
+  think: { type: 'string', default: '40' },
   timeout: { type: 'string', default: '15000' },
 };
 
@@ -98,6 +103,8 @@ function createDesk(more = {}) {
 
   async function open(goodbye) {
     leave = goodbye;
+    const login = { operationName: 'StartContactCenterSession', channels: ['chat'] };
+    if (options.login) await rest('POST', '/api/v2/me', login);
     if (options.ready) await rest('POST', '/api/v2/me', { operationName: 'Ready' });
     if (options['get-me']) await rest('GET', '/api/v2/me');
   }
@@ -110,6 +117,13 @@ function createDesk(more = {}) {
     goodbye();
   }
 
+  const talk = Number(options.talk) > 0 && createTalk({
+    lines: Number(options.talk),
+    base,
+    think: Number(options.think),
+    operate: (id, body) => rest('POST', `/api/v2/me/chats/${id}`, body).then(leaveWhenDone),
+  });
+
   function received(channel, data) {
     events++;
     say('event', { channel, data });
@@ -119,6 +133,7 @@ function createDesk(more = {}) {
       const body = { operationName: 'Accept', nickname: options.nickname };
       rest('POST', `/api/v2/me/chats/${chat.id}`, body).then(leaveWhenDone);
     }
+    if (talk && data) talk(data);
     leaveWhenDone();
   }
 

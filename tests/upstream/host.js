@@ -11,6 +11,8 @@ const NUMBERS = {
   'participants-after': DEFAULTS.participantsAfter,
   'messages-after': DEFAULTS.messagesAfter,
   'answer-delay': DEFAULTS.answerDelay,
+  chats: DEFAULTS.chats,
+  'next-chat-after': DEFAULTS.nextChatAfter,
   // Left to the library unless given.
   timeout: undefined,
   interval: undefined,

@@ -35,12 +35,14 @@ function respondTo(story, request, body, options) {
 
   if (path === '/api/v2/me') {
     if (method === 'GET') return [200, { ...OK, user: userOf(request, options.uriHost) }];
-    if (method === 'POST') return body && body.operationName === 'Ready' ? [200, OK] : missing;
+    const known = ['StartContactCenterSession', 'Ready'];
+    if (method === 'POST') return body && known.includes(body.operationName) ? [200, OK] : missing;
   }
   const chat = /^\/api\/v2\/me\/chats\/([^/]+)$/.exec(path);
   if (chat && method === 'POST') {
-    if (!body || body.operationName !== 'Accept') return missing;
-    const outcome = story.accept(chat[1], body.nickname);
+    if (!body || !body.operationName) return missing;
+    const accepts = body.operationName === 'Accept';
+    const outcome = accepts ? story.accept(chat[1], body.nickname) : story.operate(chat[1], body);
     if (outcome === 'ok') return [200, OK];
     if (outcome === 'accepted') return [400, { statusCode: 2, statusMessage: 'Chat is already accepted' }];
   }

@@ -62,13 +62,13 @@ def only(report: Report) -> Difference:
 
 
 @given(scenarios())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_scenario_is_the_same_as_itself_written_and_read(told: Scenario) -> None:
     assert diff(told, loads(dumps(told))).same
 
 
 @given(scenarios(), scenarios())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_either_way_round_says_whether_two_are_the_same(one: Scenario, other: Scenario) -> None:
     forth, back = diff(one, other), diff(other, one)
 

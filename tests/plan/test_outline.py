@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from replay.plan.outline import outline
+from replay.testing import scenario
+
+
+def test_a_story_of_several_is_read_with_its_agents_windows_delays_and_faults() -> None:
+    told = scenario("""
+    about: A consults B.
+    ignore: [callUuid, trace]
+    faults:
+      - name: late
+        fault: latency
+        where: {step: ask, agent: b}
+        settings: {delay: 2s}
+        chance: 20%
+        until: 1m
+      - {name: lost, fault: unknown-client, nth: [1, 3]}
+    session:
+      - {id: ready, agent: b, request: POST /me, body: {operationName: Ready}}
+    steps:
+      - {id: ask, agent: ann, request: GET /x, respond: {after: "normal(40ms, 10ms)"}}
+      - id: told
+        agent: b
+        push: /c
+        after: ask + uniform(1s, 2s)
+        window: 30ms
+        because: same id
+        data: 1
+    """)
+
+    assert list(outline(told)) == [
+        "story: A consults B.",
+        "agents: b, ann",
+        "not compared: callUuid, trace",
+        "",
+        "session",
+        "  when asked  b    ready  → POST /me Ready  ← 200 after 0s",
+        "",
+        "steps",
+        "  when asked                                   ann  ask   → GET /x  ← 200 after normal(40ms, 10ms)",
+        "  ask + uniform(1s, 2s), or up to 30ms before  b    told  ⇐ /c c   # same id",
+        "",
+        "faults",
+        "  late: latency (delay 2s) at step ask, agent b; chance 20%, until 1m",
+        "  lost: unknown-client; nth 1, 3",
+    ]
+
+
+def test_a_story_of_one_is_read_without_agents() -> None:
+    assert list(outline(scenario("steps: [{id: a, push: /c, after: start + 1s, data: 1}]"))) == [
+        "story",
+        "",
+        "steps",
+        "  start + 1s  a  ⇐ /c c",
+    ]
