@@ -60,7 +60,9 @@ def test_a_sanitized_har_says_that_it_holds_no_cookies() -> None:
 def test_firefox_writes_no_messages_of_websockets_and_it_is_said() -> None:
     recording = open_recording(HARS / "firefox-websocket.har")
 
-    assert "1 WebSocket recorded without the messages (Firefox writes none, Chromium does)" in notes(recording)
+    assert "1 WebSocket recorded without the messages (Firefox writes none, Chromium does)" in notes(
+        recording
+    )
     assert [each.frames for each in recording.exchanges if each.status == 101] == [()]
 
 

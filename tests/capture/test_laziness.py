@@ -1,4 +1,4 @@
-"""Recordings are read from the disk, as often as somebody goes through them, and are never held as a whole."""
+"""Recordings are read from the disk, as often as somebody goes through them, and are never held whole."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Makes a flow file of 200 MB (or as many as asked for) and says what `replay distil` needs for it.
 
-python -m tests.size [MEGABYTES] [SHARE OF CHATS]
+python -m tests.size [recorded|foreign] [MEGABYTES]
+
+`recorded` is by our recorder, already clean; `foreign` is by a plain mitmdump and is cleaned when distilled.
 """
 
 from __future__ import annotations
@@ -20,12 +22,11 @@ BOUND = 600
 
 def main() -> int:
     """Prints one line; 0 if memory stayed within its bound and there was a scenario for each chat."""
-    megabytes = float(sys.argv[1]) if len(sys.argv) > 1 else 200
-    share = float(sys.argv[2]) if len(sys.argv) > 2 else 0.25
+    kind, size = [*sys.argv[1:], *("recorded", "200")[len(sys.argv) - 1 :]]
     with tempfile.TemporaryDirectory() as folder:
         path, stories = Path(folder) / "large.mitm", Path(folder) / "stories"
-        chats = write(path, megabytes, chats=share)
-        size = path.stat().st_size / 1e6
+        chats = write(path, float(size), redacted=kind == "recorded")
+        megabytes = path.stat().st_size / 1e6
         command = [sys.executable, "-m", "replay", "distil", str(path), "--to", f"{stories}/"]
         began = time.monotonic()  # noqa: TID251  a stopwatch, not a test
         with Path(folder, "said").open("wb") as said:
@@ -40,7 +41,8 @@ def main() -> int:
             print(Path(folder, "said").read_text(encoding="utf-8")[-2000:])
     good = process.returncode == 0 and written == chats and peak < BOUND
     print(
-        f"{size:.0f} MB, {chats} chats: {took / size * 100:.0f} s per 100 MB, peak {peak:.0f} MB"
+        f"{megabytes:.0f} MB {kind}, {chats} chats: {took / megabytes * 100:.0f} s per 100 MB"
+        f" ({(usage.ru_utime + usage.ru_stime) / megabytes * 100:.0f} s of CPU), peak {peak:.0f} MB"
         f" (bound {BOUND} MB), {written} scenarios, exit {process.returncode}"
     )
     return 0 if good else 1

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from mitmproxy.io import tnetstring
 
 DATA = Path(__file__).parents[1] / "data"
-IDS = ("clientId", "BAYEUX_BROWSER", "chat", "participants", "connections")
 _TOKENS = re.compile(
     rb"(?<=\"clientId\":\")[0-9a-z]{20,}|(?<=BAYEUX_BROWSER=)[0-9a-z]{16}"
     rb"|0000[0-9A-Za-z]{10}2X|0090[0-9A-Z]{12}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
@@ -24,9 +22,12 @@ _PIECES = [b"<p>%d %s</p>\n" % (n, b"lorem ipsum dolor sit amet " * (n % 5 + 1))
 State = dict[str, Any]
 
 
-def write(path: Path, megabytes: float, *, chats: float = 0.25) -> int:
-    """Write a file of that size; `chats` is the part of it that is CometD and REST. How many chats it holds."""
-    templates = [_loaded(DATA / f"{kind}_cometdjs9_java.mitm") for kind in ("lp", "ws")]
+def write(path: Path, megabytes: float, *, chats: float = 0.25, redacted: bool = False) -> int:
+    """Write a file of that size, and say how many chats it holds.
+
+    `chats` is the part of it that is CometD and REST; `redacted` makes it one that our recorder has cleaned.
+    """
+    templates = [_loaded(DATA / f"{kind}_cometdjs9_java.mitm", redacted) for kind in ("lp", "ws")]
     number = 0
     with path.open("wb") as file:
         while file.tell() < megabytes * 1e6:
@@ -42,7 +43,7 @@ def write(path: Path, megabytes: float, *, chats: float = 0.25) -> int:
 
 def pages(path: Path, amount: int) -> None:
     """Add that many pages to a file."""
-    state = _loaded(DATA / "lp_cometdjs9_java.mitm")[0]
+    state = _loaded(DATA / "lp_cometdjs9_java.mitm", redacted=True)[0]
     with path.open("ab") as file:
         for number in range(amount):
             file.write(tnetstring.dumps(_page(state, number)))
@@ -71,11 +72,12 @@ def _page(state: State, number: int) -> State:
     return made
 
 
-def _loaded(path: Path) -> list[State]:
+def _loaded(path: Path, redacted: bool) -> list[State]:
     with path.open("rb") as file:
         states = []
         while file.tell() < path.stat().st_size:
             states.append(tnetstring.load(file))
+            states[-1]["metadata"] = {"replay.redacted": "default"} if redacted else {}
     return states
 
 
@@ -98,8 +100,3 @@ def _other(token: bytes, number: int) -> bytes:
     """An id of the same shape."""
     mark = b"%05X" % number if token.isupper() else b"%05x" % number
     return token[:5] + mark + token[10:]
-
-
-def copies(path: Path) -> Iterator[bytes]:
-    """Each chat's id that a file holds."""
-    yield from sorted(set(re.findall(rb"0000[0-9A-Za-z]{10}2X", path.read_bytes())))
