@@ -16,8 +16,8 @@ from pathlib import Path
 
 from .large import write
 
-BOUND = 600
-"""Megabytes: the most that distilling 200 MB may take, of which a quarter is chats."""
+BOUND = 200
+"""Megabytes: the most memory that distilling may take, whatever the size of the file."""
 
 
 def main() -> int:
