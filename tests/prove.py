@@ -78,6 +78,12 @@ def matrix(weather: str) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def large(kind: str, megabytes: int) -> Shown:
+    """What distilling a large flow file costs: good while memory stays within its bound."""
+    good, output = run(sys.executable, "-m", "tests.size", kind, str(megabytes))
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def fixpoint() -> Shown:
     """Recorded, told, served, recorded and told again: nothing else, and how far delays are apart."""
     shown = tests("tests/road/test_fixpoint.py")
@@ -102,6 +108,12 @@ def bench() -> Shown:
     rows = [re.split(r" *│ *", line.strip("│ \n")) for line in output.splitlines() if line.startswith("│")]
     said = [f"{row[1]} {row[2]}/s, {row[4]} KB, {row[6]} ev/s" for row in rows if len(row) > 6]
     return Shown(good, "100 clients: " + "; ".join(said))
+
+
+def recorder() -> Shown:
+    """What recording costs beside plain mitmdump, in requests per second and on a held poll."""
+    good, output = run(sys.executable, "-m", "bench.recorder", "--least", "0.9")
+    return Shown(good, output.strip().splitlines()[-1])
 
 
 def clean() -> Shown:
@@ -149,6 +161,30 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
+    (
+        "4.3",
+        "in the user's own mitmdump, mitmweb and mitmproxy",
+        lambda: tests("tests/capture/test_tools.py"),
+    ),
+    ("4.4", "what recording costs beside plain mitmdump", recorder),
+    (
+        "4.2",
+        "fifty secrets and personal values: none in any file",
+        lambda: tests("tests/capture/test_canaries.py"),
+    ),
+    ("4.5", "200 MB by our recorder distilled in bounded memory", lambda: large("recorded", 200)),
+    ("4.5", "20 MB by a plain mitmdump, cleaned when distilled", lambda: large("foreign", 20)),
+    (
+        "4.5",
+        "a wrong byte or a cut anywhere costs no more than what it hits",
+        lambda: tests("tests/capture/test_broken_bytes.py"),
+    ),
+    (
+        "4.6",
+        "one story by two clients: only what truly differs",
+        lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
+    ),
 ]
 
 

@@ -23,6 +23,7 @@ _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*
 _SCHEME = re.compile(
     r"\b(Bearer|Basic|Digest|Negotiate) +((?=[A-Za-z]*[0-9=._+/-])[A-Za-z0-9._~+/=-]{12,})", re.IGNORECASE
 )
+_BEFORE = re.compile(r"^(?:Bearer|Basic|Digest|Negotiate) +", re.IGNORECASE)
 _USERINFO = re.compile(r"(?:https?|wss?)://[^/\s\"'@:]*:([^/\s\"'@]+)@", re.IGNORECASE)
 _EMAIL = re.compile(
     r"(?<![\w.%+-])[A-Za-z0-9][\w.%+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+(?!png|jpe?g|gif|svg|css|js|webp)[A-Za-z]{2,24})\b"
@@ -131,7 +132,7 @@ class Finder:
             yield from self._named(kind, name[0], str(value), place)
 
     def _named(self, kind: str | None, name: str, value: str, place: str) -> Iterator[Leak]:
-        bare = value.partition(" ")[2] if _SCHEME.match(value) else value
+        bare = _BEFORE.sub("", value)
         if kind == "secret" and self._is_secret(name, bare) and not any(_found(value)):
             yield Leak(place, -1, f"a secret ({name})", masked(value))
         if kind in ("phone", "number") and "$" not in value and not any(_found(value)):

@@ -30,6 +30,7 @@ _NAMES_ANOTHER = (b"x-csrf-header", b"x-xsrf-header", b"x-csrf-param")
 _SCHEME = re.compile(rb"(basic|bearer|digest|negotiate) +\S", re.IGNORECASE)
 _RUN = re.compile(r"[^\W_]+")
 _LONGEST_LEARNED = 1000
+_MOST_MOUNTS = 1000
 # What says nothing of a person, whatever it is called: ids of the API, moments, words of JSON, hosts' ports.
 _IMPERSONAL = re.compile(
     r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|0000(?=\w*[A-Za-z])[A-Za-z0-9]{11,12}|00[0-9A-F]{14}|"
@@ -54,6 +55,8 @@ class Pseudonyms:
         self._shapes = shapes.Shapes(self._key)
         self._bodies = bodies.Bodies(self.rules, self)
         self._csrf_headers: set[bytes] = set()
+        self._mounts: set[str] = set()
+        self._met = 0
         self._news: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=limit)
 
     def __repr__(self) -> str:
@@ -74,6 +77,10 @@ class Pseudonyms:
         self._news.clear()
         return news
 
+    def _note(self, kind: str, value: bytes) -> None:
+        self._met += 1
+        self._news.append((kind, value))
+
     def recall(self, news: Iterable[tuple[str, bytes]]) -> None:
         """Learn what another has learned."""
         for kind, value in news:
@@ -93,27 +100,41 @@ class Pseudonyms:
             return
         if secret not in self._values:
             self._values.add(secret, self.of(secret), spelled=False)
-            self._news.append(("secret", secret))
+            self._note("secret", secret)
 
     def clean(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The state of a flow, bodies decoded, with every secret and everything personal in it replaced."""
-        request, response, socket = state["request"], state.get("response"), state.get("websocket")
-        request["path"] = self.target(request["path"])
-        for message in (request, response):
-            if message:
-                kind = _content_type(message["headers"])
-                message["headers"] = self.headers(message["headers"])
-                message["trailers"] = self.headers(message["trailers"]) if message["trailers"] else None
-                message["content"] = self.body(message["content"], kind)
-        if socket:
-            frames = socket["messages"]
-            socket["messages"] = [(kind, who, self.body(text), *rest) for kind, who, text, *rest in frames]
+        """The state of a flow, bodies decoded, with every secret and everything personal in it replaced.
+
+        An answer may tell that what was asked for is somebody's name: once something new has been learned, it
+        is looked for from the beginning.
+        """
+        known = self._met
+        cleaned = self._cleaned(state)
+        return cleaned if known == self._met else self._cleaned(state)
+
+    def _cleaned(self, state: dict[str, Any]) -> dict[str, Any]:
+        state = {**state, "request": {**state["request"], "path": self.target(state["request"]["path"])}}
+        for side in ("request", "response"):
+            if message := state.get(side):
+                state[side] = {
+                    **message,
+                    "headers": self.headers(message["headers"]),
+                    "trailers": self.headers(message["trailers"]) if message["trailers"] else None,
+                    "content": self.body(message["content"], _content_type(message["headers"])),
+                }
+        if socket := state.get("websocket"):
+            frames = [(kind, who, self.body(text), *rest) for kind, who, text, *rest in socket["messages"]]
+            state["websocket"] = {**socket, "messages": frames}
         cleaned: dict[str, Any] = _everywhere(state, self)
         return cleaned
 
     def target(self, target: bytes) -> bytes:
         """Clean a request's path and query."""
         path, mark, query = target.partition(b"?")
+        # Where the API is mounted is no person, whoever has that name: clients would ask in vain.
+        mount = path.split(b"/", 2)[1:2]
+        if mount and len(self._mounts) < _MOST_MOUNTS:
+            self._mounts.update(_RUN.findall(_text(mount[0]).lower()))
         return self._bodies.text(path) + mark + self._bodies.form(query)
 
     def plain(self, text: bytes) -> bytes:
@@ -203,7 +224,9 @@ class Pseudonyms:
         return _IMPERSONAL.fullmatch(plain) is not None
 
     def _known(self, match: re.Match[str]) -> str:
-        return self._shapes.word(match[0]) if match[0] in self._names else match[0]
+        word = match[0]
+        known = word in self._names and word.lower() not in self._mounts
+        return self._shapes.word(word) if known else word
 
     def _learn_person(self, kind: str, plain: str) -> None:
         if len(plain) > _LONGEST_LEARNED:
@@ -221,7 +244,7 @@ class Pseudonyms:
                 self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True)
                 news = True
         if news:
-            self._news.append((kind, _bytes(plain)))
+            self._note(kind, _bytes(plain))
 
     def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
         """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""

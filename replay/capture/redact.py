@@ -59,7 +59,10 @@ def cleaned(exchanges: Iterable[Exchange], recording: Path, rules: Rules | None 
 
 
 def clean(exchange: Exchange, pseudonyms: Pseudonyms) -> Exchange:
-    """One exchange, with pseudonyms for what is secret or personal in it."""
+    """One exchange, with pseudonyms for what is secret or personal in it.
+
+    What its end tells of its beginning is found by whoever cleans it again.
+    """
     scheme, mark, rest = exchange.url.partition("://")
     host, slash, target = rest.partition("/")
     target = _text(pseudonyms.target(_bytes(slash + target)))

@@ -16,8 +16,9 @@ from rich.progress import Progress
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import Rules, RulesError, load_rules
+from replay.cli.personal import redacted_fields
 from replay.distil import Distilled, Told, read
-from replay.distil.choosing import choose, listing, summary
+from replay.distil.choosing import Choice, choose, listing, summary
 from replay.distil.merging import merged
 from replay.errors import UsageError
 from replay.exchange import Exchange
@@ -33,6 +34,7 @@ from replay.scenario.dump import dumps, write
 @click.option("--agent", metavar="ID", help="The stories of one agent, from its side: user name or number.")
 @click.option("--chat", metavar="ID", help="One story: a chat's id or how it begins, or its number.")
 @click.option("--together", is_flag=True, help="All stories as one scenario.")
+@click.option("--faults-too", is_flag=True, help="Tell what went wrong as faults of the scenario.")
 @click.option("--list", "only_list", is_flag=True, help="List the stories and write nothing.")
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="genesys", show_default=True)
 @click.option("--redact", "rules", type=click.Path(path_type=Path), metavar="FILE", help="Rules of your own.")
@@ -44,6 +46,7 @@ def distil(
     agent: str | None,
     chat: str | None,
     together: bool,
+    faults_too: bool,
     only_list: bool,
     profile: str,
     rules: Path | None,
@@ -64,6 +67,7 @@ def distil(
         agent=agent,
         chat=chat,
         together=together,
+        faults_too=faults_too,
         profile=profile,
         redact=None if no_redact else _rules(rules),
     )
@@ -95,6 +99,8 @@ class How(NamedTuple):
     """Which story: a chat's id, its first characters, or a number as listed."""
     together: bool = False
     """All as one scenario."""
+    faults_too: bool = False
+    """What went wrong in the recording becomes faults of the scenario."""
     profile: str = "genesys"
 
 
@@ -116,14 +122,18 @@ def distil_to(recordings: list[Path], to: str | Path | None, how: How) -> None:
     _say_notes([*notes, *(told.notes if len(told.stories) > 1 else ())])
     if len(chosen) == 1:
         path = target.path() if target is not None else None
-        distilled = told.tell(chosen[0].story, _name(path or recordings[0]), agent=chosen[0].agent)
+        distilled = _tell(told, chosen[0], _name(path or recordings[0]), how)
         _put(distilled, path)
         return
     assert target is not None
     click.echo(f"{told.recording} holds {len(told.stories)} stories", err=True)
     for each in chosen:
         path = target.path(each.story.number)
-        _put(told.tell(each.story, _name(path), agent=each.agent), path, summary(each.story))
+        _put(_tell(told, each, _name(path), how), path, summary(each.story))
+
+
+def _tell(told: Told, chosen: Choice, name: str, how: How) -> Distilled:
+    return told.tell(chosen.story, name, agent=chosen.agent, faults_too=how.faults_too)
 
 
 def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distilled:
@@ -137,12 +147,12 @@ def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distill
             raise UsageError(
                 _which(told, "to tell what recordings have in common, choose one with --chat NUMBER")
             )
-        distilled = told.tell(chosen[0].story, name, agent=chosen[0].agent)
+        distilled = _tell(told, chosen[0], name, how)
         _say_notes(
             [*notes, *(told.notes if len(told.stories) > 1 else ()), *distilled.notes], f"{path.name}: "
         )
         scenarios.append(distilled.scenario)
-    return merged(scenarios, name=name)
+    return merged(scenarios, name=name, personal=redacted_fields())
 
 
 def _which(told: Told, how: str) -> str:

@@ -6,6 +6,7 @@ They are no part of the story. They are kept, so that they can be told as faults
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,13 @@ class Mishaps:
 
     def __init__(self) -> None:
         self.found: list[Mishap] = []
+
+    def by_client(self) -> dict[str, tuple[Mishap, ...]]:
+        """Those of each client, in order of time."""
+        found: dict[str, list[Mishap]] = defaultdict(list)
+        for each in sorted(self.found, key=lambda each: each.at):
+            found[each.client].append(each)
+        return {client: tuple(some) for client, some in found.items()}
 
     def call(self, exchange: Exchange) -> None:
         """A REST request that got no whole answer."""

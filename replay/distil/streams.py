@@ -93,13 +93,16 @@ class _Unwrapping:
     def result(self) -> Stream:
         self._find_windows()
         clients = sorted(self._clients.values(), key=lambda each: each.at)
+        origins = {client.origin for client in clients}
+        calls = self._own.calls(origins)
         return Stream(
-            calls=tuple(self._own.calls({client.origin for client in clients})),
+            calls=tuple(calls),
+            origins=frozenset(origins | {origin_of(call.exchange) for call in calls}),
             events=tuple(sorted(self._events, key=lambda event: event.at)),
             subscriptions=tuple(sorted(self._subscriptions, key=lambda each: each.at)),
             clients=tuple(clients),
             dialects=self._dialects,
-            mishaps=tuple(self._mishaps.found),
+            mishaps=self._mishaps.by_client(),
         )
 
     def _find_windows(self) -> None:

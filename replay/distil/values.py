@@ -16,7 +16,10 @@ Path = tuple[str | int, ...]
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{6,}")
 # What is percent-encoded separates words: in %2F0000Na9B the F is none of the id's.
-_TOKEN = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+")
+# A token without a digit holds no word: most of what people write is passed over at once.
+_TOKEN = re.compile(
+    r"%[0-9A-Fa-f]{2}|(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))[A-Za-z_-]*+[0-9][A-Za-z0-9_-]*"
+)
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _MOST_PIECES = 12
 

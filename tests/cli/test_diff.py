@@ -11,6 +11,7 @@ from replay.errors import RecordingError, ScenarioError, UsageError
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "recordings" / "accept-chat.mitm"
+DATA = ROOT / "tests" / "data"
 TOLD = ROOT / "recordings" / "accept-chat.yaml"
 
 
@@ -57,6 +58,23 @@ def test_a_recording_and_its_own_scenario_are_the_same_story() -> None:
     assert result.exit_code == 0
     assert "the same story" in result.stdout
     assert "~" not in result.stdout
+
+
+@pytest.mark.parametrize("other", ["ws_cometdjs9_java.mitm", "lp_cometdjs9_java.har"])
+def test_one_story_recorded_over_polls_and_over_a_websocket_by_proxy_and_by_browser_is_the_same(
+    other: str,
+) -> None:
+    result = run(DATA / "lp_cometdjs9_java.mitm", DATA / other)
+
+    assert result.exit_code == 0, result.stdout
+    assert "5 steps, the same story" in result.stdout
+
+
+def test_of_one_story_told_by_two_servers_only_what_the_servers_differ_in_is_said() -> None:
+    result = run(DATA / "lp_cometdjs9_java.mitm", DATA / "lp_fayejs_faye.mitm", "--json")
+
+    said = [(each["kind"], each["field"], each["b"]) for each in json.loads(result.stdout)["differences"]]
+    assert said == [("setting", "cometd.dialect", "faye"), ("answer", "answer.headers.Pragma", "no-cache")]
 
 
 def test_what_differs_is_said_in_steps_with_their_neighbours(story: Path, changed: Path) -> None:

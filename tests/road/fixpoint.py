@@ -54,6 +54,15 @@ def told_twice(
     return stories, told(second)
 
 
+def told_by(folder: Path, upstream: str, cometd: str, transport: str, flags: tuple[str, ...]) -> Scenario:
+    """The story of one client before a server."""
+    recording = folder / f"{cometd}-{transport}.mitm"
+    with recorder(upstream, recording, None, redact=True) as proxy:
+        agent(proxy, cometd=cometd, transport=transport, flags=flags)
+    (story,) = told(recording)
+    return story
+
+
 def compared(one: Scenario, other: Scenario, *, seconds: float = 0.010) -> Report:
     """What differs, but for pseudonyms and delays within so many seconds."""
     return diff(one, other, tolerance=Tolerance(seconds), personal=redacted_fields())

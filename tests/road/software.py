@@ -111,16 +111,17 @@ def replayer(scenario: Path | list[Path], *flags: str) -> Iterator[str]:
 
 @contextmanager
 def recorder(
-    upstream: str, recording: Path, scenario: Path, *, fails: str = "", redact: bool = False
+    upstream: str, recording: Path, scenario: Path | None, *, fails: str = "", redact: bool = False
 ) -> Iterator[str]:
-    """`replay record` before a server; yields the proxy's URL; at the end the scenario is distilled.
+    """`replay record` before a server; yields the proxy's URL; at the end a scenario is distilled, if asked.
 
     With `fails` the distilling is expected to end with exit code 2 and these words.
     """
     command = [sys.executable, "-m", "replay", "record", "--upstream", upstream, "--listen", "127.0.0.1:0"]
     # Most compare what clients see with what they saw before: names and texts have to stay.
     flags = [] if redact else ["--no-redact"]
-    process = Process(*command, *flags, "--to", str(recording), "--distil", str(scenario))
+    flags += [] if scenario is None else ["--distil", str(scenario)]
+    process = Process(*command, *flags, "--to", str(recording))
     try:
         yield process.word("http://")
     finally:
