@@ -116,7 +116,7 @@ class Casting:
             agents.know_minted(value, play)
 
     def _start(self, play: Play, role: int, now: float) -> None:
-        if not any(play.started(other) for other in range(len(play.seats))):
+        if not play.shared or not any(play.started(other) for other in range(len(play.seats))):
             # Of all its roles the first to listen says to which time the play is moved.
             play.shift = self._shift(play.timeline, now)
         self._simulator.happened(play, play.part.starts[role], Mark(now, now))

@@ -183,10 +183,7 @@ class Play:
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [
-                captured or {},
-                *(play.captured for play in (self._circle(role) if role else self._near)),
-            ]
+            known = [captured or {}, *(play.captured for play in self._circle(role))]
             found = next((each[name] for each in known if name in each), msgspec.UNSET)
             if found is not msgspec.UNSET:
                 return found
@@ -206,10 +203,9 @@ class Play:
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
         """Names that compare in a request: all that are bound, but what this same ask captures each time."""
         circle = self._circle(ask.role)
-        if len(circle) == 2:
-            bound = circle[1].values | self.values
-        else:
-            bound = {name: value for play in reversed(circle) for name, value in play.values.items()}
+        bound = circle[-1].values.copy()
+        for play in circle[-2::-1]:
+            bound |= play.values
         bound["base_url"] = base_url
         for play in circle:
             if play.captured_by:
