@@ -11,7 +11,7 @@ from tests.scenario.strategies import NASTY
 
 from .recorded import CHATS, HOST, Recorded, delivered
 
-AGENTS = [("a", "0000Na9B26EF00A"), ("b", "0000Na9B26EF00B")]
+AGENTS = [("a", "0000Na9B26EF00A"), ("b", "0000Na9B26EF00B"), ("c", "0000Na9B26EF00C")]
 
 
 class Said(msgspec.Struct, frozen=True):
