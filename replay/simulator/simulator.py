@@ -241,7 +241,7 @@ class Simulator:
         play, cue = due.play, due.cue
         agent = play.seats[cue.role]
         if agent is None:
-            play.waiting.append(due)
+            play.waiting += (due,)
             at, role = self.since_start(now), play.timeline.roles[cue.role]
             self.journal.note("held", at, "", play=play.label, step=cue.id, role=role)
             return
