@@ -110,6 +110,8 @@ class Play:
         self.counts: Counter[str] = Counter()
         """How often each ask was answered afresh."""
         self.answered: dict[str, Answered] = {}
+        self.told: Counter[str] = Counter()
+        """Of a session: how often each event was due."""
         self._marks: dict[Moment, list[Mark]] = {}
         self._fired: Counter[str] = Counter()
 
