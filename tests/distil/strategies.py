@@ -46,7 +46,9 @@ def values(draw: st.DrawFn, agent: int) -> Any:
         | st.floats(allow_nan=False, allow_infinity=False)
     )
     keys = (
-        st.sampled_from(["id", "uri", "text", "nickname", "type", "referenceId", "timestamp", "${k}"]) | texts
+        st.sampled_from(["id", "uri", "text", "nickname", "type", "referenceId", "timestamp", "${k}"])
+        | st.sampled_from(["messages", "from", "chat", "state", "statusCode", "messageType"])
+        | texts
     )
     return draw(
         st.recursive(
