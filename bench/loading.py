@@ -61,10 +61,12 @@ def _chat(number: int) -> list[Step]:
     }
     log = {"messageType": "MessageLogUpdated", "notificationType": "NewMessages", "messages": [text]}
     because = "same chat id, referenceId on this event alone"
+    capabilities = ["Transfer", "Complete", "Leave", "InFocus", "SendMessage", "SendStartTypingNotification"]
+    chatting = chat | {"state": "Chatting", "capabilities": capabilities}
     return [
         _push(f"invited-{number}", f"messages-{number - 1} + 20ms" if number else "start", offered, change),
         accept,
-        _push(f"chatting-{number}", f"accept-{number} + 41ms", chat | {"state": "Chatting"}, change, because),
+        _push(f"chatting-{number}", f"accept-{number} + 41ms", chatting, change, because),
         PushStep(id=f"messages-{number}", push=CHANNEL, after=f"accept-{number} + 300ms", data=log),
     ]
 

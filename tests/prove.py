@@ -104,6 +104,12 @@ def bench() -> Shown:
     return Shown(good, "100 clients: " + "; ".join(said))
 
 
+def recorder() -> Shown:
+    """What recording costs beside plain mitmdump, in requests per second and on a held poll."""
+    good, output = run(sys.executable, "-m", "bench.recorder", "--least", "0.9")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def clean() -> Shown:
     """Style, types and who may import whom."""
     commands = (
@@ -149,6 +155,13 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
+    (
+        "4.3",
+        "in the user's own mitmdump, mitmweb and mitmproxy",
+        lambda: tests("tests/capture/test_tools.py"),
+    ),
+    ("4.4", "what recording costs beside plain mitmdump", recorder),
     (
         "4.2",
         "fifty secrets and personal values: none in any file",

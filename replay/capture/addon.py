@@ -229,9 +229,9 @@ class Recorder:
             return
         self.carrier.close()
         for sentence in [] if self._own else self.left_out_sentences(FILTERS):
-            logger.warning("%s.", sentence)
+            _say(f"{sentence}.")
         if ctx.options.replay_distil and self.report["size"]:
-            interpreters.distil(self.carrier.path, ctx.options.replay_distil)
+            interpreters.distil(self.carrier.path, ctx.options.replay_distil, _say)
 
     def left_out_sentences(self, options: dict[str, str]) -> list[str]:
         """What was not recorded, and by which of the options (named as the user knows them)."""
@@ -362,6 +362,15 @@ def _message(message: Any) -> dict[str, Any]:
             state["content"] = message.content
             state["headers"] = coding.without(state["headers"])
     return state
+
+
+def _say(sentence: str) -> None:
+    """Say something at the end, when mitmproxy's own screen is gone with its log."""
+    masters_addons: Any = ctx.master.addons
+    if masters_addons.get("termlog") is None:
+        sys.stderr.write(f"{sentence}\n")
+    else:
+        logger.warning("%s", sentence)
 
 
 def _address(server: Any) -> str:

@@ -59,6 +59,7 @@ class Carrier:
         self._settings = settings
         self._learned: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=LEARNED)
         self._open: dict[str, list[Message]] = {}
+        self._parts: dict[str, int] = {}
         self._sent: collections.deque[tuple[Message, int]] = collections.deque()
         self._bytes = 0
         self._handled = 0
@@ -71,6 +72,11 @@ class Carrier:
         self._child: _Child | None = None
         self._worker: Worker | None = None
         self._start()
+
+    @property
+    def process(self) -> int | None:
+        """The id of the process that writes; None when this one does."""
+        return self._child.pid if self._child is not None else None
 
     def send(self, *message: Any) -> None:
         """Pass a message on (see `worker.py`)."""
@@ -128,6 +134,7 @@ class Carrier:
         handled = report.pop("handled")
         self._learned += report.pop("learned")
         said = report.pop("said")
+        self._parts |= report.pop("parts")
         self.report |= report
         while self._handled < handled:
             self._handled += 1
@@ -136,6 +143,7 @@ class Carrier:
             kind, key, _ = message
             if kind == "end":
                 self._open.pop(key, None)
+                self._parts.pop(key, None)
             elif kind in ("begin", "head"):
                 self._open.setdefault(key, []).append(message)
         for level, line in said:
@@ -146,15 +154,15 @@ class Carrier:
         self._child = None
         if finished:
             return
-        logger.error(
-            "The process that writes %s %s; it is started again, and nothing is lost.", self.path, why
-        )
         sent, self._sent = self._sent, collections.deque()
         self._bytes = self._handled = 0
         self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
         self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
+        self._settings["parts"] = self._parts
         self._settings["learned"] = list(self._learned)
         self._start()
+        goes_on = "another one goes on" if self.process is not None else "the proxy goes on by itself"
+        logger.error("The process that writes %s %s; %s, and nothing is lost.", self.path, why, goes_on)
         for message, _ in sent:
             self.send(*message)
 
@@ -199,6 +207,11 @@ class _Child:
         os.set_blocking(self._in, False)
         self._watched = False
         self._begin(frame(settings))
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
 
     def write(self, data: bytes) -> None:
         """Send this, as soon as the pipe takes it."""

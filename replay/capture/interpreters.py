@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-
-logger = logging.getLogger("replay.capture")
 
 
 def plain() -> str | None:
@@ -41,16 +39,15 @@ def ours() -> list[str] | None:
     return [script] if script else None
 
 
-def distil(recording: Path, to: str) -> None:
-    """Distil a recording, and log what is said; where `replay` is not to be found, log the command."""
+def distil(recording: Path, to: str, say: Callable[[str], None]) -> None:
+    """Distil a recording, and `say` what is said; where `replay` is not to be found, the command."""
     arguments = ["distil", str(recording), "--to", str(Path(to).expanduser())]
     command = ours()
     if command is None:
-        sentence = shlex.join(["replay", *arguments])
-        logger.warning("replay is not installed here; where it is, run: %s", sentence)
+        say(f"replay is not installed here; where it is, run: {shlex.join(['replay', *arguments])}")
         return
     ended = subprocess.run([*command, *arguments], check=False, capture_output=True, text=True)  # noqa: S603  ours
     for line in (ended.stdout + ended.stderr).splitlines():
-        logger.warning("%s", line)
+        say(line)
     if ended.returncode:
-        logger.error("%s was not distilled into %s.", recording, to)
+        say(f"{recording} was not distilled into {to}.")

@@ -47,7 +47,8 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         """Take plain data: `path`; `key`, `learned` of the pseudonyms, `rules` (plain, or None);
-        `channels`; and to go on with a recording `size`, `exchanges`, `events` and `agents` so far.
+        `channels`; and to go on with a recording its last report, and `parts`, how many of each flow under
+        way are written.
         """
         self.writer = writer.Writer(Path(settings["path"]), size=settings.get("size"))
         self.exchanges: int = settings.get("exchanges", 0)
@@ -66,7 +67,8 @@ class Worker:
         self._agents_before: int = settings.get("agents", 0)
         self._open: dict[str, dict[str, Any]] = {}
         self._news: dict[str, list[Any]] = {}
-        self._parts: dict[str, int] = {}
+        self._parts: dict[str, int] = dict(settings.get("parts", {}))
+        self._parted: set[str] = set()
         self._unlearned: set[str] = set()
         self._ends: dict[str, tuple[dict[str, Any], tnetstrings.Raw]] = {}
         self._inflaters: dict[str, Callable[[bytes], bytes]] = {}
@@ -100,6 +102,8 @@ class Worker:
 
     def report(self) -> dict[str, Any]:
         """Where the recording stands, as plain data."""
+        parts = {key: self._parts[key] for key in self._parted & self._parts.keys()}
+        self._parted.clear()
         return {
             "size": self.writer.size,
             "unwritten": self.writer.unwritten,
@@ -110,6 +114,7 @@ class Worker:
             "left_out": self.left_out,
             "failed": self.failed,
             "learned": self._pseudonyms.news(),
+            "parts": parts,
         }
 
     def _take(self, kind: str, key: str, told: Any) -> None:
@@ -135,8 +140,9 @@ class Worker:
 
     def _head(self, key: str, flow: dict[str, Any]) -> None:
         self._open[key] = self._open.get(key, {}) | flow
-        self._parts.setdefault(key, 0)
-        self._news[key] = []
+        if key not in self._parts:
+            self._parts[key] = 0
+            self._news[key] = []
         if not flow["websocket"] and (inflater := coding.inflater(flow["response"])):
             self._inflaters[key] = inflater
 
@@ -184,6 +190,7 @@ class Worker:
     def _as_part(self, key: str, flow: dict[str, Any], news: list[Any]) -> dict[str, Any]:
         number = self._parts[key]
         self._parts[key] = number + 1
+        self._parted.add(key)
         kind = SOCKET if flow["websocket"] else STREAM
         state = _state(flow | {"id": f"{key}-{number}"})
         state["metadata"] |= {kind: key, PART: str(number)}

@@ -14,12 +14,12 @@ from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
 from replay.cli.differences import lines
+from replay.cli.personal import redacted_fields
 from replay.distil import only_story
 from replay.errors import RecordingError, ScenarioError, UsageError
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.diff import Report, diff, nothing_personal
-from replay.verify.diff_values import Personal
 from replay.verify.timing import parse_tolerance
 
 PLAIN_WIDTH = 160
@@ -64,12 +64,6 @@ def command(context: click.Context, a: Path, b: Path, *, timing: str, literal: b
             console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
     if not report.same:
         context.exit(1)
-
-
-def redacted_fields() -> Personal:
-    """Which fields the default rules of redaction replace, by the names on the way to them."""
-    rules = load_rules()
-    return lambda path: rules.field(path) not in {None, "keep"}
 
 
 def story(path: Path) -> Scenario:

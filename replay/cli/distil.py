@@ -16,6 +16,7 @@ from rich.progress import Progress
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import Rules, RulesError, load_rules
+from replay.cli.personal import redacted_fields
 from replay.distil import Distilled, Told, read
 from replay.distil.choosing import Choice, choose, listing, summary
 from replay.distil.merging import merged
@@ -151,7 +152,7 @@ def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distill
             [*notes, *(told.notes if len(told.stories) > 1 else ()), *distilled.notes], f"{path.name}: "
         )
         scenarios.append(distilled.scenario)
-    return merged(scenarios, name=name)
+    return merged(scenarios, name=name, personal=redacted_fields())
 
 
 def _which(told: Told, how: str) -> str:

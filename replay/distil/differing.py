@@ -1,9 +1,11 @@
 """Values that differ between recordings of one story, and what is written in their place.
 
-A time is moved (`shift_times`). What has the shape of an id is made anew; the same ids elsewhere are the same
-variable. A whole number that goes up by one from step to step is counted. What only the client can have made
-up, since it stands in a request first, is captured. Any other field is volatile, and not compared (`ignore`),
-if it differs in most places where it stands; where it is the same in most, the first recording is believed.
+Under pseudonyms of its own each recording says the same, in fields that are redacted and wherever the same
+words stand. A time is moved (`shift_times`). What has the shape of an id is made anew; the same ids elsewhere
+are the same variable. A whole number that goes up by one from step to step is counted. What only the client
+can have made up, since it stands in a request first, is captured. Any other field is volatile, and not
+compared (`ignore`), if it differs in most places where it stands; where it is the same in most, the first
+recording is believed.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from replay.distil.ids import identifier, is_opaque
 from replay.plan.times import shift
 from replay.profiles.profile import COUNTER, LOOKALIKE, Profile
 from replay.scenario.model import Variable
+from replay.verify.diff_names import Words
+from replay.verify.diff_values import Personal
 
 _DAY = 86400.0
 
@@ -27,9 +31,15 @@ class Place(NamedTuple):
     """Where a value stands."""
 
     step: str
-    field: str
     asked: bool
     """In what the client sends."""
+    path: tuple[str, ...] = ()
+    """Names of the fields that lead to it."""
+
+    @property
+    def field(self) -> str:
+        """The nearest of them."""
+        return self.path[-1] if self.path else ""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -44,10 +54,15 @@ class Difference(msgspec.Struct, frozen=True):
 class Differing:
     """Collects what differs, then says what to write."""
 
-    def __init__(self, profile: Profile, known: dict[str, Variable], free: Callable[[str], str]) -> None:
+    def __init__(
+        self, profile: Profile, known: dict[str, Variable], free: Callable[[str], str], personal: Personal
+    ) -> None:
         self._profile = profile
         self._known = known
         self._free = free
+        self._personal = personal
+        self._words: dict[int, Words] = defaultdict(Words)
+        """For each recording but the first, its pseudonyms."""
         self._found: list[Difference] = []
         self._same: Counter[str] = Counter()
         self._names: dict[str, str] = {}
@@ -62,8 +77,11 @@ class Differing:
         """Takes note of a scalar as all recordings have it."""
         if all(_same(values[0], value) for value in values[1:]):
             self._same[place.field] += 1
-        else:
-            self._found.append(Difference(place, tuple(values), whole))
+            return values[0]
+        self._found.append(Difference(place, tuple(values), whole))
+        if self._personal(place.path) and all(isinstance(value, str) for value in values):
+            for recording, value in enumerate(values[1:], 1):
+                self._words[recording].see(values[0], value)
         return values[0]
 
     def uneven(self, place: Place) -> None:
@@ -74,9 +92,12 @@ class Differing:
 
     def decide(self) -> None:
         """Once everything is collected."""
+        for words in self._words.values():
+            words.settle()
         fields: dict[str, list[Difference]] = defaultdict(list)
         for each in self._found:
-            fields[each.place.field].append(each)
+            if not self._is_pseudonym(each):
+                fields[each.place.field].append(each)
         for field, found in fields.items():
             self._decide(field, found)
 
@@ -97,6 +118,16 @@ class Differing:
             return
         for each in left:
             self.disputed[each.place.step, field] = None
+
+    def _is_pseudonym(self, each: Difference) -> bool:
+        """Whether all say the same, each under pseudonyms of its own; those of the first will do."""
+        first, *others = each.values
+        if not self._words or not each.whole or any(not isinstance(value, str) for value in each.values):
+            return False
+        redacted = self._personal(each.place.path)
+        return all(
+            self._words[at].alike(first, value, redacted=redacted) for at, value in enumerate(others, 1)
+        )
 
     def _is_variable(self, each: Difference) -> bool:
         """Whether it is an id or the client's own, and so has a name."""

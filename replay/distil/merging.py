@@ -17,10 +17,13 @@ from replay.distil.aligned import Row, aligned, refuse_strangers
 from replay.distil.delaying import delays, set_off
 from replay.distil.differing import Differing, Place
 from replay.distil.renaming import Unified, step_with
+from replay.distil.steps import Names
 from replay.distil.story import Distilled
 from replay.profiles.profile import Profile
 from replay.registry import PROFILES, resolve
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
+from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Step, is_set
+from replay.verify.diff import nothing_personal
+from replay.verify.diff_values import Personal
 
 
 class _Pick(Protocol):
@@ -29,21 +32,24 @@ class _Pick(Protocol):
     def __call__(self, place: Place, values: list[Any], /, *, whole: bool) -> Any: ...
 
 
-def merged(scenarios: Sequence[Scenario], *, name: str = "") -> Distilled:
+def merged(
+    scenarios: Sequence[Scenario], *, name: str = "", personal: Personal = nothing_personal
+) -> Distilled:
     """The scenario that several recordings of one story have in common.
 
     Args:
         scenarios: One for each recording; the first gives names, order, and what the others disagree on.
         name: The new scenario's name; the first one's when left out.
+        personal: Whether a field is redacted, by the names on the way to it: pseudonyms may differ there.
 
     Raises:
         RecordingError: they do not tell the same story; says where they part.
     """
-    return _Merging(list(scenarios)).result(name)
+    return _Merging(list(scenarios), personal).result(name)
 
 
 class _Merging:
-    def __init__(self, scenarios: list[Scenario]) -> None:
+    def __init__(self, scenarios: list[Scenario], personal: Personal) -> None:
         self._scenarios = scenarios
         self._profile: Profile = resolve(PROFILES, scenarios[0].profile)
         self._steps = aligned([each.steps for each in scenarios], self._profile)
@@ -52,7 +58,7 @@ class _Merging:
         self._rows = [*self._session, *self._steps]
         self._unified = Unified(scenarios, self._rows)
         self._ids = self._step_ids()
-        self._differing = Differing(self._profile, self._unified.variables, self._unified.free)
+        self._differing = Differing(self._profile, self._unified.variables, self._unified.free, personal)
         self._parted = 0
 
     def result(self, name: str) -> Distilled:
@@ -78,10 +84,21 @@ class _Merging:
                 self._differing.shifted.union(*(each.shift_times for each in self._scenarios))
             ),
             ignore=sorted(self._differing.ignored.union(*(each.ignore for each in self._scenarios))),
+            faults=self._faults(),
             session=session,
             steps=steps,
         )
         return Distilled(scenario=scenario, notes=tuple(self._notes(names)))
+
+    def _faults(self) -> list[Fault]:
+        """What went wrong in any of the recordings."""
+        names, faults = Names(), []
+        for place, scenario in enumerate(self._scenarios):
+            for fault in scenario.faults:
+                step = self._ids[place].get(fault.where.step, fault.where.step)
+                where = msgspec.structs.replace(fault.where, step=step)
+                faults.append(msgspec.structs.replace(fault, name=names.take(fault.name), where=where))
+        return faults
 
     def _step_ids(self) -> list[dict[str, str]]:
         """For each recording, what its steps are called here."""
@@ -127,25 +144,25 @@ class _Merging:
         step, others = told[base], list(told.values())
         name, whole = self._ids[base][step.id], len(row) == len(self._scenarios)
 
-        def value(values: list[Any], field: str, *, asked: bool) -> Any:
-            return self._value(values, Place(name, field, asked), pick, whole=whole)
+        def value(values: list[Any], *, asked: bool = False) -> Any:
+            return self._value(values, Place(name, asked), pick, whole=whole)
 
         if isinstance(step, PushStep):
-            data = value([each.data for each in others if isinstance(each, PushStep)], "", asked=False)
+            data = value([each.data for each in others if isinstance(each, PushStep)])
             return msgspec.structs.replace(step, id=name, data=data)
         asked = [each for each in others if isinstance(each, RequestStep)]
         step = msgspec.structs.replace(
             step,
             id=name,
             request=_request([each.request for each in asked]),
-            body=value([each.body for each in asked], "", asked=True),
+            body=value([each.body for each in asked], asked=True),
         )
         for at, answer in enumerate(step.respond):
             said = [each.respond[at] for each in asked if at < len(each.respond)]
             step.respond[at] = msgspec.structs.replace(
                 answer,
-                headers=value([each.headers for each in said], "", asked=False),
-                body=value([each.body for each in said], "", asked=False),
+                headers=value([each.headers for each in said]),
+                body=value([each.body for each in said]),
             )
         return step
 
@@ -159,7 +176,7 @@ class _Merging:
             return {
                 key: self._value(
                     [each[key] for each in values if key in each],
-                    place._replace(field=key),
+                    place._replace(path=(*place.path, key)),
                     pick,
                     whole=whole and all(key in each for each in values),
                 )

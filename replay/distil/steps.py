@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import msgspec
 
-from replay.distil.causes import READING
 from replay.distil.headers import answered_headers
 from replay.distil.notes import HEADERS, Notes
 from replay.distil.sightings import Call, Event
@@ -79,7 +78,7 @@ def request_step(name: str, calls: list[Call], variables: Variables, notes: Note
     """One request with the answers it got, in turn; the last stands for all that would say the same."""
     first = calls[0]
     answers = [respond(call, variables, notes) for call in calls]
-    while first.exchange.method in READING and len(answers) > 1 and _says_same(*answers[-2:]):
+    while len(answers) > 1 and _says_same(*answers[-2:]):
         answers.pop()
     return RequestStep(
         id=name,

@@ -7,14 +7,15 @@ A story of one agent names no roles; of several, each is a role of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
 from replay.distil import notes, session
-from replay.distil.causes import READING, Causes
+from replay.distil.causes import READING, Cause, Causes
 from replay.distil.faults import Whose, faults_found
+from replay.distil.folding import folded
 from replay.distil.mishaps import Mishap
 from replay.distil.notes import Notes
 from replay.distil.opened import open_parts
@@ -28,6 +29,8 @@ from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
 from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Source, Step
 from replay.scenario.triggers import START
+
+_Caused = tuple[Event, Cause]
 
 
 class Telling:
@@ -57,6 +60,8 @@ class Telling:
         self._names = Names()
         self._ids: dict[int, str] = {}
         """The step of each call, by the number of its exchange."""
+        self._folded: Mapping[int, int] = {}
+        """For the exchange of each repeated operation, that of the first."""
         self._ready = {
             role: session.readying((each for each in self._session if each.agent == role), profile)
             for role in self._parts
@@ -64,10 +69,11 @@ class Telling:
 
     def scenario(self, name: str, recording: str) -> Scenario:
         """The whole of it."""
+        pushed, put_around = self._caused()
         requests = self._requests(self._story)
         asked = self._requests(self._session)
-        pushes = self._pushes(self._events, self._causes)
-        around = self._pushes(self._around, self._session_causes)
+        pushes = self._pushes(pushed, self._causes)
+        around = self._pushes(put_around, self._session_causes)
         session.let_wait(requests, pushes, self._variables.ids)
         parts = list(self._parts.values())
         clients = [client for part in parts for client in part.person.clients]
@@ -107,12 +113,32 @@ class Telling:
             f" {recording or 'a recording'}."
         )
 
+    def _caused(self) -> tuple[list[_Caused], list[_Caused]]:
+        """Events of the story and of the session, but those that come again with a repeated operation."""
+        found = [(event, self._causes.of(event, event.agent)) for event in self._events]
+        own = len(found)
+        found += [(event, self._session_causes.of(event, event.agent)) for event in self._around]
+        calls = {id(event): cause.call for event, cause in found}
+        repeated = folded(
+            [self._session, self._story],
+            (event for event, _ in found),
+            lambda event: calls[id(event)],
+            self._variables,
+        )
+        self._folded = repeated.calls
+        kept = [(place, each) for place, each in enumerate(found) if place not in repeated.events]
+        return (
+            [each for place, each in kept if place < own],
+            [each for place, each in kept if place >= own],
+        )
+
     def _requests(self, calls: list[Call]) -> list[tuple[Call, RequestStep]]:
         """Requests as steps; what is read again is one more answer of its step, an operation a step anew."""
         groups: dict[Any, list[Call]] = {}
         for call in calls:
             reads = call.exchange.method in READING
-            key = target_of(call, self._variables) if reads else call.exchange.number
+            number = call.exchange.number
+            key = target_of(call, self._variables) if reads else self._folded.get(number, number)
             groups.setdefault((call.agent, key), []).append(call)
         steps = []
         for group in groups.values():
@@ -120,21 +146,21 @@ class Telling:
             for call in group:
                 self._ids[call.exchange.number] = name
             step = request_step(name, group, self._variables, self._notes)
+            step.repeat = "last" if group[-1].exchange.number in self._folded else None
             step.agent = group[0].agent or None
             steps.append((group[0], step))
         return steps
 
-    def _pushes(self, events: Iterable[Event], causes: Causes) -> list[tuple[Event, PushStep]]:
+    def _pushes(self, events: Iterable[_Caused], causes: Causes) -> list[tuple[Event, PushStep]]:
         steps = []
-        for event in events:
+        for event, cause in events:
             name = self._names.take(self._profile.push_name(event.channel, event.data))
-            step = push_step(name, event, self._set_off(event, causes), self._variables)
+            step = push_step(name, event, self._set_off(event, cause, causes), self._variables)
             step.agent = event.agent or None
             steps.append((event, step))
         return steps
 
-    def _set_off(self, event: Event, causes: Causes) -> SetOff:
-        cause = causes.of(event, event.agent)
+    def _set_off(self, event: Event, cause: Cause, causes: Causes) -> SetOff:
         # Nothing of one agent's session waits for another's.
         ours = causes is self._causes or (cause.call is not None and cause.call.agent == event.agent)
         if cause.call is not None and ours:

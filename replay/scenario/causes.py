@@ -10,6 +10,9 @@ from replay.scenario.reader import Document, Path
 from replay.scenario.triggers import START, Trigger, parse_trigger
 from replay.scenario.walk import placed_steps
 
+_LONGEST_RING = 20
+"""Steps of a ring that are named."""
+
 _Waits = dict[str, list[str]]
 _Steps = dict[str, tuple[Path, Step]]
 
@@ -79,7 +82,8 @@ def _needs(
 def _say_ring(ring: list[str]) -> str:
     if len(ring) == 1:
         return f"'{ring[0]}' waits for itself"
-    return f"these steps wait for each other, so none can happen: {' → '.join([*ring, ring[0]])}"
+    names = ring if len(ring) <= _LONGEST_RING else [*ring[:3], f"… {len(ring) - 4} more …", ring[-1]]
+    return f"these steps wait for each other, so none can happen: {' → '.join([*names, ring[0]])}"
 
 
 def _rings(waits: _Waits) -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from replay.errors import Problem, ScenarioError
 
@@ -47,6 +48,7 @@ def _number(value: float) -> str:
     return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else text
 
 
+@lru_cache(maxsize=4096)  # Keys and words of the protocol come again and again.
 def _may_be_plain(text: str, *, flow: bool) -> bool:
     return bool(
         _LIKE_TEXT.match(text)

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from replay.capture import runner
+from replay.capture.addon import Recorder
 from replay.capture.preflight import parse_upstream
 from replay.capture.recording import Recording, open_recording
 from replay.capture.stopping import Stopping
@@ -123,8 +124,16 @@ class Proxy:
         self.url = ""
         self.said: list[str] = []
         self.failure: BaseException | None = None
+        self.recorder: Recorder | None = None
         self.end: Callable[[], None] = lambda: None
         """Ends the recording, as a signal would, and waits for it."""
+
+    @property
+    def process(self) -> int | None:
+        """The process that writes."""
+        assert self.recorder is not None
+        assert self.recorder.carrier is not None
+        return self.recorder.carrier.process
 
     def read(self) -> Recording:
         return open_recording(self.path)
@@ -138,12 +147,16 @@ def recording(upstream: str, path: Path, **settings: Any) -> Iterator[Proxy]:
     stopping = Stopping()
     ready: queue.Queue[str] = queue.Queue()
 
+    def started(url: str, recorder: Recorder) -> None:
+        proxy.recorder = recorder
+        ready.put(url)
+
     def run() -> None:
         try:
             runner.record(
                 runner.Settings(to=path, host="127.0.0.1", port=0, upstream=server, **settings),
                 stopping=stopping,
-                started=lambda url, _: ready.put(url),
+                started=started,
                 say=proxy.said.append,
             )
         except Exception as error:  # noqa: BLE001  looked at by the test

@@ -86,3 +86,34 @@ def test_a_regular_proxy_records_wherever_its_client_goes(
     assert [each.url for each in proxy.read().exchanges] == [f"{upstream.url}/a"]
     authority = tmp_path / ".mitmproxy" / "mitmproxy-ca-cert.pem"
     assert ssl.create_default_context(cafile=str(authority)).cert_store_stats()["x509_ca"] == 1
+
+
+# mitmproxy makes certificates by calls of cryptography and OpenSSL that are no longer liked.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_regular_proxy_records_https_with_a_certificate_of_mitmproxys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    context, authority = certificate(tmp_path)
+    with (
+        Upstream(hello, context) as upstream,
+        recording("", tmp_path / "x.mitm", upstream_ca=authority) as proxy,
+    ):
+        trusted = ssl.create_default_context(cafile=tmp_path / ".mitmproxy" / "mitmproxy-ca-cert.pem")
+        with httpx.Client(proxy=proxy.url, verify=trusted) as client:
+            assert client.get(
+                f"{upstream.url}/a", headers={"Authorization": "Bearer canary-t0ken"}
+            ).is_success
+
+    (exchange,) = proxy.read().exchanges
+    assert (exchange.url, exchange.status) == (f"{upstream.url}/a", 200)
+    assert b"canary-t0ken" not in proxy.path.read_bytes()
+
+
+def test_without_redaction_everything_is_recorded_as_it_is(tmp_path: Path) -> None:
+    with Upstream(hello) as upstream, recording(upstream.url, tmp_path / "x.mitm", redact=False) as proxy:
+        httpx.get(proxy.url, headers={"Authorization": "Bearer canary-t0ken"})
+
+    (exchange,) = proxy.read().exchanges
+    assert exchange.request_header("Authorization") == "Bearer canary-t0ken"
+    assert not exchange.redacted

@@ -104,3 +104,32 @@ def test_what_is_no_file_is_not_moved_away(tmp_path: Path) -> None:
     assert not flows.open()
     assert flows.trouble == "it is not a file"
     assert repr(flows) == f"<Writer {tmp_path} 0 bytes, it is not a file>"
+
+
+def test_two_recordings_are_never_written_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.mitm"
+    one, other = Writer(path), Writer(path)
+    # At once: nothing is in it yet that would be moved out of the way.
+    assert one.open()
+    assert not other.open()
+    other.write(b"second")
+    one.write(b"first")
+    one.close()
+    other.close()
+
+    assert other.trouble == ""
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {
+        "x.1.mitm": b"first",
+        "x.mitm": b"second",
+    }
+
+
+def test_what_goes_on_with_a_file_cuts_off_what_another_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "x.mitm"
+    path.write_bytes(b"wholehal")
+
+    flows = Writer(path, size=5)
+    flows.write(b"next")
+    flows.close()
+
+    assert path.read_bytes() == b"wholenext"

@@ -143,7 +143,7 @@ def test_each_time_an_operation_is_repeated_its_event_follows_that_time() -> Non
     for at in (3.0, 4.0, 5.0):
         typing = {"operationName": "SendStartTypingNotification"}
         recorded.call("POST", f"/api/v2/me/chats/{CHAT}", typing, at)
-        recorded.poll(at - 0.5, at + 0.1, events=[event("Chatting")])
+        recorded.poll(at - 0.5, at + 0.1, events=[event("Chatting", index=at)])
 
     assert [after for _, after, _ in triggers(recorded.scenario())[1:]] == [
         "send-start-typing-notification + 100ms",

@@ -178,6 +178,18 @@ def test_events_that_overtook_each_other_are_still_the_same_events() -> None:
     assert told.notes == ()
 
 
+def test_pseudonyms_of_each_recording_are_no_difference() -> None:
+    def named(name: str, subject: str) -> Scenario:
+        recorded = story(people=[{"nickname": name}], note=f"for {name}", subject=subject)
+        return recorded.scenario()
+
+    scenarios = [named("Qawra", "Pizza"), named("Meldo", "Pasta")]
+    told = merged(scenarios, personal=lambda path: path[-1:] == ("nickname",))
+    assert told.scenario.ignore == ["subject"]
+    assert pushes(told.scenario)[0].data["note"] == "for Qawra"
+    assert merged(scenarios).scenario.ignore == ["nickname", "note", "subject"]
+
+
 def test_two_stories_are_not_mixed() -> None:
     other = Recorded().shaken()
     for number in range(4):

@@ -14,7 +14,7 @@ from replay.cli.distil import distil
 from replay.scenario.load import load, loads
 from replay.scenario.model import Scenario
 
-from .recorded import ids, triggers
+from .recorded import ids, pushes, triggers
 
 DATA = Path(__file__).parents[1] / "data"
 WHOLE = [
@@ -91,6 +91,34 @@ def test_what_two_servers_said_alike_is_written_alike() -> None:
     assert cometd.variables == faye.variables
     assert [getattr(step, "data", None) for step in cometd.steps] == [
         getattr(step, "data", None) for step in faye.steps
+    ]
+
+
+def test_two_clients_that_recorded_one_story_differ_in_delays_alone() -> None:
+    polls, frames = DATA / "lp_cometdjs9_java.mitm", DATA / "ws_cometdjs9_java.mitm"
+    result = run(polls, frames)
+
+    scenario = loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (ids(scenario), list(scenario.variables), scenario.ignore) == (STORY, VARIABLES, [])
+    assert scenario.source.transports == ["long-polling", "websocket"]
+    assert [step.after for step in pushes(scenario)] == [
+        "start + recorded(2.007s, 2.009s)",
+        "accept + 45ms",
+        "accept + recorded(154ms, 156ms)",
+        "accept + recorded(305ms, 306ms)",
+    ]
+    alone = told(polls.name)
+    assert [step.data for step in pushes(scenario)] == [step.data for step in pushes(alone)]
+
+
+def test_what_went_wrong_is_told_as_faults_if_it_is_asked_for() -> None:
+    result = run(DATA / "fault_lp_402_rehandshake.mitm", "--faults-too")
+
+    scenario = loads(result.stdout)
+    assert (result.exit_code, result.stderr, ids(scenario)) == (0, "", STORY)
+    assert [(each.name, each.fault, each.where.meta, each.limit) for each in scenario.faults] == [
+        ("connect-unknown-client", "unknown-client", "connect", 1)
     ]
 
 

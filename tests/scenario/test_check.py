@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from replay.errors import ScenarioError
 from replay.scenario.load import loads
 
 from .told import story, told
@@ -130,3 +131,25 @@ def test_step_names_are_unique_and_not_reserved() -> None:
         "7:8: no step may be called 'start', which is the moment a play begins",
         "8:8: no step may be called 'base_url', which is the address the client dialled",
     ]
+
+
+def test_a_file_with_thousands_of_wrong_steps_is_refused_at_once_with_the_first_of_them() -> None:
+    """Without a stopwatch: a guess at each name among all the others would take minutes."""
+    head = "version: 1\nname: a\nsteps:\n"
+    steps = (f"  - {{id: s{n}, push: /a, after: x{n}, data: 1}}\n" for n in range(2_000))
+
+    with pytest.raises(ScenarioError) as raised:
+        loads(head + "".join(steps), "f")
+
+    assert raised.value.problems[0].what == "no step is called 'x0'"
+    assert raised.value.problems[-1].what == "and 1980 more problems"
+
+
+def test_of_a_ring_of_thousands_of_steps_a_few_are_named() -> None:
+    head = "version: 1\nname: a\nsteps:\n"
+    steps = (f"  - {{id: s{n}, push: /a, after: s{(n + 1) % 2_000}, data: 1}}\n" for n in range(2_000))
+
+    with pytest.raises(ScenarioError) as raised:
+        loads(head + "".join(steps), "f")
+
+    assert "s0 → s1 → s2 → … 1996 more … → s1999 → s0" in str(raised.value)

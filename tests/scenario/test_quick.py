@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from replay.errors import ScenarioError
@@ -19,6 +19,8 @@ from replay.scenario.quick import MAX_DEPTH, DoubtError, quick_step, quick_value
 
 from .strategies import NASTY, scenarios, values
 
+# A machine that does something else meanwhile draws slowly.
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 GOOD = """
 version: 1
 name: good
@@ -64,6 +66,7 @@ def agree(text: str) -> None:
 
 
 @given(texts)
+@settings(BUSY)
 @example("a: 1\na: 2")
 @example("a: &x 1\nb: *x")
 @example("a:\n")
@@ -80,14 +83,14 @@ def test_on_any_text_the_quick_reader_agrees_with_the_careful_one_or_doubts(text
 
 
 @given(values)
-@settings(max_examples=40)
+@settings(BUSY, max_examples=40)
 def test_both_read_any_json(value: Any) -> None:
     agree(json.dumps(value))
     agree(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 @given(scenarios())
-@settings(max_examples=30)
+@settings(BUSY, max_examples=30)
 def test_whatever_is_written_both_read(scenario: Scenario) -> None:
     text = dumps(scenario)
 

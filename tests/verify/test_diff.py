@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from replay.scenario.dump import dumps
@@ -17,6 +17,8 @@ from tests.scenario.strategies import scenarios
 
 ROOT = Path(__file__).parents[2]
 
+# A machine that does something else meanwhile draws slowly.
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 BASE = """
 version: 1
 name: base
@@ -62,13 +64,13 @@ def only(report: Report) -> Difference:
 
 
 @given(scenarios())
-@settings(max_examples=20)
+@settings(BUSY, max_examples=20)
 def test_a_scenario_is_the_same_as_itself_written_and_read(told: Scenario) -> None:
     assert diff(told, loads(dumps(told))).same
 
 
 @given(scenarios(), scenarios())
-@settings(max_examples=20)
+@settings(BUSY, max_examples=20)
 def test_either_way_round_says_whether_two_are_the_same(one: Scenario, other: Scenario) -> None:
     forth, back = diff(one, other), diff(other, one)
 
