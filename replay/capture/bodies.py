@@ -17,6 +17,8 @@ _DEEPEST = 4
 """How often a text may hold another, encoded."""
 _MOST_PLACES = 20_000
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}\[\]]', re.DOTALL)
+_LABELS = (b"name", b"key", b"fieldName", b"attributeName")
+"""Of a pair such as `{"name": "FirstName", "value": "Ann"}`."""
 _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
 _OPAQUE = re.compile(rb"\s*(image|audio|video|font)/", re.IGNORECASE)
 _CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
@@ -158,10 +160,16 @@ class Bodies:
             inner = self._json(call[2], self._root)
             if inner is not None:
                 return call[1] + inner + call[3]
-        if b"data:" in text:
-            text = _EVENT.sub(
-                lambda line: line[1] + (self._json(line[2], self._root) or line[2]) + line[3], text
-            )
+        done: list[bytes] = []
+        end = 0
+        for line in _EVENT.finditer(text) if b"data:" in text else ():
+            inner = self._json(line[2], self._root)
+            if inner is not None:
+                done += (self._loose(text[end : line.start(2)]), inner)
+                end = line.end(2)
+        return b"".join((*done, self._loose(text[end:])))
+
+    def _loose(self, text: bytes) -> bytes:
         text = loose.secrets(text, lambda value: self._pseudonyms.hide_secret(value, doubtful=True))
         return self.text(loose.values(text, self._named))
 
@@ -186,25 +194,33 @@ class Bodies:
         except (ValueError, RecursionError):
             return None
         curious = self._may_hold(text)
-        place, named, outer = root, root, []
+        place, named, key, label = root, root, b"", b""
+        outer: list[tuple[_Place, bytes]] = []
         done: list[bytes] = []
         end = 0
         for match in _TOKEN.finditer(text):
             raw = match[0]
             if match[2] is not None:
-                named = place.below.get(match[1]) or self._below(place, match[1])
+                key = match[1]
+                if label and key == b"value":
+                    named = self._labelled(place, label)
+                else:
+                    named = place.below.get(key) or self._below(place, key)
             elif raw in (b"{", b"["):
-                outer.append(place)
-                place = named
+                outer.append((place, label))
+                place, label = named, b""
             elif raw in (b"}", b"]"):
                 # In a list, what follows stands where this did.
-                place = named = outer.pop()
+                place, label = outer.pop()
+                named = place
             else:
+                if key in _LABELS:
+                    label = raw.strip(b'"')
                 hidden = self._scalar(raw, named, curious=curious)
                 if hidden is not raw:
                     done += (text[end : match.start()], hidden)
                     end = match.end()
-                named = place
+                named, key = place, b""
         return b"".join((*done, text[end:])) if done else text
 
     def _below(self, place: _Place, raw: bytes) -> _Place:
@@ -217,6 +233,16 @@ class Bodies:
         self._places += 1
         below = place.below[raw] = _Place(path, kind)
         return below
+
+    def _labelled(self, place: _Place, label: bytes) -> _Place:
+        """Where the value of a pair stands: as if what the pair is called were the name of a field."""
+        known = place.below.get(b"value=" + label)
+        if known is None:
+            known = self._below(place, label)
+            if known.kind == place.kind:
+                known = place.below.get(b"value") or self._below(place, b"value")
+            place.below[b"value=" + label] = known
+        return known
 
     def _scalar(self, raw: bytes, place: _Place, *, curious: bool) -> bytes:
         """A string or a number of JSON as it is to be written; the very same object if nothing changes."""

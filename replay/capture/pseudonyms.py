@@ -30,6 +30,7 @@ _NAMES_ANOTHER = (b"x-csrf-header", b"x-xsrf-header", b"x-csrf-param")
 _SCHEME = re.compile(rb"(basic|bearer|digest|negotiate) +\S", re.IGNORECASE)
 _RUN = re.compile(r"[^\W_]+")
 _LONGEST_LEARNED = 1000
+_MOST_MOUNTS = 1000
 # What says nothing of a person, whatever it is called: ids of the API, moments, words of JSON, hosts' ports.
 _IMPERSONAL = re.compile(
     r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|0000(?=\w*[A-Za-z])[A-Za-z0-9]{11,12}|00[0-9A-F]{14}|"
@@ -54,6 +55,7 @@ class Pseudonyms:
         self._shapes = shapes.Shapes(self._key)
         self._bodies = bodies.Bodies(self.rules, self)
         self._csrf_headers: set[bytes] = set()
+        self._mounts: set[str] = set()
         self._met = 0
         self._news: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=limit)
 
@@ -129,6 +131,10 @@ class Pseudonyms:
     def target(self, target: bytes) -> bytes:
         """Clean a request's path and query."""
         path, mark, query = target.partition(b"?")
+        # Where the API is mounted is no person, whoever has that name: clients would ask in vain.
+        mount = path.split(b"/", 2)[1:2]
+        if mount and len(self._mounts) < _MOST_MOUNTS:
+            self._mounts.update(_RUN.findall(_text(mount[0]).lower()))
         return self._bodies.text(path) + mark + self._bodies.form(query)
 
     def plain(self, text: bytes) -> bytes:
@@ -218,7 +224,9 @@ class Pseudonyms:
         return _IMPERSONAL.fullmatch(plain) is not None
 
     def _known(self, match: re.Match[str]) -> str:
-        return self._shapes.word(match[0]) if match[0] in self._names else match[0]
+        word = match[0]
+        known = word in self._names and word.lower() not in self._mounts
+        return self._shapes.word(word) if known else word
 
     def _learn_person(self, kind: str, plain: str) -> None:
         if len(plain) > _LONGEST_LEARNED:

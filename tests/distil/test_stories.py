@@ -99,6 +99,16 @@ def test_an_event_of_no_chat_is_part_of_the_session_it_happened_in() -> None:
     ]
 
 
+def test_an_event_of_the_session_counts_from_the_subscription_that_hears_it() -> None:
+    recorded = two_chats()
+    recorded.poll(0.5, 0.6, recorded.message("subscribe", subscription="/v2/me/queues"), url="/")
+    recorded.poll(0.6, 1.0, events=[("/v2/me/queues", {"waiting": 3})])
+
+    assert [step.after for step in stories(recorded)[0].session if isinstance(step, PushStep)] == [
+        "start and ready + 500ms"
+    ]
+
+
 def test_with_one_chat_all_events_are_steps_of_it() -> None:
     recorded = desk().poll(0.1, 1.0, events=[("/v2/me/devices", {"state": "Active"})])
     recorded.poll(1.0, 2.0, events=[event("Invited", chat=A)])
