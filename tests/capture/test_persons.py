@@ -250,3 +250,14 @@ def test_equal_texts_are_equal_and_a_part_of_words_is_a_part(one: str, other: st
     assert shapes.text(f"{one} : {other}") == f"{shapes.text(one)} : {shapes.text(other)}" or re.search(
         r"[\d(@]", one + other
     )
+
+
+@given(key=st.binary(min_size=1, max_size=8), length=st.integers(1, 3))
+def test_small_numbers_stay_apart_and_none_stays_itself(key: bytes, length: int) -> None:
+    numbers = [str(number) for number in range(10 ** (length - 1), 10**length)]
+    shapes = Shapes(key)
+
+    made = [shapes.digits(number) for number in numbers]
+
+    assert sorted(made) == sorted(numbers)
+    assert all(pseudonym != number for pseudonym, number in zip(made, numbers, strict=True))

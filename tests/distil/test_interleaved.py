@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -95,14 +96,30 @@ def by_chat(scenarios: list[Scenario]) -> dict[Any, Any]:
     return {each.variables["chat"].recorded: timeless(each) for each in scenarios}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
+AT_ONCE = given(
     chats(),
     st.booleans(),
     st.lists(st.sampled_from(TRANSPORTS), min_size=len(AGENTS), max_size=len(AGENTS)),
 )
+SLOW = [HealthCheck.too_slow]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@AT_ONCE
 def test_chats_at_once_are_told_as_each_alone(chats: list[Chat], one: bool, transports: list[str]) -> None:
-    agents = [0 if one else number for number in range(len(chats))]
+    told_as_each_alone(chats, transports, one_agent=one)
+
+
+@pytest.mark.full
+@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
+@AT_ONCE
+def test_many_more_chats_at_once(chats: list[Chat], one: bool, transports: list[str]) -> None:
+    told_as_each_alone(chats, transports, one_agent=one)
+
+
+def told_as_each_alone(chats: list[Chat], transports: list[str], *, one_agent: bool) -> None:
+    """Whether one agent has all chats, or each has one."""
+    agents = [0 if one_agent else number for number in range(len(chats))]
     each = [told(chat, number, agent) for number, (chat, agent) in enumerate(zip(chats, agents, strict=True))]
     alone = [
         recordings([*login(agent), *story], agent, transports[agent], set())
