@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay.scenario.model import RequestStep, Scenario, Step, is_set
@@ -86,23 +86,33 @@ def _match_group(
 
 
 def _align(a: Sequence[Placed], ours: list[int], b: Sequence[Placed], theirs: list[int]) -> dict[int, int]:
-    """By id where all ids are the same; else by what they say, then by id, then in order."""
+    """By id where all ids are the same; else by what they say, and what is left between those in order."""
     by_id = {b[at].step.id: at for at in theirs}
     if len(ours) == len(theirs) and all(a[at].step.id in by_id for at in ours):
         return {at: by_id[a[at].step.id] for at in ours}
     pairs: dict[int, int] = {}
-    said = [_content(a[at].step) for at in ours], [_content(b[at].step) for at in theirs]
+    said = [_said(a[at].step) for at in ours], [_said(b[at].step) for at in theirs]
+    for left, right in _between(pairs, ours, theirs, said):
+        shapes = [_shape(a[at].step) for at in left], [_shape(b[at].step) for at in right]
+        for still, other in _between(pairs, left, right, shapes):
+            names = {b[at].step.id: at for at in other}
+            named = {at: names[a[at].step.id] for at in still if a[at].step.id in names}
+            taken = set(named.values())
+            rest = [at for at in still if at not in named], [at for at in other if at not in taken]
+            pairs |= named | dict(zip(*rest, strict=False))
+    return pairs
+
+
+def _between(
+    pairs: dict[int, int], ours: list[int], theirs: list[int], said: tuple[list[str], list[str]]
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Adds steps that say the same to `pairs`; yields what is left on both sides between them."""
+    here = there = 0
     for block in difflib.SequenceMatcher(None, *said).get_matching_blocks():
-        begin, end = block.a, block.a + block.size
-        pairs.update(zip(ours[begin:end], theirs[block.b : block.b + block.size], strict=True))
-    taken = set(pairs.values())
-    for at in ours:
-        other = by_id.get(a[at].step.id)
-        if at not in pairs and other is not None and other not in taken:
-            pairs[at] = other
-            taken.add(other)
-    left = [at for at in ours if at not in pairs], [at for at in theirs if at not in taken]
-    return pairs | dict(zip(*left, strict=False))
+        if here < block.a or there < block.b:
+            yield ours[here : block.a], theirs[there : block.b]
+        here, there = block.a + block.size, block.b + block.size
+        pairs.update(zip(ours[block.a : here], theirs[block.b : there], strict=True))
 
 
 def _family(name: str) -> str:
@@ -130,14 +140,19 @@ def _state(data: Any) -> str:
     return next((each["state"] for each in inner if isinstance(each, dict) and _word(each, "state")), "")
 
 
-def _content(step: Step) -> str:
-    """What a step says, without names, and of its words only the shape: pseudonyms keep that."""
+def _said(step: Step) -> str:
+    """What a step says, without names."""
     if isinstance(step, RequestStep):
         answers = [(answer.status, answer.body if is_set(answer.body) else None) for answer in step.respond]
         value: Any = [step.request, step.body if is_set(step.body) else None, answers]
     else:
         value = step.data
-    return skeleton(_plain(json.dumps(value, sort_keys=True)))
+    return _plain(json.dumps(value, sort_keys=True))
+
+
+def _shape(step: Step) -> str:
+    """What a step says, of its words only the shape: pseudonyms keep that."""
+    return skeleton(_said(step))
 
 
 def _plain(text: str) -> str:
