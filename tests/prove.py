@@ -78,6 +78,12 @@ def matrix(weather: str) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def large(kind: str, megabytes: int) -> Shown:
+    """What distilling a large flow file costs: good while memory stays within its bound."""
+    good, output = run(sys.executable, "-m", "tests.size", kind, str(megabytes))
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def fixpoint() -> Shown:
     """Recorded, told, served, recorded and told again: nothing else, and how far delays are apart."""
     shown = tests("tests/road/test_fixpoint.py")
@@ -155,6 +161,12 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    (
+        "4.1",
+        "agents and chats at once: a story for each, as each alone tells it",
+        lambda: tests("tests/road/test_stories.py", "tests/distil/test_interleaved.py"),
+    ),
+    ("4.1", "the same for a story of two agents", lambda: tests("tests/road/test_roles.py")),
     ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
     (
         "4.3",
@@ -166,6 +178,13 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "4.2",
         "fifty secrets and personal values: none in any file",
         lambda: tests("tests/capture/test_canaries.py"),
+    ),
+    ("4.5", "200 MB by our recorder distilled in bounded memory", lambda: large("recorded", 200)),
+    ("4.5", "20 MB by a plain mitmdump, cleaned when distilled", lambda: large("foreign", 20)),
+    (
+        "4.5",
+        "a wrong byte or a cut anywhere costs no more than what it hits",
+        lambda: tests("tests/capture/test_broken_bytes.py"),
     ),
     (
         "4.6",

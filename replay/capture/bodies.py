@@ -17,14 +17,19 @@ _DEEPEST = 4
 """How often a text may hold another, encoded."""
 _MOST_PLACES = 20_000
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}\[\]]', re.DOTALL)
+_LABELS = (b"name", b"key", b"fieldName", b"attributeName")
+"""Of a pair such as `{"name": "FirstName", "value": "Ann"}`."""
 _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
-_OPAQUE = re.compile(rb"\s*(image|audio|video|font)/", re.IGNORECASE)
+_OPAQUE = re.compile(rb"\s*((image|audio|video|font)/|text/css|application/wasm)", re.IGNORECASE)
 _CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
 _EVENT = re.compile(rb"^(data: ?)([\[{].*?)(\r?)$", re.MULTILINE)
 _PARAMETER = re.compile(r"(^|[?&;#]|\\u0026)([\w.%~\[\]-]{1,80})=([^&;#\s\"'<>\\]+)")
 _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\"'@\\]*)@", re.IGNORECASE)
 # A run with what URLs are made of in it: : / ? & = @ encoded, or an encoded percent sign.
-_ENCODED = re.compile(r"[\w.~%+-]*%(?:3[ADFadf]|2[56Ff]|40)[\w.~%+-]*")
+_ESCAPE = re.compile(r"%(?:3[ADFadf]|2[56Ff]|40)")
+_ENCODED = re.compile(rf"[\w.~%+-]*{_ESCAPE.pattern}[\w.~%+-]*")
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Begin a text of UTF-16."""
 _CHARSET = re.compile(rb"charset=\"?([\w-]+)", re.IGNORECASE)
 
 
@@ -61,6 +66,8 @@ class Bodies:
         """Clean a body or a frame; what is not to be hidden keeps its bytes."""
         if _OPAQUE.match(content_type):
             return body
+        if b"\0" in body[:1024] and body[:2] not in _MARKS:
+            return self.text(body)
         charset = _charset(body, content_type)
         if charset:
             text = body.decode(charset).encode("utf-8", "surrogatepass")
@@ -105,12 +112,13 @@ class Bodies:
             text = _PARAMETER.sub(lambda found: self._parameter(found, depth), text)
         if "@" in text:
             text = _USERINFO.sub(self._userinfo, text)
-        if "%" in text and depth < _DEEPEST:
+        if "%" in text and depth < _DEEPEST and _ESCAPE.search(text):
             text = _ENCODED.sub(lambda found: self._encoded(found[0], depth), text)
         return self._pseudonyms.names_in(text)
 
     def _found(self, found: re.Match[str], kind: str) -> str:
-        group = 1 if found.re.groups and found[1] else 0
+        # Of several groups none is meant: they are there for the expression's own sake.
+        group = 1 if found.re.groups == 1 and found[1] else 0
         hidden = self._pseudonyms.hide(kind, found[group])
         start, end = found.start(group) - found.start(), found.end(group) - found.start()
         return found[0][:start] + hidden + found[0][end:]
@@ -158,10 +166,16 @@ class Bodies:
             inner = self._json(call[2], self._root)
             if inner is not None:
                 return call[1] + inner + call[3]
-        if b"data:" in text:
-            text = _EVENT.sub(
-                lambda line: line[1] + (self._json(line[2], self._root) or line[2]) + line[3], text
-            )
+        done: list[bytes] = []
+        end = 0
+        for line in _EVENT.finditer(text) if b"data:" in text else ():
+            inner = self._json(line[2], self._root)
+            if inner is not None:
+                done += (self._loose(text[end : line.start(2)]), inner)
+                end = line.end(2)
+        return b"".join((*done, self._loose(text[end:])))
+
+    def _loose(self, text: bytes) -> bytes:
         text = loose.secrets(text, lambda value: self._pseudonyms.hide_secret(value, doubtful=True))
         return self.text(loose.values(text, self._named))
 
@@ -186,25 +200,37 @@ class Bodies:
         except (ValueError, RecursionError):
             return None
         curious = self._may_hold(text)
-        place, named, outer = root, root, []
+        place, named, key, label = root, root, b"", b""
+        outer: list[tuple[_Place, bytes]] = []
         done: list[bytes] = []
         end = 0
         for match in _TOKEN.finditer(text):
             raw = match[0]
             if match[2] is not None:
-                named = place.below.get(match[1]) or self._below(place, match[1])
+                key = match[1]
+                if b"@" in key:
+                    hidden = self._key(key)
+                    done += (text[end : match.start(1)], hidden)
+                    end = match.end(1)
+                if label and key == b"value":
+                    named = self._labelled(place, label)
+                else:
+                    named = place.below.get(key) or self._below(place, key)
             elif raw in (b"{", b"["):
-                outer.append(place)
-                place = named
+                outer.append((place, label))
+                place, label = named, b""
             elif raw in (b"}", b"]"):
                 # In a list, what follows stands where this did.
-                place = named = outer.pop()
+                place, label = outer.pop()
+                named = place
             else:
+                if key in _LABELS:
+                    label = raw.strip(b'"')
                 hidden = self._scalar(raw, named, curious=curious)
                 if hidden is not raw:
                     done += (text[end : match.start()], hidden)
                     end = match.end()
-                named = place
+                named, key = place, b""
         return b"".join((*done, text[end:])) if done else text
 
     def _below(self, place: _Place, raw: bytes) -> _Place:
@@ -217,6 +243,22 @@ class Bodies:
         self._places += 1
         below = place.below[raw] = _Place(path, kind)
         return below
+
+    def _key(self, raw: bytes) -> bytes:
+        """The name of a field that holds an address."""
+        name: str = json.loads(b'"' + raw + b'"')
+        cleaned = self._text(name)
+        return raw if cleaned == name else json.dumps(cleaned)[1:-1].encode()
+
+    def _labelled(self, place: _Place, label: bytes) -> _Place:
+        """Where the value of a pair stands: as if what the pair is called were the name of a field."""
+        known = place.below.get(b"value=" + label)
+        if known is None:
+            known = self._below(place, label)
+            if known.kind == place.kind:
+                known = place.below.get(b"value") or self._below(place, b"value")
+            place.below[b"value=" + label] = known
+        return known
 
     def _scalar(self, raw: bytes, place: _Place, *, curious: bool) -> bytes:
         """A string or a number of JSON as it is to be written; the very same object if nothing changes."""
@@ -250,7 +292,7 @@ def quoted(text: str) -> bytes:
 
 def _charset(body: bytes, content_type: bytes) -> str:
     """How a text is to be read that is not UTF-8; empty if it is, or is no text."""
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if body[:2] in _MARKS:
         names = ["utf-16"]
     elif body.isascii():
         return ""

@@ -135,7 +135,9 @@ def _inflated(window: int) -> Callable[[bytes], bytes]:
             if not stream.eof:
                 raise zlib.error("the stream breaks off")
             # A gzip file may be several, one after the other; some servers pad it with zeros.
-            body = stream.unused_data.lstrip(b"\0") if window > zlib.MAX_WBITS else b""
+            body = stream.unused_data.lstrip(b"\0")
+            if body and window <= zlib.MAX_WBITS:
+                raise zlib.error("something follows the stream")
         return b"".join(parts)
 
     return decode

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+import queue
 import shutil
 import socket
 import zlib
@@ -17,7 +18,7 @@ from mitmproxy.io import FlowReader
 
 from replay.capture import flows
 
-from .proxies import PATIENCE, ROOT, Command, Upstream, basic, holds, recording
+from .proxies import PATIENCE, ROOT, Command, Upstream, basic, eventually, holds, recording
 
 SECRETS = (
     "canaryPassw0rd",
@@ -164,6 +165,32 @@ def test_a_held_poll_that_the_client_gives_up_is_written_then(tmp_path: Path) ->
     assert (poll.status, poll.failure) == (None, "Client disconnected.")
 
 
+def test_answers_that_break_off_are_recorded_and_the_proxy_goes_on(tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/whole":
+            return web.Response(body=b"x" * 5_000_000)
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    with Upstream(answer) as upstream, recording(upstream.url, tmp_path / "x.mitm") as proxy:
+        # The server resets in the middle of a body.
+        assert httpx.get(f"{proxy.url}/half").status_code == 502
+        # The client leaves in the middle of one.
+        with httpx.stream("GET", f"{proxy.url}/whole") as heard:
+            next(heard.iter_raw())
+        httpx.get(f"{proxy.url}/whole")
+
+    half, left, whole = proxy.read().exchanges
+    assert half.failure.startswith("HTTP/1 protocol error")
+    assert left.status == 200
+    assert len(whole.response_body or b"") == 5_000_000
+    assert proxy.failure is None
+
+
 def test_an_open_websocket_is_written_when_the_recorder_stops(tmp_path: Path) -> None:
     async def talk() -> None:
         with recording(upstream.url, tmp_path / "x.mitm") as proxy:
@@ -264,6 +291,38 @@ def test_an_event_stream_reaches_the_client_as_it_comes(tmp_path: Path) -> None:
     (exchange,) = proxy.read().exchanges
     assert f"{upstream.url}/api/v2/me".encode() in (exchange.response_body or b"")
     assert b"canaryClient1d" not in (exchange.response_body or b"")
+
+
+def test_an_endless_answer_is_in_the_file_while_it_goes_on(tmp_path: Path) -> None:
+    async def stream(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        for number in range(3):
+            await answer.write(f"data: {number} canaryClient1d\n".encode())
+            await asyncio.to_thread(go_on.get)
+        return answer
+
+    def lines() -> list[bytes]:
+        (exchange,) = proxy.read().exchanges
+        return (exchange.response_body or b"").splitlines()
+
+    go_on: queue.Queue[None] = queue.Queue()
+    with (
+        Upstream(stream) as upstream,
+        recording(upstream.url, tmp_path / "x.mitm") as proxy,
+        httpx.Client(headers={"Authorization": "Bearer canaryClient1d"}, timeout=PATIENCE) as client,
+        client.stream("GET", proxy.url) as heard,
+    ):
+        holds(proxy.path, 1)
+        for number in range(3):
+            eventually(lambda seen=number + 1: len(lines()) == seen)
+            go_on.put(None)
+        assert len(list(heard.iter_lines())) == 3
+
+    assert [line[:7] for line in lines()] == [b"data: 0", b"data: 1", b"data: 2"]
+    (exchange,) = proxy.read().exchanges
+    assert exchange.failure == ""
+    assert b"canaryClient1d" not in proxy.path.read_bytes()
 
 
 def test_an_outage_is_said_once_and_recorded(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from replay.capture.recording import open_recording
@@ -27,22 +28,11 @@ WEB = ["--no-web-open-browser", "--web-port", "0", "--set", "web_password=x"]
 QUIT = b"Q"
 
 
-class Tool:
-    """A program of mitmproxy's on a terminal of its own, with a proxy before an upstream."""
+class Terminal:
+    """A program on a terminal of its own."""
 
-    def __init__(self, program: str, upstream: str, folder: Path, *more: str) -> None:
+    def __init__(self, *command: str) -> None:
         self.screen = b""
-        self.port = _free_port()
-        addon = ROOT / "replay" / "capture" / "addon.py"
-        command = [str(Path(sys.executable).with_name(program)), "-s", str(addon), *more]
-        command += ["--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "-p", str(self.port)]
-        options = {
-            "confdir": folder / "conf",
-            "replay_to": folder / "x.mitm",
-            "replay_distil": folder / "x.yaml",
-        }
-        for name, value in options.items():
-            command += ["--set", f"{name}={value}"]
         self._terminal, child = pty.openpty()
         termios.tcsetwinsize(child, (40, 120))
         environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
@@ -54,16 +44,11 @@ class Tool:
         self._reader.start()
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def text(self) -> str:
+        """All that was written to it, lines joined that are longer than it is wide."""
+        return self.screen.decode("utf-8", "replace").replace("\r\n", "")
 
-    def listens(self) -> bool:
-        assert self.process.poll() is None, self.screen.decode()
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-            return True
-        return False
-
-    def end(self, key: bytes) -> int:
+    def end(self, key: bytes = b"") -> int:
         """Press a key, or ask it to end as a terminal that is closed does."""
         if key:
             os.write(self._terminal, key)
@@ -84,6 +69,34 @@ class Tool:
         with contextlib.suppress(OSError):
             while data := os.read(self._terminal, 65536):
                 self.screen += data
+
+
+class Tool(Terminal):
+    """One of mitmproxy's programs, with our addon, as a proxy before an upstream."""
+
+    def __init__(self, program: str, upstream: str, folder: Path, *more: str) -> None:
+        self.port = _free_port()
+        addon = ROOT / "replay" / "capture" / "addon.py"
+        command = [str(Path(sys.executable).with_name(program)), "-s", str(addon), *more]
+        command += ["--mode", f"reverse:{upstream}", "--listen-host", "127.0.0.1", "-p", str(self.port)]
+        options = {
+            "confdir": folder / "conf",
+            "replay_to": folder / "x.mitm",
+            "replay_distil": folder / "x.yaml",
+        }
+        for name, value in options.items():
+            command += ["--set", f"{name}={value}"]
+        super().__init__(*command)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def listens(self) -> bool:
+        assert self.process.poll() is None, self.text
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
 
 
 @contextlib.contextmanager
@@ -117,8 +130,8 @@ def test_the_users_own_mitmproxy_records_and_distils(
         agent(started.url)
         code = started.end(key)
 
-    assert code == 0, started.screen.decode()
-    assert f"{tmp_path / 'x.yaml'}: " in started.screen.decode().replace("\r\n", "")
+    assert code == 0, started.text
+    assert f"{tmp_path / 'x.yaml'}: " in started.text
     exchanges = list(open_recording(tmp_path / "x.mitm").exchanges)
     assert all(each.redacted for each in exchanges)
     assert "accept" in [step.id for step in load(tmp_path / "x.yaml").steps]
@@ -129,6 +142,33 @@ def test_a_user_who_also_saves_what_travels_is_warned(tmp_path: Path) -> None:
     with backend("cometd") as upstream, tool("mitmdump", upstream, tmp_path, *more) as started:
         started.end(b"")
 
-    screen = " ".join(started.screen.decode().split())
-    assert "save_stream_file is set: mitmproxy itself saves every exchange there, with all secrets" in screen
-    assert "replay_no_redact: credentials and personal data are recorded as they are." in screen
+    assert (
+        "save_stream_file is set: mitmproxy itself saves every exchange there, with all secrets"
+        in started.text
+    )
+    assert "replay_no_redact: credentials and personal data are recorded as they are." in started.text
+
+
+def test_a_recording_under_way_shows_its_counts_on_a_terminal(tmp_path: Path) -> None:
+    with backend("cometd") as upstream:
+        command = [
+            sys.executable,
+            "-m",
+            "replay",
+            "record",
+            "--upstream",
+            upstream,
+            "--listen",
+            "127.0.0.1:0",
+        ]
+        terminal = Terminal(*command, "--to", str(tmp_path / "x.mitm"))
+        try:
+            eventually(lambda: "0 exchanges, 0 events, 0 agents, 0.0 kB" in terminal.text)
+            url = terminal.text.split("recording ")[1].split()[0]
+            httpx.get(f"{url}/api/v2/me", headers={"Authorization": "Basic YW5uOmE="})
+            eventually(lambda: "1 exchange, 0 events, 1 agent, " in terminal.text)
+            assert terminal.end() == 0
+        finally:
+            terminal.close()
+
+    assert "recorded 1 exchange, 0 events, 1 agent, " in terminal.text

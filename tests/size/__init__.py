@@ -1,0 +1,1 @@
+"""How distilling bears large recordings: `python -m tests.size`."""
