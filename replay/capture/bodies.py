@@ -208,6 +208,10 @@ class Bodies:
             raw = match[0]
             if match[2] is not None:
                 key = match[1]
+                if b"@" in key:
+                    hidden = self._key(key)
+                    done += (text[end : match.start(1)], hidden)
+                    end = match.end(1)
                 if label and key == b"value":
                     named = self._labelled(place, label)
                 else:
@@ -239,6 +243,12 @@ class Bodies:
         self._places += 1
         below = place.below[raw] = _Place(path, kind)
         return below
+
+    def _key(self, raw: bytes) -> bytes:
+        """The name of a field that holds an address."""
+        name: str = json.loads(b'"' + raw + b'"')
+        cleaned = self._text(name)
+        return raw if cleaned == name else json.dumps(cleaned)[1:-1].encode()
 
     def _labelled(self, place: _Place, label: bytes) -> _Place:
         """Where the value of a pair stands: as if what the pair is called were the name of a field."""

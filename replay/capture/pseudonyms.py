@@ -28,6 +28,7 @@ LEARNED = 4096
 _PLAIN_WORDS = re.compile(rb"[A-Z]?[a-z]+([-_ ./][A-Z]?[a-z]+)*")
 _NAMES_ANOTHER = (b"x-csrf-header", b"x-xsrf-header", b"x-csrf-param")
 _SCHEME = re.compile(rb"(basic|bearer|digest|negotiate) +\S", re.IGNORECASE)
+_DOMAIN = re.compile(r"@\S*")
 _LONGEST_LEARNED = 1000
 _MOST_MOUNTS = 1000
 # What says nothing of a person, whatever it is called: ids of the API, moments, words of JSON, hosts' ports.
@@ -248,8 +249,9 @@ class Pseudonyms:
 
     def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
         """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""
-        runs = learned.RUN.findall(plain)
         if kind == "name":
+            # The domain of an address is no name.
+            runs = learned.RUN.findall(_DOMAIN.sub("", plain))
             yield from (
                 run
                 for run in runs
@@ -260,6 +262,7 @@ class Pseudonyms:
             if len(digits) >= 7:
                 yield digits
         if kind in ("number", "value"):
+            runs = learned.RUN.findall(plain)
             yield from (run for run in runs if len(run) >= 6 and any(map(str.isdigit, run)))
 
     def _header(self, name: bytes, value: bytes) -> bytes | None:

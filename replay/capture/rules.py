@@ -118,11 +118,14 @@ def load_rules(path: Path | str | None = None) -> Rules:
 
     Raises `RulesError` with file, line and column of everything that is wrong.
     """
-    if path is None:
-        rules = _read(DEFAULTS, None)
-        rules.name = "default"
-        return rules
-    return _read(Path(path), load_rules)
+    return _defaults() if path is None else _read(Path(path), load_rules)
+
+
+@functools.cache
+def _defaults() -> Rules:
+    rules = _read(DEFAULTS, None)
+    rules.name = "default"
+    return rules
 
 
 def _read(path: Path, base: Any) -> Rules:

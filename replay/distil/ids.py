@@ -19,7 +19,7 @@ import msgspec
 
 from replay.distil.headers import answered_headers
 from replay.distil.sightings import Call, Event
-from replay.distil.values import Path, field_of, leaves, texts_in_call, words
+from replay.distil.values import Path, field_of, keys, leaves, texts_in_call, words
 from replay.profiles.profile import LOOKALIKE, NEVER, Profile
 
 _ID_FIELD = re.compile(r"(?:^|[a-z])(?:Id|ID|Uuid|UUID|Guid|GUID)$|(?:^|[_-])(?:id|uuid|guid)$")
@@ -66,6 +66,10 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
                 for word in words(leaf):
                     if word in used or looks.fullmatch(word):
                         said[word].append(_Sighting(at, path, leaf, _type_beside(path, message)))
+        for path, key in keys(message):
+            if looks.fullmatch(key) or (key in used and words(key)):
+                # An object whose keys are ids is a collection: its key stands where `id` might.
+                said[key].append(_Sighting(at, (*path, "id"), key, ""))
     asked = _asked(calls)
     for word, sightings in said.items():
         uses = used.get(word, [])

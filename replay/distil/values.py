@@ -39,6 +39,17 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def keys(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every key of a JSON value, with the keys and places that lead to its object."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield path, key
+            yield from keys(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from keys(item, (*path, index))
+
+
 def field_of(path: Path) -> str:
     """The nearest key on the way to a leaf."""
     return next((key for key in reversed(path) if isinstance(key, str)), "")
@@ -110,6 +121,16 @@ def known_in_call(call: Call, known: Collection[str]) -> set[str]:
 
 
 def known_in_value(value: Any, known: Collection[str]) -> set[str]:
-    """The known words of a JSON value."""
-    texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
-    return {text[slice(*span)] for text in texts for span in find(text, known)}
+    """The known words of a JSON value, those that are keys too."""
+    found: set[str] = set()
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            found.update(item[slice(*span)] for span in find(item, known))
+        elif isinstance(item, dict):
+            found.update(key for key in item if key in known)
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
+    return found

@@ -109,6 +109,21 @@ def test_pairs_of_name_and_value_are_known_by_what_they_are_called(pseudonyms: P
     assert heard["attributes"][2] == said[2]
 
 
+def test_an_address_as_the_name_of_a_field_is_hidden(pseudonyms: Pseudonyms) -> None:
+    heard = told(pseudonyms, {"ann@corp.com": "online", "email": "ann@corp.com", "@x": 1})
+
+    assert list(heard) == [heard["email"], "email", "@x"]
+    assert heard["email"] != "ann@corp.com"
+
+
+def test_the_domain_of_an_address_is_no_name(pseudonyms: Pseudonyms) -> None:
+    told(pseudonyms, {"userName": "marat.agent@genesys.com"})
+    heard = told(pseudonyms, {"uri": "http://gws.genesys.com/api/v2/users/marat"})
+
+    assert heard["uri"].startswith("http://gws.genesys.com/api/v2/users/")
+    assert not heard["uri"].endswith("marat")
+
+
 def test_where_the_api_is_mounted_is_no_person(pseudonyms: Pseudonyms) -> None:
     assert pseudonyms.target(b"/genesys/cometd") == b"/genesys/cometd"
     heard = told(pseudonyms, {"userName": "genesys", "path": "/users/genesys", "title": "Genesys"})
