@@ -176,10 +176,13 @@ def test_a_body_that_cannot_be_decoded_is_left_out(encoding: str, encoded: bytes
         ("zstd", zstandard.compress),
     ],
 )
-def test_a_bomb_is_left_out_before_it_goes_off(encoding: str, pack: Callable[[bytes], bytes]) -> None:
-    bomb = pack(bytes(encodings.LARGEST + 1))
+def test_a_bomb_is_left_out_before_it_goes_off(
+    encoding: str, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encodings, "LARGEST", 1 << 20)
+    bomb = pack(bytes(2 << 20))
 
-    assert len(bomb) < 1_000_000
+    assert len(bomb) < 10_000
     assert decoded(bomb, (("content-encoding", encoding),)) == (None, encodings.TOO_LARGE)
 
 
@@ -187,7 +190,7 @@ def test_a_bomb_is_said_by_its_flow(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(encodings, "LARGEST", 10_000)
     bomb = state(
         response__headers=[[b"Content-Encoding", b"gzip, gzip"]],
-        response__content=gzip.compress(gzip.compress(bytes(100_000_000))),
+        response__content=gzip.compress(gzip.compress(bytes(10_000_000))),
     )
 
     recording = read(tmp_path, bomb, state())
