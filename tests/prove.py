@@ -161,6 +161,12 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("3.6", "bench: set up per second, memory per held poll, events per second", bench),
     ("4.1", "record, distil, serve, record, distil: the same scenario", fixpoint),
+    (
+        "4.1",
+        "agents and chats at once: a story for each, as each alone tells it",
+        lambda: tests("tests/road/test_stories.py", "tests/distil/test_interleaved.py"),
+    ),
+    ("4.1", "the same for a story of two agents", lambda: tests("tests/road/test_roles.py")),
     ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
     (
         "4.3",

@@ -231,7 +231,8 @@ class Recorder:
         for sentence in [] if self._own else self.left_out_sentences(FILTERS):
             _say(f"{sentence}.")
         if ctx.options.replay_distil and self.report["size"]:
-            interpreters.distil(self.carrier.path, ctx.options.replay_distil, _say)
+            redact = not ctx.options.replay_no_redact
+            interpreters.distil(self.carrier.path, ctx.options.replay_distil, _say, redact=redact)
 
     def left_out_sentences(self, options: dict[str, str]) -> list[str]:
         """What was not recorded, and by which of the options (named as the user knows them)."""

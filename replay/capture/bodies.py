@@ -20,13 +20,16 @@ _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}\[\]]', re.D
 _LABELS = (b"name", b"key", b"fieldName", b"attributeName")
 """Of a pair such as `{"name": "FirstName", "value": "Ann"}`."""
 _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
-_OPAQUE = re.compile(rb"\s*(image|audio|video|font)/", re.IGNORECASE)
+_OPAQUE = re.compile(rb"\s*((image|audio|video|font)/|text/css|application/wasm)", re.IGNORECASE)
 _CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
 _EVENT = re.compile(rb"^(data: ?)([\[{].*?)(\r?)$", re.MULTILINE)
 _PARAMETER = re.compile(r"(^|[?&;#]|\\u0026)([\w.%~\[\]-]{1,80})=([^&;#\s\"'<>\\]+)")
 _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\"'@\\]*)@", re.IGNORECASE)
 # A run with what URLs are made of in it: : / ? & = @ encoded, or an encoded percent sign.
-_ENCODED = re.compile(r"[\w.~%+-]*%(?:3[ADFadf]|2[56Ff]|40)[\w.~%+-]*")
+_ESCAPE = re.compile(r"%(?:3[ADFadf]|2[56Ff]|40)")
+_ENCODED = re.compile(rf"[\w.~%+-]*{_ESCAPE.pattern}[\w.~%+-]*")
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""Begin a text of UTF-16."""
 _CHARSET = re.compile(rb"charset=\"?([\w-]+)", re.IGNORECASE)
 
 
@@ -63,6 +66,8 @@ class Bodies:
         """Clean a body or a frame; what is not to be hidden keeps its bytes."""
         if _OPAQUE.match(content_type):
             return body
+        if b"\0" in body[:1024] and body[:2] not in _MARKS:
+            return self.text(body)
         charset = _charset(body, content_type)
         if charset:
             text = body.decode(charset).encode("utf-8", "surrogatepass")
@@ -107,12 +112,13 @@ class Bodies:
             text = _PARAMETER.sub(lambda found: self._parameter(found, depth), text)
         if "@" in text:
             text = _USERINFO.sub(self._userinfo, text)
-        if "%" in text and depth < _DEEPEST:
+        if "%" in text and depth < _DEEPEST and _ESCAPE.search(text):
             text = _ENCODED.sub(lambda found: self._encoded(found[0], depth), text)
         return self._pseudonyms.names_in(text)
 
     def _found(self, found: re.Match[str], kind: str) -> str:
-        group = 1 if found.re.groups and found[1] else 0
+        # Of several groups none is meant: they are there for the expression's own sake.
+        group = 1 if found.re.groups == 1 and found[1] else 0
         hidden = self._pseudonyms.hide(kind, found[group])
         start, end = found.start(group) - found.start(), found.end(group) - found.start()
         return found[0][:start] + hidden + found[0][end:]
@@ -202,6 +208,10 @@ class Bodies:
             raw = match[0]
             if match[2] is not None:
                 key = match[1]
+                if b"@" in key:
+                    hidden = self._key(key)
+                    done += (text[end : match.start(1)], hidden)
+                    end = match.end(1)
                 if label and key == b"value":
                     named = self._labelled(place, label)
                 else:
@@ -233,6 +243,12 @@ class Bodies:
         self._places += 1
         below = place.below[raw] = _Place(path, kind)
         return below
+
+    def _key(self, raw: bytes) -> bytes:
+        """The name of a field that holds an address."""
+        name: str = json.loads(b'"' + raw + b'"')
+        cleaned = self._text(name)
+        return raw if cleaned == name else json.dumps(cleaned)[1:-1].encode()
 
     def _labelled(self, place: _Place, label: bytes) -> _Place:
         """Where the value of a pair stands: as if what the pair is called were the name of a field."""
@@ -276,7 +292,7 @@ def quoted(text: str) -> bytes:
 
 def _charset(body: bytes, content_type: bytes) -> str:
     """How a text is to be read that is not UTF-8; empty if it is, or is no text."""
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if body[:2] in _MARKS:
         names = ["utf-16"]
     elif body.isascii():
         return ""

@@ -39,9 +39,13 @@ def ours() -> list[str] | None:
     return [script] if script else None
 
 
-def distil(recording: Path, to: str, say: Callable[[str], None]) -> None:
-    """Distil a recording, and `say` what is said; where `replay` is not to be found, the command."""
+def distil(recording: Path, to: str, say: Callable[[str], None], *, redact: bool = True) -> None:
+    """Distil a recording, and `say` what is said; where `replay` is not to be found, the command.
+
+    Without `redact` names and texts stay, as they did in the recording.
+    """
     arguments = ["distil", str(recording), "--to", str(Path(to).expanduser())]
+    arguments += [] if redact else ["--no-redact"]
     command = ours()
     if command is None:
         say(f"replay is not installed here; where it is, run: {shlex.join(['replay', *arguments])}")

@@ -14,7 +14,8 @@ SHORTEST = 8
 
 _BLOCK = 4
 _CASELESS = 5
-_RUN = re.compile(rb"[0-9A-Za-z]+")
+RUN = re.compile(r"[^\W_]+")
+"""A word, or a part of one that is set off by an underscore or a dash."""
 
 
 class Learned:
@@ -38,9 +39,13 @@ class Learned:
         self._values.move_to_end(value)
         return True
 
-    def add(self, value: bytes, pseudonym: bytes, *, spelled: bool) -> None:
-        """Learn a value; `spelled` when its pseudonym has to be written as the value was."""
-        told = zip(spellings(value), spellings(pseudonym) if spelled else _always(pseudonym), strict=False)
+    def add(self, value: bytes, pseudonym: bytes, *, spelled: bool, encoded: bool = True) -> None:
+        """Learn a value; `spelled` when its pseudonym has to be written as the value was.
+
+        Long texts need not be looked for `encoded`, which takes most of the time.
+        """
+        spell = spellings if encoded else in_json
+        told = zip(spell(value), spell(pseudonym) if spelled else _always(pseudonym), strict=False)
         mine = []
         for spelling, replacement in told:
             if len(spelling) >= SHORTEST and spelling not in self._told:
@@ -85,26 +90,28 @@ class Names:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._words: collections.OrderedDict[bytes, None] = collections.OrderedDict()
+        self._words: collections.OrderedDict[str, None] = collections.OrderedDict()
 
     def __contains__(self, word: str) -> bool:
-        return word.encode("utf-8", "surrogatepass") in self._words
+        return word in self._words
 
     def add(self, word: str) -> None:
         """Learn a word, or the digits of a number; the longer ones however they are cased."""
-        for form in {word, word.upper(), word.lower()} if len(word) >= _CASELESS else {word}:
-            raw = form.encode("utf-8", "surrogatepass")
-            self._words[raw] = None
-            self._words.move_to_end(raw)
+        for form in sorted({word, word.upper(), word.lower()}) if len(word) >= _CASELESS else (word,):
+            self._words[form] = None
+            self._words.move_to_end(form)
             if len(self._words) > self._limit:
                 self._words.popitem(last=False)
 
+    def found(self, text: str) -> set[str]:
+        """Those that stand in a text."""
+        return self._words.keys() & RUN.findall(text) if self._words else set()
+
     def may_be_in(self, text: bytes) -> bool:
-        """Whether it is worth looking at each word of a text; quickly told."""
+        """Whether it is worth looking into a text in which some characters may be escaped; quickly told."""
         if not self._words:
             return False
-        # What is escaped, or stands beside a sign that is no ASCII, is seen only when each word is looked at.
-        return not text.isascii() or b"\\u" in text or not self._words.keys().isdisjoint(_RUN.findall(text))
+        return b"\\u" in text or bool(self.found(text.decode("utf-8", "surrogateescape")))
 
 
 def _always(pseudonym: bytes) -> Iterator[bytes]:
@@ -121,8 +128,15 @@ def spellings(value: bytes) -> Iterator[bytes]:
         yield re.sub("%..", lambda match: match[0].lower(), quoted).encode()
     yield quote_plus(value).encode()
     yield unquote_to_bytes(value)
-    in_json = json.dumps(value.decode("utf-8", "replace"))[1:-1]
-    yield in_json.encode()
-    yield in_json.replace("/", "\\/").encode()
+    yield from in_json(value)
     yield base64.b64encode(value)
     yield base64.b64encode(value).rstrip(b"=")
+
+
+def in_json(value: bytes) -> Iterator[bytes]:
+    """How a value may be written in JSON, and by itself."""
+    yield value
+    for only_ascii in (True, False):
+        text = json.dumps(value.decode("utf-8", "replace"), ensure_ascii=only_ascii)[1:-1]
+        yield text.encode()
+        yield text.replace("/", "\\/").encode()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 _WORDS = (
-    rb"(?:client[-_]?id|passw(?:or)?d|pwd|passphrase|secret|token|authorization|api[-_]?key|session[-_]?id|ssid|"
+    rb"(?:client[-_]?id|passw(?:or)?d?|pwd|passphrase|secret|token|authorization|api[-_]?key|session[-_]?id|ssid|"
     rb"susername|credentials?|csrf|xsrf|samlresponse|assertion)"
 )
 _WORD = re.compile(_WORDS, re.IGNORECASE)
@@ -28,13 +28,18 @@ _PLACES = tuple(
     )
 )
 _BEFORE = 60
+# What `_WORD` may begin with: these are looked for many times as fast.
+_BEGINNINGS = (
+    *(b"client", b"passw", b"passph", b"pwd", b"secret", b"token", b"authorization", b"api", b"session"),
+    *(b"ssid", b"susername", b"credential", b"csrf", b"xsrf", b"samlresponse", b"assertion"),
+)
 
 _NAME = rb"([A-Za-z][\w.-]{0,60})"
 # Any name with its value, each with a word without which the expression need not be tried.
 _PAIRS = (
     (b'"', re.compile(rb'\\*"' + _NAME + rb'\\*"\s{0,20}:\s{0,20}"((?:[^"\\\r\n]|\\.)*)')),
     (b'\\"', re.compile(rb'\\+"' + _NAME + rb'\\+"\s{0,20}:\s{0,20}\\+"([^"\\]*)')),
-    (b"'", re.compile(rb"'?" + _NAME + rb"'?\s{0,20}[:=]\s{0,20}'([^'\r\n]*)")),
+    (b"'", re.compile(rb"(?<![\w.'-])'?" + _NAME + rb"'?\s{0,20}[:=]\s{0,20}'([^'\r\n]*)")),
     (
         b"form-data",
         re.compile(
@@ -50,7 +55,7 @@ def secrets(text: bytes, hide: Callable[[bytes], bytes]) -> bytes:
     """Hide the values whose names hold one of the words that secrets are called by."""
     done: list[bytes] = []
     end = 0
-    for word in _WORD.finditer(text):
+    for word in _words(text):
         if word.start() < end:
             continue
         before = text[max(end, word.start() - _BEFORE) : word.start()]
@@ -60,6 +65,19 @@ def secrets(text: bytes, hide: Callable[[bytes], bytes]) -> bytes:
                 end = found.end(1)
                 break
     return b"".join((*done, text[end:])) if done else text
+
+
+def _words(text: bytes) -> Iterator[re.Match[bytes]]:
+    low = text.lower()
+    starts = set()
+    for beginning in _BEGINNINGS:
+        at = low.find(beginning)
+        while at >= 0:
+            starts.add(at)
+            at = low.find(beginning, at + 1)
+    for start in sorted(starts):
+        if word := _WORD.match(text, start):
+            yield word
 
 
 def values(text: bytes, hide: Callable[[bytes, bytes], bytes]) -> bytes:

@@ -28,7 +28,7 @@ LEARNED = 4096
 _PLAIN_WORDS = re.compile(rb"[A-Z]?[a-z]+([-_ ./][A-Z]?[a-z]+)*")
 _NAMES_ANOTHER = (b"x-csrf-header", b"x-xsrf-header", b"x-csrf-param")
 _SCHEME = re.compile(rb"(basic|bearer|digest|negotiate) +\S", re.IGNORECASE)
-_RUN = re.compile(r"[^\W_]+")
+_DOMAIN = re.compile(r"@\S*")
 _LONGEST_LEARNED = 1000
 _MOST_MOUNTS = 1000
 # What says nothing of a person, whatever it is called: ids of the API, moments, words of JSON, hosts' ports.
@@ -134,7 +134,7 @@ class Pseudonyms:
         # Where the API is mounted is no person, whoever has that name: clients would ask in vain.
         mount = path.split(b"/", 2)[1:2]
         if mount and len(self._mounts) < _MOST_MOUNTS:
-            self._mounts.update(_RUN.findall(_text(mount[0]).lower()))
+            self._mounts.update(learned.RUN.findall(_text(mount[0]).lower()))
         return self._bodies.text(path) + mark + self._bodies.form(query)
 
     def plain(self, text: bytes) -> bytes:
@@ -197,7 +197,11 @@ class Pseudonyms:
 
     def names_in(self, text: str) -> str:
         """Replace the names and numbers of persons met before, where they stand as words of their own."""
-        return _RUN.sub(self._known, text)
+        found = [word for word in self._names.found(text) if word.lower() not in self._mounts]
+        if not found:
+            return text
+        words = "|".join(map(re.escape, sorted(found)))
+        return re.sub(rf"(?<![^\W_])(?:{words})(?![^\W_])", lambda word: self._shapes.word(word[0]), text)
 
     def is_known(self, word: str) -> bool:
         """Whether a word is part of a person's name, or a number of theirs."""
@@ -223,11 +227,6 @@ class Pseudonyms:
         """Whether a value is an id of the API, a moment, or a word that says nothing."""
         return _IMPERSONAL.fullmatch(plain) is not None
 
-    def _known(self, match: re.Match[str]) -> str:
-        word = match[0]
-        known = word in self._names and word.lower() not in self._mounts
-        return self._shapes.word(word) if known else word
-
     def _learn_person(self, kind: str, plain: str) -> None:
         if len(plain) > _LONGEST_LEARNED:
             return
@@ -235,21 +234,24 @@ class Pseudonyms:
         for word in self._personal_words(kind, plain):
             news = news or word not in self._names
             self._names.add(word)
-        runs = _RUN.findall(plain)
+        runs = learned.RUN.findall(plain)
         shortest = 12 if kind in ("text", "name") else learned.SHORTEST
         # A word alone may be one of the protocol's.
         if len(plain) >= shortest and [plain] != runs and plain.lower() not in self.rules.words:
             raw = _bytes(plain)
             if raw not in self._values:
-                self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True)
+                # Names, addresses and numbers stand in queries too.
+                encoded = kind not in ("text", "value")
+                self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True, encoded=encoded)
                 news = True
         if news:
             self._note(kind, _bytes(plain))
 
     def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
         """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""
-        runs = _RUN.findall(plain)
         if kind == "name":
+            # The domain of an address is no name.
+            runs = learned.RUN.findall(_DOMAIN.sub("", plain))
             yield from (
                 run
                 for run in runs
@@ -260,6 +262,7 @@ class Pseudonyms:
             if len(digits) >= 7:
                 yield digits
         if kind in ("number", "value"):
+            runs = learned.RUN.findall(plain)
             yield from (run for run in runs if len(run) >= 6 and any(map(str.isdigit, run)))
 
     def _header(self, name: bytes, value: bytes) -> bytes | None:

@@ -36,7 +36,7 @@ class RulesError(ValueError):
 
 @dataclass(frozen=True)
 class Pattern:
-    """What is replaced wherever it stands: the first group, or all of it."""
+    """What is replaced wherever it stands: its group, if it has just one, or all of it."""
 
     find: re.Pattern[str]
     kind: str
@@ -69,25 +69,26 @@ class Rules:
 
     def field(self, path: Iterable[str]) -> str | None:
         """The kind of a field of a JSON object, given the names on the way to it."""
-        return self._kind("fields", ".".join(map(plain, path)))
+        return self._kind("fields", ".".join(path))
 
     def header(self, name: str) -> str | None:
         """The kind of a header."""
-        return self._kind("headers", plain(name))
+        return self._kind("headers", name)
 
     def cookie(self, name: str) -> str | None:
         """The kind of a cookie."""
-        return self._kind("cookies", plain(name))
+        return self._kind("cookies", name)
 
     def parameter(self, name: str) -> str | None:
         """The kind of a parameter of a query or a form: as `query` says, else as a field of this name."""
-        return self._kind("query", plain(name)) or self._kind("fields", plain(name))
+        return self._kind("query", name) or self._kind("fields", name)
 
     def _kind(self, place: str, name: str) -> str | None:
         key = (place, name)
         if key in self._known:
             return self._known[key]
-        found = (kind for find, kind in reversed(self.places.get(place, [])) if find.search(name))
+        shown = plain(name)
+        found = (kind for find, kind in reversed(self.places.get(place, [])) if find.search(shown))
         if len(self._known) >= _CACHED:
             self._known.clear()
         kind = self._known[key] = next(found, None)
@@ -117,11 +118,14 @@ def load_rules(path: Path | str | None = None) -> Rules:
 
     Raises `RulesError` with file, line and column of everything that is wrong.
     """
-    if path is None:
-        rules = _read(DEFAULTS, None)
-        rules.name = "default"
-        return rules
-    return _read(Path(path), load_rules)
+    return _defaults() if path is None else _read(Path(path), load_rules)
+
+
+@functools.cache
+def _defaults() -> Rules:
+    rules = _read(DEFAULTS, None)
+    rules.name = "default"
+    return rules
 
 
 def _read(path: Path, base: Any) -> Rules:

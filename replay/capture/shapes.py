@@ -14,6 +14,9 @@ import zlib
 _CHECKED = 7
 """Digits from which on a number carries check digits."""
 
+_COUNTED = 3
+"""Digits up to which no two numbers get the same pseudonym, as hashes of so few digits would."""
+
 _REMEMBERED = 20_000
 """Words whose pseudonyms are kept rather than made again."""
 
@@ -39,6 +42,7 @@ class Shapes:
     def __init__(self, key: bytes) -> None:
         self._key = hashlib.sha256(key + b"shapes").digest()
         self._words: dict[str, str] = {}
+        self._successors: dict[int, dict[str, str]] = {}
 
     def text(self, text: str) -> str:
         """Words of the same lengths and cases, digits for digits; punctuation and spaces stay.
@@ -129,6 +133,8 @@ class Shapes:
         """Other digits, and never what passes for the number of a card."""
         if not digits:
             return ""
+        if not salt and len(digits) <= _COUNTED and digits[0] != "0":
+            return self._successor(digits)
         attempt = 0
         while True:
             stream = self._stream(f"{attempt}d{salt}{digits}", len(digits))
@@ -139,6 +145,15 @@ class Shapes:
             if (made != digits or digits == "0") and not (len(made) >= 12 and luhn(made)):
                 return made
             attempt += 1
+
+    def _successor(self, digits: str) -> str:
+        """The next number of as many digits, in an order made under the key."""
+        length = len(digits)
+        if length not in self._successors:
+            numbers = map(str, range(10 ** (length - 1), 10**length))
+            order = sorted(numbers, key=lambda number: self._stream(f"n{number}", 16))
+            self._successors[length] = dict(zip(order, order[1:] + order[:1], strict=True))
+        return self._successors[length][digits]
 
     def _stream(self, what: str, length: int) -> bytes:
         made = b""

@@ -15,7 +15,7 @@ from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
 from replay.cli.differences import lines
 from replay.cli.personal import redacted_fields
-from replay.distil import only_story
+from replay.distil import distil
 from replay.errors import RecordingError, ScenarioError, UsageError
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
@@ -85,7 +85,11 @@ def story(path: Path) -> Scenario:
         except ScenarioError:
             raise error from None
     exchanges = cleaned(recording.exchanges, recording.path, load_rules())
-    told = only_story(exchanges, name="recording", recording=path.name)
+    stories = distil(exchanges, name="recording", recording=path.name)
+    if len(stories) != 1:
+        what = f"{path} holds {len(stories)} stories"
+        raise RecordingError(f"{what}: distil it and compare the scenarios one by one.")
+    told = stories[0]
     for note in (*recording.notes, *told.notes):
         click.echo(f"note: {path}: {note.removesuffix('.')}", err=True)
     return told.scenario

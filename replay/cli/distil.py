@@ -75,6 +75,8 @@ def distil(
         for path in recordings:
             told, notes = _read(path, how)
             _say_notes([*notes, *told.notes])
+            if len(recordings) > 1:
+                click.echo(f"{path}:")
             for line in listing(told, most=len(told.stories)):
                 click.echo(line)
         return

@@ -39,7 +39,7 @@ class Item(msgspec.Struct, kw_only=True, eq=False):
     others: tuple[str, ...] = ()
     """Other ids of a request or an event."""
     brought: tuple[str, ...] = ()
-    """Other ids of an answer."""
+    """Other ids of an answer, and those in an event's lists."""
     number: int | None = None
     """By which an answer or an event says what request it belongs to."""
     place: int = 0
@@ -104,6 +104,7 @@ class Connected:
             named=self._once(found.chats),
             bound=bool(found.lone),
             others=self._once(found.others),
+            brought=self._once(found.listed),
             number=number_of(opened.data, self._profile),
         )
 

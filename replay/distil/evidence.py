@@ -5,7 +5,7 @@ A request is looked at once and kept with what it names; events are held against
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
@@ -83,7 +83,7 @@ def number_of(value: object, profile: Profile) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def texts_in(value: object, profile: Profile, ids: Container[str]) -> Iterator[Text]:
+def texts_in(value: object, profile: Profile, ids: Collection[str]) -> Iterator[Text]:
     """The texts in a JSON value that could only come from whoever wrote them."""
     for path, leaf in leaves(value):
         if isinstance(leaf, str) and leaf:

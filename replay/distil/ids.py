@@ -19,8 +19,8 @@ import msgspec
 
 from replay.distil.headers import answered_headers
 from replay.distil.sightings import Call, Event
-from replay.distil.values import Path, field_of, leaves, texts_in_call, words
-from replay.profiles.profile import LOOKALIKE, Profile
+from replay.distil.values import Path, field_of, keys, leaves, texts_in_call, words
+from replay.profiles.profile import LOOKALIKE, NEVER, Profile
 
 _ID_FIELD = re.compile(r"(?:^|[a-z])(?:Id|ID|Uuid|UUID|Guid|GUID)$|(?:^|[_-])(?:id|uuid|guid)$")
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
@@ -57,13 +57,19 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
     messages = [(event.at, event.data) for event in events] + [(c.answered_at, c.answer) for c in calls]
     # A header such as Location is the server's word as well.
     messages += [(c.answered_at, dict(answered_headers(c.exchange))) for c in calls]
+    used = _uses(calls, profile)
+    looks = _shapes(profile)
     for at, message in sorted(messages, key=lambda each: each[0]):
         # Servers write the fields of an object in any order: names must not depend on it.
         for path, leaf in sorted(leaves(message), key=lambda each: _sortable(each[0])):
             if isinstance(leaf, str):
                 for word in words(leaf):
-                    said[word].append(_Sighting(at, path, leaf, _type_beside(path, message)))
-    used = _uses(calls, profile)
+                    if word in used or looks.fullmatch(word):
+                        said[word].append(_Sighting(at, path, leaf, _type_beside(path, message)))
+        for path, key in keys(message):
+            if looks.fullmatch(key) or (key in used and words(key)):
+                # An object whose keys are ids is a collection: its key stands where `id` might.
+                said[key].append(_Sighting(at, (*path, "id"), key, ""))
     asked = _asked(calls)
     for word, sightings in said.items():
         uses = used.get(word, [])
@@ -72,6 +78,14 @@ def find_ids(events: Iterable[Event], calls: Iterable[Call], profile: Profile) -
             names = [_name(each, word, make) for each in sightings + asked.get(word, [])]
             brought = bool(uses) and min(uses) < sightings[0].at
             yield Id(word=word, make=None if brought else make, name=min(names)[1])
+
+
+def _shapes(profile: Profile) -> re.Pattern[str]:
+    """Matches what has the shape of any id."""
+    patterns = [shape.pattern for shape in profile.ids] or [NEVER]
+    return re.compile(
+        "|".join(f"(?{'i' * bool(each.flags & re.IGNORECASE)}:{each.pattern})" for each in patterns)
+    )
 
 
 def _sortable(path: Path) -> list[tuple[bool, str, int]]:

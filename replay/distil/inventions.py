@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from replay.distil.sightings import Call, Event
@@ -20,7 +20,7 @@ class Inventions:
     """
 
     def __init__(
-        self, events: Iterable[Event], calls: Iterable[Call], profile: Profile, ids: Container[str]
+        self, events: Iterable[Event], calls: Iterable[Call], profile: Profile, ids: Collection[str]
     ) -> None:
         calls = list(calls)
         self._profile = profile

@@ -29,7 +29,7 @@ class Person(msgspec.Struct, kw_only=True, eq=False):
     """One agent of the recording; each kind in order of time."""
 
     user: str = ""
-    """The name it gave in `Authorization`, if it gave one: a pseudonym in what our recorder wrote."""
+    """The name it gave in `Authorization`, where that shows one; a pseudonym in what our recorder wrote."""
     clients: list[Client] = []
     subscriptions: list[Subscription] = []
     events: list[PackedEvent] = []
@@ -69,7 +69,9 @@ def _came(person: Person) -> float:
 def _user_of(person: Person) -> str:
     marks = set[str]().union(*(client.marks for client in person.clients))
     marks |= set[str]().union(*{call.marks for call in person.calls})
-    return min((mark.removeprefix(_USER) for mark in marks if mark.startswith(_USER)), default="")
+    named = (mark.removeprefix(_USER) for mark in marks if mark.startswith(_USER))
+    # Of a scheme other than Basic the whole header is the name: a token, which is not to be shown.
+    return min((name for name in named if " " not in name), default="")
 
 
 def _give_calls(

@@ -92,7 +92,8 @@ def _names_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from (part.name for part in parse(value) if isinstance(part, Reference))
     elif isinstance(value, dict):
-        for item in value.values():
+        for key, item in value.items():
+            yield from _names_in(key)
             yield from _names_in(item)
     elif isinstance(value, list):
         for item in value:
@@ -107,7 +108,7 @@ def renamed(value: Any, rename: Rename) -> Any:
         parts = parse(value)
         return "".join(f"${{{rename(p.name)}}}" if isinstance(p, Reference) else escape(p) for p in parts)
     if isinstance(value, dict):
-        return {key: renamed(item, rename) for key, item in value.items()}
+        return {renamed(key, rename): renamed(item, rename) for key, item in value.items()}
     if isinstance(value, list):
         return [renamed(item, rename) for item in value]
     return value

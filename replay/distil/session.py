@@ -6,7 +6,7 @@ ready, who am I) is its session. What is read belongs to the story as well once 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 
 from replay.distil.causes import READING
 from replay.distil.sightings import Call, Event
@@ -17,7 +17,7 @@ from replay.scenario.model import PushStep, RequestStep
 
 
 def split(
-    calls: Iterable[Call], events: Iterable[Event], ids: Container[str]
+    calls: Iterable[Call], events: Iterable[Event], ids: Collection[str]
 ) -> tuple[list[Call], list[Call]]:
     """The calls of the story and those of the session."""
     calls = list(calls)
@@ -42,7 +42,7 @@ def split(
 def let_wait(
     requests: Iterable[tuple[Call, RequestStep]],
     pushes: Iterable[tuple[Event, PushStep]],
-    ids: Container[str],
+    ids: Collection[str],
 ) -> None:
     """What is read of the story without naming it `needs` the event it tells of.
 

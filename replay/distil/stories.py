@@ -44,6 +44,8 @@ class Part(msgspec.Struct, kw_only=True, eq=False):
     """Whether it is the agent's only story."""
     start: float = 0.0
     """When `start` was: of a later story as long before it as of the first."""
+    session_start: float = 0.0
+    """When the `start` of its session was: the first subscription to what is around the stories."""
     moved: float = 0.0
     """Seconds between the agent's real beginning and `start`."""
 
@@ -149,15 +151,23 @@ def _set(parts: dict[str, Part], loose: list[Item]) -> None:
     earliest = ordered[0][1]
     person = earliest.person
     first = began(person.subscriptions, person.clients, _channels(parts.values()))
+    around = [item for part in parts.values() for item in part.around]
+    session = began(person.subscriptions, person.clients, _channels_of(around))
     lead = max(0.0, earliest.began - first)
     start, busy_until = first, earliest.ended
     for _, part in ordered:
         if part.began > busy_until:
             start = part.began - lead
-        part.start, part.moved = start, start - first
+        part.start, part.session_start, part.moved = start, session, start - first
         busy_until = max(busy_until, part.ended)
 
 
 def _channels(parts: Iterable[Part]) -> set[str]:
-    events = (item.what for part in parts for item in (*part.items, *part.around))
+    return _channels_of(
+        item for part in parts for item in (*part.items, *(part.around if part.alone else ()))
+    )
+
+
+def _channels_of(items: Iterable[Item]) -> set[str]:
+    events = (item.what for item in items)
     return {event.channel for event in events if isinstance(event, PackedEvent)}

@@ -166,15 +166,16 @@ class Telling:
         if cause.call is not None and ours:
             moments, at = self._ids[cause.call.exchange.number], cause.call.at
         else:
-            moments, at = self._beginning(event)
+            moments, at = self._beginning(event, of_session=causes is self._session_causes)
         return SetOff(delay_text(moments, event.at - at), cause.because, event.at - max(cause.since, at))
 
-    def _beginning(self, event: Event) -> tuple[str, float]:
+    def _beginning(self, event: Event, *, of_session: bool) -> tuple[str, float]:
         """What an event without a cause counts from: `start`, and that the agent was ready."""
         part, ready = self._parts[event.agent], self._ready[event.agent]
+        start = part.session_start if of_session else part.start - part.moved
         # What happened before a later story began counts from the agent's real beginning.
         moved = part.moved if event.at >= part.start else 0.0
-        began = part.start - part.moved + moved
+        began = start + moved
         if ready is None or ready.at > event.at:
             return START, began
         readied = ready.at + moved if ready.at + moved <= event.at else ready.at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -21,7 +21,10 @@ _TOKEN = re.compile(
     r"%[0-9A-Fa-f]{2}|(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))[A-Za-z_-]*+[0-9][A-Za-z0-9_-]*"
 )
 _PIECE = re.compile(r"[A-Za-z0-9]+")
+_DIGIT = re.compile("[0-9]")
 _MOST_PIECES = 12
+_LONG = 100
+"""Characters for each known word, from which on a text is a long one."""
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -36,6 +39,17 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def keys(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every key of a JSON value, with the keys and places that lead to its object."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield path, key
+            yield from keys(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from keys(item, (*path, index))
+
+
 def field_of(path: Path) -> str:
     """The nearest key on the way to a leaf."""
     return next((key for key in reversed(path) if isinstance(key, str)), "")
@@ -43,7 +57,7 @@ def field_of(path: Path) -> str:
 
 def words(text: str) -> list[str]:
     """Parts of a string that could be ids: six or more letters and digits, at least one of them a digit."""
-    return [word for word in _WORD.findall(text) if any(character.isdigit() for character in word)]
+    return [word for word in _WORD.findall(text) if _DIGIT.search(word)]
 
 
 _LEAST, _PLENTY = 6, 16
@@ -56,8 +70,11 @@ def is_rare(text: str) -> bool:
     return len(text) >= _PLENTY or any(c.isdigit() or c.isspace() or not c.isascii() for c in text)
 
 
-def find(text: str, known: Container[str]) -> Iterator[tuple[int, int]]:
+def find(text: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     """Where known words stand in a text, also as parts of longer ones: `chat_0000Na9B26EF002X`."""
+    # In a long text, looking for each word is far quicker than looking each of its words up.
+    if len(text) > _LONG * len(known) and not any(word in text for word in known):
+        return
     for token in _TOKEN.finditer(text):
         if token[0] in known:
             yield token.span()
@@ -65,7 +82,7 @@ def find(text: str, known: Container[str]) -> Iterator[tuple[int, int]]:
             yield from _parts(token, known)
 
 
-def _parts(token: re.Match[str], known: Container[str]) -> Iterator[tuple[int, int]]:
+def _parts(token: re.Match[str], known: Collection[str]) -> Iterator[tuple[int, int]]:
     pieces = [piece.span() for piece in _PIECE.finditer(token[0])]
     first = 0
     while first < len(pieces):
@@ -98,12 +115,22 @@ def words_in_call(call: Call) -> set[str]:
     return {word for _, text in texts_in_call(call) for word in words(text)}
 
 
-def known_in_call(call: Call, known: Container[str]) -> set[str]:
+def known_in_call(call: Call, known: Collection[str]) -> set[str]:
     """The known words of what the client sent."""
     return {text[slice(*span)] for _, text in texts_in_call(call) for span in find(text, known)}
 
 
-def known_in_value(value: Any, known: Container[str]) -> set[str]:
-    """The known words of a JSON value."""
-    texts = (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
-    return {text[slice(*span)] for text in texts for span in find(text, known)}
+def known_in_value(value: Any, known: Collection[str]) -> set[str]:
+    """The known words of a JSON value, those that are keys too."""
+    found: set[str] = set()
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            found.update(item[slice(*span)] for span in find(item, known))
+        elif isinstance(item, dict):
+            found.update(key for key in item if key in known)
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
+    return found

@@ -123,7 +123,7 @@ class Variables:
         if isinstance(value, dict):
             # Fields a reader looks for come first; a server writes them in any order.
             keys = sorted(value, key=lambda key: self._order.get(key, len(self._order)))
-            return {escape(key): self._lift(value[key], key, at, call) for key in keys}
+            return {self._lift_key(key): self._lift(value[key], key, at, call) for key in keys}
         if isinstance(value, list):
             return [self._lift(item, field, at, call) for item in value]
         if isinstance(value, str):
@@ -132,6 +132,9 @@ class Variables:
         if field == self._profile.reference_field and _is_whole(value) and value in self._numbers:
             return f"${{{self._numbers[value]}}}"
         return value
+
+    def _lift_key(self, key: str) -> str:
+        return _joined(self._split_ids(key))
 
     def _client_name(self, field: str, text: str, at: float, call: int | None) -> str | None:
         """The variable for what a client made up: in a request its own, elsewhere the latest sent by then."""

@@ -71,6 +71,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     channel: Any
     trigger: Trigger
     data: Prepared
+    said: Any
+    """Channel and data as they stand in the scenario."""
     role: int = 0
     """Whose event it is."""
 
@@ -222,6 +224,7 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) 
         channel=compile_value(step.push),
         trigger=Trigger(moments, trigger.delay),
         data=Prepared(compile_value(step.data), time_fields),
+        said=(step.push, step.data),
         role=role,
     )
 

@@ -126,9 +126,9 @@ def render(compiled: Any, lookup: Lookup) -> Any:
         return lookup(compiled.whole) if compiled.whole is not None else compiled.render(lookup)
     if isinstance(compiled, list):
         return [render(item, lookup) for item in compiled]
-    if isinstance(compiled, Keyed):
-        return {render(key, lookup): render(item, lookup) for key, item in compiled.items()}
     if isinstance(compiled, dict):
+        if type(compiled) is Keyed:
+            return {render(key, lookup): render(item, lookup) for key, item in compiled.items()}
         return {key: render(item, lookup) for key, item in compiled.items()}
     return compiled
 

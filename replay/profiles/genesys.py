@@ -46,7 +46,17 @@ def _push_name(channel: str, data: Any) -> str:
     chat = data.get("chat")
     if kind == "StatusChange" and isinstance(chat, dict) and "state" in chat:
         kind = str(chat["state"])
-    return kebab(kind)
+    return kebab(_message_name(data.get("messages")) or kind)
+
+
+def _message_name(messages: Any) -> str:
+    """`CustomerText` for a single message of the customer's; a history has no name of its own."""
+    message = messages[0] if isinstance(messages, list) and len(messages) == 1 else None
+    sender = message.get("from") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(sender, dict):
+        return ""
+    who, what = sender.get("type"), message.get("type")
+    return f"{who}{what}" if isinstance(who, str) and isinstance(what, str) and what else ""
 
 
 PROFILE = Profile(

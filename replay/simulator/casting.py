@@ -59,7 +59,7 @@ class Casting:
             self._open[timeline.name].remove(play)
         if self._is_listened_to(play, agent):
             self._start(play, role, now)
-        waiting, play.waiting = play.waiting, []
+        waiting, play.waiting = play.waiting, ()
         for due in waiting:
             self._simulator.bring(due, now)
         return play
@@ -116,7 +116,7 @@ class Casting:
             agents.know_minted(value, play)
 
     def _start(self, play: Play, role: int, now: float) -> None:
-        if not any(play.started(other) for other in range(len(play.seats))):
+        if not play.shared or not any(play.started(other) for other in range(len(play.seats))):
             # Of all its roles the first to listen says to which time the play is moved.
             play.shift = self._shift(play.timeline, now)
         self._simulator.happened(play, play.part.starts[role], Mark(now, now))

@@ -97,7 +97,7 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
     if ask.body is not msgspec.UNSET:
         got = MISSING if question.json is msgspec.UNSET else question.json
         comparison.compare(ask.body, got, "body")
-    if play.timeline.ignored:
+    if comparison.differences and play.timeline.ignored:
         comparison.differences = heeded(comparison.differences, play.timeline.ignored)
     unmet = tuple(step for step in ask.needs if not play.has_happened(step))
     return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)

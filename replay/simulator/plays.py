@@ -15,6 +15,7 @@ import msgspec
 
 from replay.plan.pace import Pace
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
+from replay.scenario.delays import Distribution
 from replay.simulator.draws import delay_of
 from replay.wire import Answer
 
@@ -91,13 +92,13 @@ class Play:
         """Who plays each role; of a session, only its own role is ever taken."""
         self.shared = len(self.seats) > 1 and part is timeline.story
         self.sessions = sessions
-        self.followers: list[Play] = []
+        self.followers: tuple[Play, ...] = ()
         """Of a session: the stories that go by it."""
         for session in sessions:
-            session.followers.append(self)
-        self._circles = tuple(self._circle(role) for role in range(len(self.seats)))
-        """By role: where values stand, nearest first."""
-        self.waiting: list[Due] = []
+            session.followers += (self,)
+        self._near = (self, *sessions)
+        """Where values stand, nearest first for the first role."""
+        self.waiting: tuple[Due, ...] = ()
         """Events for roles that nobody has taken yet, in order."""
         self.values: dict[str, Any] = {}
         """Variables that are bound: made for this play, or taken from the client."""
@@ -109,6 +110,8 @@ class Play:
         self.counts: Counter[str] = Counter()
         """How often each ask was answered afresh."""
         self.answered: dict[str, Answered] = {}
+        self.told: Counter[str] = Counter()
+        """Of a session: how often each event was due."""
         self._marks: dict[Moment, list[Mark]] = {}
         self._fired: Counter[str] = Counter()
 
@@ -163,7 +166,9 @@ class Play:
                 causes = [each[count] for each in marks]
                 last = max(causes, key=lambda mark: (mark.at, mark.recorded))
                 self._fired[cue.id] = count + 1
-                delay = delay_of(cue.trigger.delay, seed, *self.key, cue.id, count)
+                delay = cue.trigger.delay
+                if isinstance(delay, Distribution):
+                    delay = delay_of(delay, seed, *self.key, cue.id, count)
                 at = pace.after(last.at, delay, follows_answer=_follows_answer(cue, causes, delay))
                 captured = {name: value for mark in causes for name, value in mark.captured.items()}
                 yield Due(self, cue, Mark(at, last.recorded + delay, captured))
@@ -180,31 +185,35 @@ class Play:
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [captured or {}, *(play.captured for play in self._circles[role])]
+            known = [captured or {}, *(play.captured for play in self._circle(role))]
             found = next((each[name] for each in known if name in each), msgspec.UNSET)
             if found is not msgspec.UNSET:
                 return found
             return self.lookup(name.partition(".")[2], base_url, role=role)
-        for play in self._circles[role]:
+        for play in self._circle(role) if role else self._near:
             if name in play.values:
                 return play.values[name]
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
     def _circle(self, role: int) -> tuple[Play, ...]:
-        """This play, the session of the role, those of the others."""
-        if len(self.sessions) < 2:
-            return (self, *self.sessions)
+        """Where values stand: here, in the session of the role, in those of the others."""
+        if role == 0 or not self.sessions:
+            return self._near
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
         """Names that compare in a request: all that are bound, but what this same ask captures each time."""
-        bound: dict[str, Any] = {"base_url": base_url}
-        for play in reversed(self._circles[ask.role]):
+        circle = self._circle(ask.role)
+        bound = circle[-1].values.copy()
+        for play in circle[-2::-1]:
             bound |= play.values
-            for name in ask.names if play.captured_by else ():
-                if play.captured_by.get(name) == ask.id:
-                    bound.pop(name, None)
+        bound["base_url"] = base_url
+        for play in circle:
+            if play.captured_by:
+                for name in ask.names:
+                    if play.captured_by.get(name) == ask.id:
+                        bound.pop(name, None)
         return bound
 
     def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +223,7 @@ class Play:
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
             occurrence[f"{ask.id}.{name}"] = typed
-            circle = self._circles[ask.role]
+            circle = self._circle(ask.role)
             owner = next((play for play in circle if name in play.part.variables), circle[-1])
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
@@ -231,8 +240,11 @@ class Play:
         return replies[count] if count < len(replies) else None
 
     def _all_marks(self, moment: Moment) -> list[Mark]:
-        for play in (self, *self.sessions):
-            found = play._marks.get(moment)  # noqa: SLF001  a play of the same class
+        found = self._marks.get(moment)
+        if found is not None:
+            return found
+        for session in self.sessions:
+            found = session._marks.get(moment)  # noqa: SLF001  a play of the same class
             if found is not None:
                 return found
         return []
@@ -247,7 +259,7 @@ class Play:
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:
     """Whether the answer to a request that set off a cue goes out first."""
-    return any(
-        moment.response or (mark.answered_in is not None and delay >= mark.answered_in)
-        for moment, mark in zip(cue.trigger.moments, causes, strict=True)
-    )
+    for moment, mark in zip(cue.trigger.moments, causes, strict=True):
+        if moment.response or (mark.answered_in is not None and delay >= mark.answered_in):
+            return True
+    return False

@@ -11,6 +11,7 @@ from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.plan.timeline import Ask, Moment, Reply
 from replay.plan.values import as_text, render
+from replay.scenario.delays import Distribution
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.draws import delay_of
 from replay.simulator.matching import Candidate, Question, candidates, choose, closest, hold_against
@@ -110,8 +111,9 @@ class Rest:
         captured = [each.play.take(each.ask, each.captures) for each in taken]
         self._note("request", play, ask, now)
         base_url = asking.question.base_url
-        seed, count = self._simulator.options.seed, play.counts[ask.id]
-        delay = delay_of(reply.after, seed, *play.key, ask.id, count)
+        delay = reply.after
+        if isinstance(delay, Distribution):
+            delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
         cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
         answer = Answer(
             exchange=asking.exchange,

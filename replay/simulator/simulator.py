@@ -222,15 +222,26 @@ class Simulator:
     # Events
 
     def _push(self, due: Due, now: float) -> None:
-        self.bring(due, now)
+        if not self._is_told(due):
+            self.bring(due, now)
         self.happened(due.play, Moment(due.cue.id), due.mark)
+
+    def _is_told(self, due: Due) -> bool:
+        """Whether the session of another scenario served has told the agent the same."""
+        play = due.play
+        agent = play.seats[due.cue.role]
+        if agent is None or play not in agent.sessions:
+            return False
+        said = repr(due.cue.said)
+        play.told[said] += 1
+        return any(other.told[said] >= play.told[said] for other in agent.sessions if other is not play)
 
     def bring(self, due: Due, now: float) -> None:
         """Sends an event to all who hear it; without any it waits: while its role is free, for an agent."""
         play, cue = due.play, due.cue
         agent = play.seats[cue.role]
         if agent is None:
-            play.waiting.append(due)
+            play.waiting += (due,)
             at, role = self.since_start(now), play.timeline.roles[cue.role]
             self.journal.note("held", at, "", play=play.label, step=cue.id, role=role)
             return

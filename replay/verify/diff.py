@@ -7,6 +7,7 @@ are not compared, nor the recorded values of ids that are made anew for every pl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -184,16 +185,36 @@ class _Comparison:
 
     def _swapped(self, one: Step, other: Step) -> bool:
         """Whether in B something waits for this step that this step waits for in A."""
-        goals = {self.there[cause] for cause in _causes(one) if cause in self.there}
-        left, seen = sorted(goals), set[str]()
+        depth = self._depths
+        left = [self.there[cause] for cause in _causes(one) if cause in self.there]
+        seen: set[str] = set()
         while left:
             name = left.pop()
             if name == other.id:
                 return True
-            if name not in seen and name in self._by_id:
+            # What waits for it stands deeper than it does.
+            if name not in seen and depth.get(name, 0) > depth[other.id]:
                 seen.add(name)
                 left += _causes(self._by_id[name])
         return False
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        """For each step of B, how long the longest chain of steps is that it waits for."""
+        depths: dict[str, int] = {}
+        met: set[str] = set()
+        left = list(self._by_id)
+        while left:
+            name = left[-1]
+            causes = [each for each in _causes(self._by_id[name]) if each in self._by_id]
+            unmet = [each for each in causes if each not in met]
+            met.add(name)
+            if unmet:
+                left += unmet
+                continue
+            depths.setdefault(name, 1 + max((depths.get(each, 0) for each in causes), default=0))
+            left.pop()
+        return depths
 
 
 def _causes(step: Step) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from replay.scenario.model import RequestStep, Scenario, Step, is_set
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
+from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import skeleton
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -44,70 +45,102 @@ def match(a: Sequence[Placed], b: Sequence[Placed]) -> Matches:
     Steps of one kind (what is asked of which path, what is pushed to which channel) are matched among
     themselves; whoever is left over is matched by id alone, as a step whose kind differs.
     """
-    pairs: dict[int, int] = {}
-    others: dict[str, list[int]] = {}
-    for at, there in enumerate(b):
-        others.setdefault(kind_of(there.step), []).append(at)
-    groups: dict[str, list[int]] = {}
-    for at, here in enumerate(a):
-        groups.setdefault(kind_of(here.step), []).append(at)
-    for kind, ours in groups.items():
-        pairs.update(_match_group(a, ours, b, others.get(kind, [])))
-    taken = set(pairs.values())
-    left = {there.step.id: at for at, there in enumerate(b) if at not in taken}
-    for at, here in enumerate(a):
-        other = left.get(here.step.id)
-        if at not in pairs and other is not None and type(here.step) is type(b[other].step):
-            pairs[at] = other
-    taken = set(pairs.values())
-    only_a = [at for at in range(len(a)) if at not in pairs]
-    return Matches(sorted(pairs.items()), only_a, [at for at in range(len(b)) if at not in taken])
+    return _Matcher(a, b).matches()
 
 
-def _match_group(
-    a: Sequence[Placed], ours: list[int], b: Sequence[Placed], theirs: list[int]
-) -> dict[int, int]:
-    """Steps of one kind: those of one name among themselves, whatever their numbers, then the rest.
+class _Matcher:
+    """Two lists of steps; `pairs` grows, requests first, since they tell pushes that look alike apart."""
 
-    Ids of repeated steps are numbered, so one step more moves the ids of all that follow.
-    """
-    pairs: dict[int, int] = {}
-    families: dict[str, list[int]] = {}
-    for at in theirs:
-        families.setdefault(_family(b[at].step.id), []).append(at)
-    own: dict[str, list[int]] = {}
-    for at in ours:
-        own.setdefault(_family(a[at].step.id), []).append(at)
-    for name, members in own.items():
-        pairs.update(_align(a, members, b, families.get(name, [])))
-    taken = set(pairs.values())
-    left = [at for at in ours if at not in pairs], [at for at in theirs if at not in taken]
-    return pairs | _align(a, left[0], b, left[1])
+    def __init__(self, a: Sequence[Placed], b: Sequence[Placed]) -> None:
+        self.a, self.b = a, b
+        self.pairs: dict[int, int] = {}
+        self._asked = {each.step.id for each in b if isinstance(each.step, RequestStep)}
+        self._there: dict[str, str] = {}
 
+    def matches(self) -> Matches:
+        others: dict[str, list[int]] = {}
+        for at, there in enumerate(self.b):
+            others.setdefault(kind_of(there.step), []).append(at)
+        groups: dict[str, list[int]] = {}
+        for at, here in enumerate(self.a):
+            groups.setdefault(kind_of(here.step), []).append(at)
+        pushes = {kind for kind, ours in groups.items() if isinstance(self.a[ours[0]].step, PushStep)}
+        for kind, ours in groups.items():
+            if kind not in pushes:
+                self._group(ours, others.get(kind, []))
+        self._there = {self.a[i].step.id: self.b[j].step.id for i, j in self.pairs.items()}
+        for kind, ours in groups.items():
+            if kind in pushes:
+                self._group(ours, others.get(kind, []))
+        self._by_id_alone()
+        taken = set(self.pairs.values())
+        only_a = [at for at in range(len(self.a)) if at not in self.pairs]
+        only_b = [at for at in range(len(self.b)) if at not in taken]
+        return Matches(sorted(self.pairs.items()), only_a, only_b)
 
-def _align(a: Sequence[Placed], ours: list[int], b: Sequence[Placed], theirs: list[int]) -> dict[int, int]:
-    """By id where all ids are the same; else by what they say, then by id, then in order."""
-    by_id = {b[at].step.id: at for at in theirs}
-    if len(ours) == len(theirs) and all(a[at].step.id in by_id for at in ours):
-        return {at: by_id[a[at].step.id] for at in ours}
-    pairs: dict[int, int] = {}
-    said = [_content(a[at].step) for at in ours], [_content(b[at].step) for at in theirs]
-    for block in difflib.SequenceMatcher(None, *said).get_matching_blocks():
-        begin, end = block.a, block.a + block.size
-        pairs.update(zip(ours[begin:end], theirs[block.b : block.b + block.size], strict=True))
-    taken = set(pairs.values())
-    for at in ours:
-        other = by_id.get(a[at].step.id)
-        if at not in pairs and other is not None and other not in taken:
-            pairs[at] = other
-            taken.add(other)
-    left = [at for at in ours if at not in pairs], [at for at in theirs if at not in taken]
-    return pairs | dict(zip(*left, strict=False))
+    def _by_id_alone(self) -> None:
+        taken = set(self.pairs.values())
+        left = {there.step.id: at for at, there in enumerate(self.b) if at not in taken}
+        for at, here in enumerate(self.a):
+            other = left.get(here.step.id)
+            if at not in self.pairs and other is not None and type(here.step) is type(self.b[other].step):
+                self.pairs[at] = other
 
+    def _group(self, ours: list[int], theirs: list[int]) -> None:
+        """Steps of one kind: those of one name among themselves, whatever their numbers, then the rest.
 
-def _family(name: str) -> str:
-    """An id without the number at its end."""
-    return _NUMBERED.sub("", name)
+        Ids of repeated steps are numbered, so one step more moves the ids of all that follow.
+        """
+        own, families = self._families(self.a, ours), self._families(self.b, theirs)
+        for name, members in own.items():
+            self._align(members, families.get(name, []))
+        taken = set(self.pairs.values())
+        left = [at for at in ours if at not in self.pairs], [at for at in theirs if at not in taken]
+        self._align(*left)
+
+    @staticmethod
+    def _families(side: Sequence[Placed], places: list[int]) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for at in places:
+            found.setdefault(_NUMBERED.sub("", side[at].step.id), []).append(at)
+        return found
+
+    def _align(self, ours: list[int], theirs: list[int]) -> None:
+        """By id where all ids are the same; else by what they say, what is left between those in order."""
+        by_id = {self.b[at].step.id: at for at in theirs}
+        if len(ours) == len(theirs) and all(self.a[at].step.id in by_id for at in ours):
+            self.pairs |= {at: by_id[self.a[at].step.id] for at in ours}
+            return
+        for left, right in self._alike(ours, theirs, str):
+            for still, other in self._alike(left, right, skeleton):
+                names = {self.b[at].step.id: at for at in other}
+                named = {at: names[self.a[at].step.id] for at in still if self.a[at].step.id in names}
+                taken = set(named.values())
+                rest = [at for at in still if at not in named], [at for at in other if at not in taken]
+                self.pairs |= named | dict(zip(*rest, strict=False))
+
+    def _alike(
+        self, ours: list[int], theirs: list[int], shape: Callable[[str], str]
+    ) -> Iterator[tuple[list[int], list[int]]]:
+        """Pairs steps that say the same in one order; yields what is left on both sides between them."""
+        said = (
+            [shape(_said(self.a[at].step)) + self._follows(self.a[at].step, self._there) for at in ours],
+            [shape(_said(self.b[at].step)) + self._follows(self.b[at].step, None) for at in theirs],
+        )
+        here = there = 0
+        for block in difflib.SequenceMatcher(None, *said).get_matching_blocks():
+            if here < block.a or there < block.b:
+                yield ours[here : block.a], theirs[there : block.b]
+            here, there = block.a + block.size, block.b + block.size
+            self.pairs.update(zip(ours[block.a : here], theirs[block.b : there], strict=True))
+
+    def _follows(self, step: Step, there: dict[str, str] | None) -> str:
+        """The requests a push follows, by their ids in B; of a step of A, those that have one."""
+        if isinstance(step, RequestStep):
+            return ""
+        names = (moment.step for moment in parse_trigger(step.after).moments)
+        known = names if there is None else (there.get(name, "") for name in names)
+        return " ".join(sorted(name for name in known if name in self._asked))
 
 
 def kind_of(step: Step) -> str:
@@ -130,14 +163,14 @@ def _state(data: Any) -> str:
     return next((each["state"] for each in inner if isinstance(each, dict) and _word(each, "state")), "")
 
 
-def _content(step: Step) -> str:
-    """What a step says, without names, and of its words only the shape: pseudonyms keep that."""
+def _said(step: Step) -> str:
+    """What a step says, without names."""
     if isinstance(step, RequestStep):
         answers = [(answer.status, answer.body if is_set(answer.body) else None) for answer in step.respond]
         value: Any = [step.request, step.body if is_set(step.body) else None, answers]
     else:
         value = step.data
-    return skeleton(_plain(json.dumps(value, sort_keys=True)))
+    return _plain(json.dumps(value, sort_keys=True))
 
 
 def _plain(text: str) -> str:

@@ -57,8 +57,9 @@ class Values:
     def learn(self, one: Any, other: Any, path: tuple[str, ...] = ()) -> None:
         """Two values stand in the same place."""
         if isinstance(one, dict) and isinstance(other, dict):
-            for key in one.keys() & other.keys() - self._ignore:
-                self.learn(one[key], other[key], (*path, key))
+            for key, value in one.items():
+                if key in other and key not in self._ignore:
+                    self.learn(value, other[key], (*path, key))
         elif isinstance(one, list) and isinstance(other, list):
             for a, b in zip(one, other, strict=False):
                 self.learn(a, b, path)

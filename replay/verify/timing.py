@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from replay.scenario.delays import Delay, span
-from replay.scenario.durations import format_duration, parse_duration
+from replay.scenario.durations import parse_duration
 
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)%", re.ASCII)
 
@@ -21,9 +21,6 @@ class Tolerance(msgspec.Struct, frozen=True):
     def allows(self, apart: float, longest: float) -> bool:
         """Whether delays `apart` seconds from each other are the same, the longer of them being `longest`."""
         return apart <= max(self.seconds, self.share * longest) + 1e-9
-
-    def __str__(self) -> str:
-        return f"{self.share:.4%}".replace("0", "") if self.share else format_duration(self.seconds)
 
 
 def parse_tolerance(text: str) -> Tolerance:

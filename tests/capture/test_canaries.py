@@ -161,3 +161,16 @@ def test_equal_values_are_equal_pseudonyms_in_requests_and_events(tmp_path: Path
         each if each in " -+()" else "0" for each in PERSONS["agent phone"]
     ]
     assert [len(word) for word in said[0]["text"].split()] == [len(word) for word in PERSONS["reply"].split()]
+
+
+def test_rules_of_ones_own_say_what_is_recorded(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("fields: {lastName: keep, loyalty: drop}\ncookies: {extra: keep}\n")
+
+    exchanges = [*record(tmp_path, over_polls, "", rules=rules).exchanges]
+
+    with (tmp_path / "x.mitm").open("rb") as file:
+        assert {flow.metadata["replay.redacted"] for flow in FlowReader(file).stream()} == {"rules.yaml"}
+    assert "last" in found(tmp_path)
+    assert not {"first", "session", "loyalty"} & {*found(tmp_path)}
+    assert any("extra=" + quote(CANARIES["cookie"]) in each.request_header("cookie") for each in exchanges)

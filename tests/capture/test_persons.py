@@ -109,6 +109,21 @@ def test_pairs_of_name_and_value_are_known_by_what_they_are_called(pseudonyms: P
     assert heard["attributes"][2] == said[2]
 
 
+def test_an_address_as_the_name_of_a_field_is_hidden(pseudonyms: Pseudonyms) -> None:
+    heard = told(pseudonyms, {"ann@corp.com": "online", "email": "ann@corp.com", "@x": 1})
+
+    assert list(heard) == [heard["email"], "email", "@x"]
+    assert heard["email"] != "ann@corp.com"
+
+
+def test_the_domain_of_an_address_is_no_name(pseudonyms: Pseudonyms) -> None:
+    told(pseudonyms, {"userName": "marat.agent@genesys.com"})
+    heard = told(pseudonyms, {"uri": "http://gws.genesys.com/api/v2/users/marat"})
+
+    assert heard["uri"].startswith("http://gws.genesys.com/api/v2/users/")
+    assert not heard["uri"].endswith("marat")
+
+
 def test_where_the_api_is_mounted_is_no_person(pseudonyms: Pseudonyms) -> None:
     assert pseudonyms.target(b"/genesys/cometd") == b"/genesys/cometd"
     heard = told(pseudonyms, {"userName": "genesys", "path": "/users/genesys", "title": "Genesys"})
@@ -235,3 +250,14 @@ def test_equal_texts_are_equal_and_a_part_of_words_is_a_part(one: str, other: st
     assert shapes.text(f"{one} : {other}") == f"{shapes.text(one)} : {shapes.text(other)}" or re.search(
         r"[\d(@]", one + other
     )
+
+
+@given(key=st.binary(min_size=1, max_size=8), length=st.integers(1, 3))
+def test_small_numbers_stay_apart_and_none_stays_itself(key: bytes, length: int) -> None:
+    numbers = [str(number) for number in range(10 ** (length - 1), 10**length)]
+    shapes = Shapes(key)
+
+    made = [shapes.digits(number) for number in numbers]
+
+    assert sorted(made) == sorted(numbers)
+    assert all(pseudonym != number for pseudonym, number in zip(made, numbers, strict=True))

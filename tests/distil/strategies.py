@@ -11,7 +11,7 @@ from tests.scenario.strategies import NASTY
 
 from .recorded import CHATS, HOST, Recorded, delivered
 
-AGENTS = [("a", "0000Na9B26EF00A"), ("b", "0000Na9B26EF00B")]
+AGENTS = [("a", "0000Na9B26EF00A"), ("b", "0000Na9B26EF00B"), ("c", "0000Na9B26EF00C")]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -46,7 +46,9 @@ def values(draw: st.DrawFn, agent: int) -> Any:
         | st.floats(allow_nan=False, allow_infinity=False)
     )
     keys = (
-        st.sampled_from(["id", "uri", "text", "nickname", "type", "referenceId", "timestamp", "${k}"]) | texts
+        st.sampled_from(["id", "uri", "text", "nickname", "type", "referenceId", "timestamp", "${k}"])
+        | st.sampled_from(["messages", "from", "chat", "state", "statusCode", "messageType"])
+        | texts
     )
     return draw(
         st.recursive(

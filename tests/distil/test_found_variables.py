@@ -170,3 +170,14 @@ def test_the_same_story_with_other_ids_gives_the_same_variables_and_steps(
         "remark": None,
         "reference": "counter",
     }
+
+
+@pytest.mark.parametrize("piece", ["x", "a1", "a1-", "${", "http://a/b ", "/a1b2c3", "$", "%2F"])
+def test_a_very_long_text_is_told_as_it_is(piece: str) -> None:
+    text = piece * (200_000 // len(piece))
+    recorded = heard({"chat": {"id": CHAT}, "note": text})
+    recorded.call("GET", f"/api/v2/me/chats/{CHAT}", at=3.0, said={"note": text})
+
+    scenario = recorded.scenario()
+    assert made(scenario) == {"chat": "interaction-id"}
+    assert pushes(scenario)[0].data["note"] == text.replace("${", "$${")

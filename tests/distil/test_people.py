@@ -76,6 +76,17 @@ def test_two_clients_of_one_person_hear_everything_once() -> None:
     assert ids(one.scenario(two)) == ["invited", "chatting"]
 
 
+def test_what_two_clients_saw_happened_when_both_say_it_may_have() -> None:
+    one = Recorded("c1", headers=cookie("x")).shaken()
+    two = Recorded("c2", headers=cookie("x")).shaken(0.1)
+    # Neither held its poll: one may have waited since 0.04, the other since 1.5.
+    one.poll(2.0, 2.001, events=[event("Invited")])
+    two.poll(0.2, 1.5).poll(2.1, 2.101, events=[event("Invited")])
+
+    [push] = pushes(one.scenario(two))
+    assert (push.after, push.window) == ("start + 1.991s", "501ms")
+
+
 def test_what_one_client_hears_twice_happened_twice() -> None:
     one = Recorded("c1", headers=cookie("x")).shaken()
     two = Recorded("c2", headers=cookie("x")).shaken(0.1)

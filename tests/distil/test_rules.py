@@ -96,7 +96,8 @@ def test_every_request_is_there_with_its_answers(story: list[Said], transport: s
     told, wanted = requests(scenario), asked(story, 0)
     # What is read both before and after the story tells of it is two steps.
     assert {repr(target) for target, _, _ in told} == {repr(target) for target, _, _ in wanted}
-    assert operations(told) == operations(wanted)
+    # The same asked again with the same answer may be one step that may be asked again.
+    assert set(operations(told)) == set(operations(wanted))
 
 
 def operations(told: list[Any]) -> list[str]:

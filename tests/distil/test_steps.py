@@ -205,3 +205,22 @@ def test_a_body_that_is_not_json_is_told_and_any_will_do() -> None:
 
     assert request(recorded.scenario(), "post-login").body is msgspec.UNSET
     assert recorded.notes() == ("1 request has a body that is not JSON; any body will do in its place",)
+
+
+@pytest.mark.parametrize(
+    ("messages", "name"),
+    [
+        ([{"type": "Text", "from": {"type": "Customer"}}], "customer-text"),
+        ([{"type": "TypingStarted", "from": {"type": "Agent"}}], "agent-typing-started"),
+        ([{"type": "Text", "from": {"type": "Agent"}}] * 2, "new-messages"),
+        ([{"type": "Text"}], "new-messages"),
+        ([{"type": 1, "from": {"type": "Agent"}}], "new-messages"),
+        (["Text"], "new-messages"),
+        ({}, "new-messages"),
+    ],
+)
+def test_a_single_message_is_called_by_who_said_what(messages: Any, name: str) -> None:
+    data = {"notificationType": "NewMessages", "messages": messages, "chatUri": f"/chats/{CHAT}"}
+    recorded = Recorded().shaken().poll(0.1, 2.0, events=[(CHATS, data)])
+
+    assert ids(recorded.scenario()) == [name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from replay.scenario.model import PushStep, RequestStep, Scenario, Step, roles_of
+from replay.testing import Script
 
 from .recorded import CHATS, Recorded, event, ids, request, stories
 
@@ -96,6 +97,16 @@ def test_an_event_of_no_chat_is_part_of_the_session_it_happened_in() -> None:
     assert [each.after for each in two.session if isinstance(each, PushStep)] == [
         "start and ready + 990ms",
         "start and ready + 5.99s",
+    ]
+
+
+def test_an_event_of_the_session_counts_from_the_subscription_that_hears_it() -> None:
+    recorded = two_chats()
+    recorded.poll(0.5, 0.6, recorded.message("subscribe", subscription="/v2/me/queues"), url="/")
+    recorded.poll(0.6, 1.0, events=[("/v2/me/queues", {"waiting": 3})])
+
+    assert [step.after for step in stories(recorded)[0].session if isinstance(step, PushStep)] == [
+        "start and ready + 500ms"
     ]
 
 
@@ -210,6 +221,30 @@ def test_agents_who_share_a_chat_are_roles_of_its_story() -> None:
     assert isinstance(ringing, PushStep)
     assert ringing.after == "transfer + 100ms"
     assert told.about == "3 requests and 2 events of 2 agents, distilled from a recording."
+
+
+def test_a_story_of_two_agents_is_played_to_two() -> None:
+    ann = desk("c1", headers=ANN).poll(0.1, 2.0, events=[event("Invited", chat=A)]).accept(2.5, chat=A)
+    ann.call("POST", f"/api/v2/me/chats/{A}", {"operationName": "Transfer"}, 3.0)
+    bob = desk("c2", headers=BOB).poll(0.1, 3.1, events=[event("Invited", chat=A)]).accept(4.0, chat=A)
+    script = Script(*stories(ann, bob))
+    players = [script.desktop(user) for user in ("x", "y")]
+    for player in players:
+        player.open_socket()
+        player.handshake()
+        player.subscribe(CHATS)
+        player.post("/api/v2/me", READY)
+    script.advance(3)
+    [first], none = ([each.data["chat"]["id"] for each in player.events] for player in players)
+    for operation in ("Accept", "Transfer"):
+        players[0].post(f"/api/v2/me/chats/{first}", {"operationName": operation})
+    script.advance(1)
+
+    assert none == []
+    assert [each.data["chat"]["id"] for each in players[1].events] == [first]
+    accepting = players[1].post(f"/api/v2/me/chats/{first}", {"operationName": "Accept"})
+    script.advance(1)
+    assert script.answer(accepting).body == {"statusCode": 0}
 
 
 def test_agents_who_share_nothing_are_stories_of_their_own() -> None:

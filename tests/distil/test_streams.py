@@ -74,6 +74,21 @@ def test_an_event_that_waited_for_a_poll_says_since_when() -> None:
     assert events(recorded)[1] == ("c1", CHATTING[1], 2.501, 2.0)
 
 
+def test_events_that_waited_together_have_the_same_window() -> None:
+    recorded = (
+        Recorded().shaken().poll(0.1, 2.0, events=[INVITED]).poll(2.5, 2.501, events=[CHATTING, INVITED])
+    )
+
+    assert [(at, since) for _, _, at, since in events(recorded)[1:]] == [(2.501, 2.0)] * 2
+
+
+def test_a_window_begins_with_the_latest_reply_however_the_polls_overlapped() -> None:
+    recorded = Recorded().shaken().poll(0.1, 3.0).poll(0.2, 1.0)
+    recorded.poll(3.1, 3.101, events=[INVITED])
+
+    assert events(recorded) == [("c1", INVITED[1], 3.101, 3.0)]
+
+
 def test_a_slow_line_is_no_hold() -> None:
     recorded = Recorded()
     recorded.poll(0, 0.3, recorded.message("handshake"), replies=[{"clientId": "c1"}])

@@ -173,8 +173,21 @@ def test_what_looks_like_a_variable_is_escaped(text: str) -> None:
     assert written({"a": text, text: 1, "list": [text]}) != {"a": "x"}
 
 
-def test_a_key_that_holds_an_id_stays() -> None:
-    assert written({"id": CHAT, CHAT: {"${x}": 1}}) == {"id": "${interaction}", CHAT: {"$${x}": 1}}
+def test_ids_in_keys_are_lifted_too() -> None:
+    assert written({"id": CHAT, CHAT: {"${x}": 1}, f"of {CHAT}": 2}) == {
+        "id": "${interaction}",
+        "${interaction}": {"$${x}": 1},
+        "of ${interaction}": 2,
+    }
+
+
+def test_an_object_whose_keys_are_ids_names_them() -> None:
+    assert written({"chats": {CHAT: {"state": "Invited"}}}) == {"chats": {"${chat}": {"state": "Invited"}}}
+
+
+@pytest.mark.parametrize("key", ["account17", "queue-12", "2014-01-02", "Warteschlange 1"])
+def test_a_key_that_only_looks_like_an_id_stays(key: str) -> None:
+    assert written({"chats": {key: {"state": "Invited"}}}) == {"chats": {key: {"state": "Invited"}}}
 
 
 @pytest.mark.parametrize(

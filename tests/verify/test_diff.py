@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from replay.scenario.dump import dumps
 from replay.scenario.load import load, loads
-from replay.scenario.model import PushStep, Scenario
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step
 from replay.verify.diff import Difference, Report, diff
 from replay.verify.diff_values import ABSENT
 from replay.verify.timing import parse_tolerance
@@ -133,6 +133,24 @@ def test_a_message_more_in_the_middle_does_not_make_all_that_follow_differ() -> 
         ("renamed", "text-2", "text-3"),
         ("renamed", "text-3", "text-4"),
     ]
+
+
+def test_pushes_that_all_look_alike_are_told_apart_by_what_they_follow() -> None:
+    def told(*numbers: int) -> Scenario:
+        steps: list[Step] = []
+        for number in numbers:
+            body = {"operationName": "SendMessage", "text": f"line {number}"}
+            steps.append(RequestStep(id=f"send-{number}", request="POST /a", body=body))
+            steps.append(
+                PushStep(id=f"typing-{number}", push="/a", after=f"send-{number} + 1s", data="typing")
+            )
+        return Scenario(version=1, name="a", steps=steps)
+
+    report = diff(told(*range(300)), told(*range(2, 300)))
+
+    said = [(each.kind, each.step) for each in report.differences]
+    gone = ["send-0", "typing-0", "send-1", "typing-1"]
+    assert said == [("only in a", name) for name in gone]
 
 
 def test_a_step_with_another_name_is_the_same_step_wherever_it_is_referred_to() -> None:

@@ -19,7 +19,7 @@ from tests.distil.strategies import Said, recordings, stories
 from .loop import Loop
 
 ROOT = Path(__file__).parents[2]
-RECORDINGS = sorted((ROOT / "tests" / "data").glob("*.[mh]*"))
+RECORDINGS = sorted((ROOT / "tests" / "data").glob("*.[mh][ia]*"))
 TRANSPORTS = ["long-polling", "websocket"]
 
 
