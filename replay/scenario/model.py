@@ -181,7 +181,7 @@ class Fault(_Part, kw_only=True):
     settings: dict[str, Json] = {}
     """How it goes wrong, by the settings of the fault."""
     chance: str = ""
-    """How likely each time: `20%`."""
+    """How likely each time: `20%`; always when left out."""
     nth: Times = []
     """The times it goes wrong, counted from 1 for each agent; one may stand without the list."""
     every: Annotated[int, Meta(ge=1)] | None = None

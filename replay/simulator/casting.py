@@ -27,7 +27,8 @@ class Casting:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._open: dict[str, list[Play]] = {timeline.name: [] for timeline in simulator.timelines}
+        shared = [timeline.name for timeline in simulator.timelines if len(timeline.roles) > 1]
+        self._open: dict[str, list[Play]] = {name: [] for name in shared}
         """Shared plays with free roles, by scenario, oldest first."""
         self._begun: Counter[str] = Counter()
         """Shared plays, by scenario."""
@@ -55,7 +56,7 @@ class Casting:
             agent.sessions.append(play.sessions[role])
         detail = {"role": timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
-        if None not in play.seats and play in self._open[timeline.name]:
+        if play.shared and None not in play.seats:
             self._open[timeline.name].remove(play)
         if self._is_listened_to(play, agent):
             self._start(play, role, now)
