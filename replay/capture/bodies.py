@@ -52,6 +52,7 @@ class Bodies:
         self._pseudonyms = pseudonyms
         self._root = _Place((), None)
         self._places = 0
+        self._loose_kinds: dict[bytes, str] = {}
         self._patterns = [
             (
                 pattern.hint,
@@ -177,19 +178,26 @@ class Bodies:
 
     def _loose(self, text: bytes) -> bytes:
         text = loose.secrets(text, lambda value: self._pseudonyms.hide_secret(value, doubtful=True))
-        return self.text(loose.values(text, self._named))
+        return self.text(loose.values(text, self._loose_kind, self._loose_value))
 
-    def _named(self, name: bytes, value: bytes) -> bytes:
-        kind = self._rules.parameter(name.decode("latin-1"))
-        if kind in (None, "keep", "secret"):
-            return value
+    def _loose_kind(self, name: bytes) -> str:
+        """The kind of what stands under a name where there is no JSON; `loose.secrets` finds secrets."""
+        known = self._loose_kinds.get(name)
+        if known is None:
+            kind = self._rules.parameter(name.decode("latin-1"))
+            if len(self._loose_kinds) > _MOST_PLACES:
+                self._loose_kinds.clear()
+            known = self._loose_kinds[name] = "" if kind in (None, "keep", "secret") else str(kind)
+        return known
+
+    def _loose_value(self, kind: str, value: bytes) -> bytes:
         raw = value
         if b"\\" in value:
             try:
                 raw = _bytes(json.loads(b'"' + value + b'"'))
             except ValueError:
                 raw = value
-        return json.dumps(self._pseudonyms.hide(str(kind), _text(raw)))[1:-1].encode()
+        return json.dumps(self._pseudonyms.hide(kind, _text(raw)))[1:-1].encode()
 
     def _json(self, text: bytes, root: _Place) -> bytes | None:
         """Clean JSON, keeping every byte that is not to be hidden; None if it is none."""

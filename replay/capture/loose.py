@@ -80,15 +80,17 @@ def _words(text: bytes) -> Iterator[re.Match[bytes]]:
             yield word
 
 
-def values(text: bytes, hide: Callable[[bytes, bytes], bytes]) -> bytes:
-    """Change values by their names: `hide` gets both, and gives the value to put there."""
+def values(text: bytes, kind_of: Callable[[bytes], str], hide: Callable[[str, bytes], bytes]) -> bytes:
+    """Change values by their names: `kind_of` gives a name's kind, or nothing; `hide` what to put there."""
+
+    def changed(found: re.Match[bytes]) -> bytes:
+        kind = kind_of(found[1])
+        if not kind:
+            return found[0]
+        start, end = found.start(2) - found.start(), found.end(2) - found.start()
+        return found[0][:start] + hide(kind, found[2]) + found[0][end:]
+
     for hint, pair in _PAIRS:
         if hint in text:
-            text = pair.sub(lambda found: _changed(found, hide), text)
+            text = pair.sub(changed, text)
     return text
-
-
-def _changed(found: re.Match[bytes], hide: Callable[[bytes, bytes], bytes]) -> bytes:
-    start = found.start(2) - found.start()
-    end = found.end(2) - found.start()
-    return found[0][:start] + hide(found[1], found[2]) + found[0][end:]

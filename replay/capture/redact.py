@@ -53,7 +53,7 @@ def cleaned(exchanges: Iterable[Exchange], recording: Path, rules: Rules | None 
     pseudonyms = _pseudonyms(recording, rules)
     for each in exchanges:
         if not each.redacted:
-            clean(each, pseudonyms)
+            _learn(each, pseudonyms)
     for each in itertools.islice(exchanges, clean_so_far, None):
         yield each if each.redacted else clean(each, pseudonyms)
 
@@ -81,6 +81,23 @@ def clean(exchange: Exchange, pseudonyms: Pseudonyms) -> Exchange:
         frames=frames,
         failure=_text(pseudonyms.literally(_bytes(exchange.failure))),
     )
+
+
+def _learn(exchange: Exchange, pseudonyms: Pseudonyms) -> None:
+    """Learn what one exchange tells; pages and scripts are not asked, since they speak of nobody."""
+    pseudonyms.target(_bytes("/" + exchange.url.partition("://")[2].partition("/")[2]))
+    sides = (
+        (exchange.request_headers, exchange.request_body),
+        (exchange.response_headers, exchange.response_body),
+    )
+    for headers, body in sides:
+        fields = _fields(headers)
+        pseudonyms.headers(fields)
+        kind = _content_type(fields)
+        if not kind.startswith((b"text/html", b"text/javascript", b"application/javascript")):
+            pseudonyms.body(body, kind)
+    for frame in exchange.frames or ():
+        pseudonyms.body(frame.content)
 
 
 def redact_file(

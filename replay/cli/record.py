@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @click.option("--upstream", metavar="URL", help="The server to record, such as http://gws:8090.")
 @click.option("--listen", default="127.0.0.1:8091", show_default=True, metavar="HOST:PORT")
 @click.option("--to", type=click.Path(path_type=Path), help="Default: recordings/HOST-TIME.mitm.")
-@click.option("--distil", "scenario", type=click.Path(path_type=Path), help="A scenario to write in the end.")
+@click.option(
+    "--distil", "scenario", metavar="FILE", help="A scenario, or a folder/ of them, to write in the end."
+)
 @click.option("--mode", type=click.Choice(["reverse", "regular"]), default="reverse", show_default=True)
 @click.option("--host", "hosts", multiple=True, metavar="GLOB", help="Record only these hosts; repeatable.")
 @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Record only these paths; repeatable.")
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--upstream-ca", type=click.Path(path_type=Path), metavar="FILE", help="Its certificate authority (PEM)."
 )
-def record(*, upstream: str | None, listen: str, scenario: Path | None, **given: Any) -> None:
+def record(*, upstream: str | None, listen: str, scenario: str | None, **given: Any) -> None:
     """Records what a server says to a client, until Ctrl-C or SIGTERM.
 
     Point the client at the address printed. Credentials, cookies, clientIds and personal data are replaced
