@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import tempfile
 from collections.abc import Callable
@@ -90,6 +91,7 @@ def record(
             recorder = asyncio.run(_run(settings, confdir, stopping, started, log))
     finally:
         root.handlers = others
+        gc.unfreeze()
     report = recorder.report
     if report.get("unwritten"):
         missing = f"{report['unwritten']} of {report['exchanges']} exchanges"
@@ -196,6 +198,8 @@ class _Start:
     def running(self) -> None:
         """Say where to point the client, or give up (mitmproxy's hook)."""
         self._stopping.on_signal = self._master.shutdown
+        # What is there when it begins stays until the end: no need to look for garbage in it.
+        gc.freeze()
         addresses = self._master.addons.get("proxyserver").listen_addrs()
         recorder, settings = self._recorder, self._settings
         if not addresses:
