@@ -86,7 +86,7 @@ def main(*, rounds: int, requests: int, least: float) -> None:
     console.print(
         f"replay record: {plain:.2f} of mitmdump, {saving:.2f} of mitmdump -w;"
         f" mitmdump -s addon: {addon:.2f} of mitmdump;"
-        f" processor time a request {_cost(measured, OURS):.2f} and {_cost(measured, ADDON):.2f} of its own;"
+        f" processor time a request {_cost(measured, OURS):.2f} and {_cost(measured, ADDON):.2f} of its;"
         f" a held poll {later:+.2f} ms (mitmdump's own spread {spread:.2f} ms);"
         f" {rounds} rounds of {requests}, {written / 1e6:.1f} MB",
         soft_wrap=True,
