@@ -69,7 +69,7 @@ def compared(one: Scenario, other: Scenario, *, seconds: float = 0.010) -> Repor
 
 
 def main() -> int:
-    """One line for each way to record; 1 if anything else differs, or a quarter of delays by over 10 ms."""
+    """One line for each way to record; 1 if anything else differs, or one delay in four by over 10 ms."""
     others = far = steps = 0
     for name, flags in (("accept", ()), ("long story", LONG)):
         for server, cometd, transport in CELLS:
