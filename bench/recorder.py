@@ -81,12 +81,13 @@ def main(*, rounds: int, requests: int, least: float) -> None:
         written = (Path(folder) / "ours.mitm").stat().st_size
     console.print(_table(measured))
     plain, saving, addon = _share(measured), _share(measured, SAVING), _share(measured, PLAIN, ADDON)
+    cost, addon_cost = _cost(measured, OURS), _cost(measured, ADDON)
     later = _median_late(measured, OURS) - _median_late(measured, PLAIN)
     spread = statistics.median(abs(each - _median_late(measured, PLAIN)) for each in _late(measured, PLAIN))
     console.print(
         f"replay record: {plain:.2f} of mitmdump, {saving:.2f} of mitmdump -w;"
         f" mitmdump -s addon: {addon:.2f} of mitmdump;"
-        f" processor time a request {_cost(measured, OURS):.2f} and {_cost(measured, ADDON):.2f} of its;"
+        f" processor time {cost:.2f} and {addon_cost:.2f} of mitmdump's;"
         f" a held poll {later:+.2f} ms (mitmdump's own spread {spread:.2f} ms);"
         f" {rounds} rounds of {requests}, {written / 1e6:.1f} MB",
         soft_wrap=True,
