@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import itertools
 import logging
 import os
 import select
@@ -32,6 +33,8 @@ MOST = 64 * 1024 * 1024
 """Bytes that may be on their way to the file; beyond, the proxy waits for the disk."""
 LEARNED = 10_000
 """How many secrets and names are remembered for a worker that takes over: more than one remembers itself."""
+GATHER = 0.01
+"""Seconds that messages wait for others to be sent with: waking another process takes longer than sending."""
 STARTS = 3
 """How often a process that dies is started again."""
 
@@ -39,6 +42,7 @@ _TOLD = ("size", "exchanges", "events", "agents", "left_out", "failed")
 _PATIENCE = 20.0
 _PIPE = 1 << 20
 _READ = 1 << 16
+_VECTOR = 64
 _BOOT = (
     "import sys, types; room = types.ModuleType('_gws_replay'); room.__path__ = sys.argv[1:];"
     " sys.modules['_gws_replay'] = room; from _gws_replay import child; child.main()"
@@ -200,7 +204,7 @@ class _Child:
         self._ended = ended
         self._frames = Frames()
         self._unsent: collections.deque[memoryview] = collections.deque()
-        self._finishing = False
+        self._finishing = self._due = False
         self.gone = False
         self._process = subprocess.Popen(  # noqa: S603  a Python, and our own file
             # A session of its own: Ctrl-C is for the proxy. -I and -S: nothing but the standard library.
@@ -224,10 +228,11 @@ class _Child:
         return self._process.pid
 
     def write(self, data: bytes) -> None:
-        """Send this, as soon as the pipe takes it."""
+        """Send this, with what else comes within `GATHER`, as soon as the pipe takes it."""
         self._unsent.append(memoryview(data))
-        if len(self._unsent) == 1:
-            self._flush()
+        if not self._due:
+            self._due = True
+            self._loop.call_later(GATHER, self._flush_now)
 
     def pump(self, seconds: float | None) -> bool:
         """Wait until something can be sent or read, and do it; False when nothing could in time."""
@@ -265,14 +270,20 @@ class _Child:
         for report in heard:
             reported(report)
 
+    def _flush_now(self) -> None:
+        self._due = False
+        # By then the pipe may be closed, and its number another file's.
+        if not self.gone and not self._finishing:
+            self._flush()
+
     def _flush(self) -> None:
         try:
             while self._unsent:
-                sent = os.write(self._in, self._unsent[0])
-                if sent < len(self._unsent[0]):
+                sent = os.writev(self._in, list(itertools.islice(self._unsent, _VECTOR)))
+                while self._unsent and sent >= len(self._unsent[0]):
+                    sent -= len(self._unsent.popleft())
+                if sent:
                     self._unsent[0] = self._unsent[0][sent:]
-                else:
-                    self._unsent.popleft()
         except BlockingIOError:
             self._watch(writing=True)
         except OSError:

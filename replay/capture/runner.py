@@ -198,8 +198,6 @@ class _Start:
     def running(self) -> None:
         """Say where to point the client, or give up (mitmproxy's hook)."""
         self._stopping.on_signal = self._master.shutdown
-        # What is there when it begins stays until the end: no need to look for garbage in it.
-        gc.freeze()
         addresses = self._master.addons.get("proxyserver").listen_addrs()
         recorder, settings = self._recorder, self._settings
         if not addresses:
