@@ -2,7 +2,8 @@
 
 All proxies stand before the same server and run at the same time; each round loads one after another, in an
 order that moves on, so that what disturbs the machine disturbs all. Ratios are of one round; their medians
-count. `--least` makes the exit code 1 when recording falls below that share of plain `mitmdump`.
+count. `--least` makes the exit code 1 when `replay record` falls below that share of plain
+`mitmdump`.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ from bench.connection import Connection
 from bench.origin import HELD
 from replay.clock import SystemClock
 
-DIRECT, PLAIN, SAVING, OURS = "no proxy", "mitmdump", "mitmdump -w", "replay record"
+DIRECT, PLAIN, SAVING = "no proxy", "mitmdump", "mitmdump -w"
+ADDON, OURS = "mitmdump -s addon", "replay record"
 CONNECTIONS = 16
 POLLS = 8
 """Polls that are held at a time while lateness is measured."""
 PACE = 0.02
 """Seconds between two requests that go on beside the held polls."""
 _BODY = b'{"operationName":"Accept","nickname":"Marat","clientId":"1x2y3z4w5v6u7t8s9"}'
+_ADDON = Path(__file__).parents[1] / "replay" / "capture" / "addon.py"
 _PATIENCE = 30
 _CLOCK = SystemClock()
 
@@ -77,16 +80,18 @@ def main(*, rounds: int, requests: int, least: float) -> None:
         measured = uvloop.run(_measure(contenders, rounds, requests))
         written = (Path(folder) / "ours.mitm").stat().st_size
     console.print(_table(measured))
-    shares = {name: _share(measured, name) for name in (PLAIN, SAVING)}
+    plain, saving, addon = _share(measured), _share(measured, SAVING), _share(measured, PLAIN, ADDON)
     later = _median_late(measured, OURS) - _median_late(measured, PLAIN)
     spread = statistics.median(abs(each - _median_late(measured, PLAIN)) for each in _late(measured, PLAIN))
     console.print(
-        f"replay record: {shares[PLAIN]:.2f} of mitmdump, {shares[SAVING]:.2f} of mitmdump -w;"
+        f"replay record: {plain:.2f} of mitmdump, {saving:.2f} of mitmdump -w;"
+        f" mitmdump -s addon: {addon:.2f} of mitmdump;"
+        f" processor time a request {_cost(measured, OURS):.2f} and {_cost(measured, ADDON):.2f} of its;"
         f" a held poll {later:+.2f} ms (mitmdump's own spread {spread:.2f} ms);"
         f" {rounds} rounds of {requests}, {written / 1e6:.1f} MB",
         soft_wrap=True,
     )
-    sys.exit(int(shares[PLAIN] < least))
+    sys.exit(int(plain < least))
 
 
 @contextmanager
@@ -102,11 +107,14 @@ def _contenders(folder: Path) -> Iterator[dict[str, Contender]]:
         proxy += ["--set", f"confdir={folder / 'conf'}", "-p"]
         ours = [sys.executable, "-m", "replay", "record", "--upstream", url]
         ours += ["--to", str(folder / "ours.mitm"), "--listen"]
-        for name, command in ((PLAIN, proxy), (SAVING, proxy), (OURS, ours)):
+        more = {
+            SAVING: ["-w", str(folder / "saved.mitm")],
+            ADDON: ["-s", str(_ADDON), "--set", f"replay_to={folder / 'addon.mitm'}"],
+        }
+        for name, command in ((PLAIN, proxy), (SAVING, proxy), (ADDON, proxy), (OURS, ours)):
             port = _free_port()
             address = f"127.0.0.1:{port}" if name == OURS else str(port)
-            more = ["-w", str(folder / "saved.mitm")] if name == SAVING else []
-            process = running.enter_context(_process([*command, address, *more]))
+            process = running.enter_context(_process([*command, address, *more.get(name, [])]))
             contenders[name] = Contender(port, process.pid)
         yield contenders
 
@@ -223,10 +231,16 @@ def _request(port: int, path: str) -> bytes:
     return ("\r\n".join(head) + "\r\n\r\n").encode() + _BODY
 
 
-def _share(measured: dict[str, list[Round]], other: str) -> float:
-    """Our rate as a share of another's: the median over the rounds."""
-    pairs = zip(measured[OURS], measured[other], strict=True)
-    return statistics.median(ours.rate / theirs.rate for ours, theirs in pairs)
+def _share(measured: dict[str, list[Round]], other: str = PLAIN, name: str = OURS) -> float:
+    """A rate as a share of another's: the median over the rounds."""
+    pairs = zip(measured[name], measured[other], strict=True)
+    return statistics.median(one.rate / another.rate for one, another in pairs)
+
+
+def _cost(measured: dict[str, list[Round]], name: str) -> float:
+    """Processor time of the proxy itself for a request, as a share of plain mitmdump's."""
+    pairs = zip(measured[name], measured[PLAIN], strict=True)
+    return statistics.median(one.cost / plain.cost for one, plain in pairs)
 
 
 def _late(measured: dict[str, list[Round]], name: str) -> list[float]:
@@ -243,9 +257,7 @@ def _table(measured: dict[str, list[Round]]) -> Table:
         table.add_column(heading, justify="right")
     for name, rounds in measured.items():
         rate = statistics.median(one.rate for one in rounds)
-        share = statistics.median(
-            one.rate / plain.rate for one, plain in zip(rounds, measured[PLAIN], strict=True)
-        )
+        share = _share(measured, PLAIN, name)
         cost = statistics.median(one.cost for one in rounds)
         late = sorted(_late(measured, name))
         p90 = late[9 * len(late) // 10]

@@ -167,6 +167,16 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/road/test_stories.py", "tests/distil/test_interleaved.py"),
     ),
     ("4.1", "the same for a story of two agents", lambda: tests("tests/road/test_roles.py")),
+    (
+        "4",
+        "known causes found in 2,000 random stories; recordings merged, repeats folded, retries as faults",
+        lambda: tests(
+            *(
+                f"tests/distil/test_{name}.py"
+                for name in ("causes_of_stories", "merging", "folding", "retries")
+            )
+        ),
+    ),
     ("4.3", "kill -9 of the recorder at 20 moments", lambda: tests("tests/capture/test_killed.py")),
     (
         "4.3",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import logging
 import os
 import sys
@@ -114,6 +115,8 @@ class Recorder:
         """Open the file (mitmproxy's hook)."""
         if self.carrier is None:
             self._begin()
+        # What is there when it begins stays until the end: no need to look for garbage in it again and again.
+        gc.freeze()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Note what the client dialled (mitmproxy's hook)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import itertools
 import logging
 import os
 import select
@@ -23,8 +24,8 @@ except ImportError:  # Windows has none
     fcntl = None  # type: ignore[assignment]
 
 from . import interpreters
-from .child import CHECKPOINT, Frames, frame
-from .worker import Message, Worker
+from .child import CHECKPOINT, Frames, frame, thawed
+from .worker import Worker
 
 logger = logging.getLogger("replay.capture")
 
@@ -32,12 +33,16 @@ MOST = 64 * 1024 * 1024
 """Bytes that may be on their way to the file; beyond, the proxy waits for the disk."""
 LEARNED = 10_000
 """How many secrets and names are remembered for a worker that takes over: more than one remembers itself."""
+GATHER = 0.01
+"""Seconds that messages wait for others to be sent with: waking another process takes longer than sending."""
 STARTS = 3
 """How often a process that dies is started again."""
 
+_TOLD = ("size", "exchanges", "events", "agents", "left_out", "failed")
 _PATIENCE = 20.0
 _PIPE = 1 << 20
 _READ = 1 << 16
+_VECTOR = 64
 _BOOT = (
     "import sys, types; room = types.ModuleType('_gws_replay'); room.__path__ = sys.argv[1:];"
     " sys.modules['_gws_replay'] = room; from _gws_replay import child; child.main()"
@@ -58,9 +63,10 @@ class Carrier:
         self.report |= {"events": 0, "agents": 0, "left_out": 0, "failed": 0}
         self._settings = settings
         self._learned: collections.deque[tuple[str, bytes]] = collections.deque(maxlen=LEARNED)
-        self._open: dict[str, list[Message]] = {}
+        # Kept as bytes: what Python's collector has to look at would slow down the proxy.
+        self._open: dict[str, list[bytes]] = {}
         self._parts: dict[str, int] = {}
-        self._sent: collections.deque[tuple[Message, int]] = collections.deque()
+        self._sent: collections.deque[tuple[str, str, bytes]] = collections.deque()
         self._bytes = 0
         self._handled = 0
         self._starts = 0
@@ -80,13 +86,15 @@ class Carrier:
 
     def send(self, *message: Any) -> None:
         """Pass a message on (see `worker.py`)."""
-        if self._worker is not None:
+        if self._worker is None:
+            self._carry(message[0], message[1], frame(message))
+        else:
             self._worker.handle(message)
             self._soon(self._worker)
-            return
+
+    def _carry(self, kind: str, key: str, data: bytes) -> None:
         assert self._child is not None
-        data = frame(message)
-        self._sent.append((message, len(data)))
+        self._sent.append((kind, key, data))
         self._bytes += len(data)
         self._child.write(data)
         if self._bytes > MOST:
@@ -100,22 +108,23 @@ class Carrier:
                 child.pump(None)
         if self._worker is not None:
             self._worker.finish()
-            self.report |= self._worker.report()
+            self._count(self._worker)
 
     def _start(self) -> None:
         self._starts += 1
-        python = interpreters.plain()
-        if python is not None and self._loop is not None and self._starts <= STARTS:
+        python = interpreters.plain() if os.name == "posix" and self._starts <= STARTS else None
+        if python is not None and self._loop is not None:
             with contextlib.suppress(OSError, RuntimeError, NotImplementedError):
-                settings = self._settings | {"open": [each for flow in self._open.values() for each in flow]}
-                self._child = _Child(self._loop, python, settings, self._reported, self._ended)
+                known = [each for flow in self._open.values() for each in flow]
+                begin = frame(self._settings | {"open": len(known)}) + b"".join(known)
+                self._child = _Child(self._loop, python, begin, self._reported, self._ended)
         if self._child is None:
             self._worker = Worker(self._settings)
             self._worker.writer.open()
             for flow in self._open.values():
-                for message in flow:
-                    self._worker.handle(message)
-            self.report |= self._worker.report()
+                for data in flow:
+                    self._worker.handle(thawed(data))
+            self._count(self._worker)
 
     def _soon(self, worker: Worker) -> None:
         """Have the worker inside this process report, and write what is under way."""
@@ -128,7 +137,10 @@ class Carrier:
     def _checkpoint(self, worker: Worker) -> None:
         self._due = False
         worker.checkpoint()
-        self.report |= worker.report()
+        self._count(worker)
+
+    def _count(self, worker: Worker) -> None:
+        self.report |= {key: value for key, value in worker.report().items() if key in self.report}
 
     def _reported(self, report: dict[str, Any]) -> None:
         handled = report.pop("handled")
@@ -138,14 +150,13 @@ class Carrier:
         self.report |= report
         while self._handled < handled:
             self._handled += 1
-            message, size = self._sent.popleft()
-            self._bytes -= size
-            kind, key, _ = message
+            kind, key, data = self._sent.popleft()
+            self._bytes -= len(data)
             if kind == "end":
                 self._open.pop(key, None)
                 self._parts.pop(key, None)
             elif kind in ("begin", "head"):
-                self._open.setdefault(key, []).append(message)
+                self._open.setdefault(key, []).append(data)
         for level, line in said:
             logger.log(level, "%s", line)
 
@@ -156,15 +167,18 @@ class Carrier:
             return
         sent, self._sent = self._sent, collections.deque()
         self._bytes = self._handled = 0
-        self._settings |= {key: self.report[key] for key in ("size", "exchanges", "events", "agents")}
-        self._settings |= {key: self.report[key] for key in ("left_out", "failed")}
-        self._settings["parts"] = self._parts
-        self._settings["learned"] = list(self._learned)
+        lost = self.report["unwritten"]
+        self._settings |= {key: self.report[key] for key in _TOLD}
+        self._settings |= {"lost": lost, "parts": self._parts, "learned": list(self._learned)}
         self._start()
         goes_on = "another one goes on" if self.process is not None else "the proxy goes on by itself"
-        logger.error("The process that writes %s %s; %s, and nothing is lost.", self.path, why, goes_on)
-        for message, _ in sent:
-            self.send(*message)
+        kept = f"{lost} exchanges that the disk had not taken are lost" if lost else "nothing is lost"
+        logger.error("The process that writes %s %s; %s, and %s.", self.path, why, goes_on, kept)
+        for kind, key, data in sent:
+            if self._worker is None:
+                self._carry(kind, key, data)
+            else:
+                self.send(*thawed(data))
 
     def _wait_for_room(self) -> None:
         if not self._slow:
@@ -181,7 +195,7 @@ class _Child:
         self,
         loop: asyncio.AbstractEventLoop,
         python: str,
-        settings: dict[str, Any],
+        begin: bytes,
         reported: Callable[[dict[str, Any]], None],
         ended: Callable[..., None],
     ) -> None:
@@ -190,7 +204,7 @@ class _Child:
         self._ended = ended
         self._frames = Frames()
         self._unsent: collections.deque[memoryview] = collections.deque()
-        self._finishing = False
+        self._finishing = self._due = False
         self.gone = False
         self._process = subprocess.Popen(  # noqa: S603  a Python, and our own file
             # A session of its own: Ctrl-C is for the proxy. -I and -S: nothing but the standard library.
@@ -206,7 +220,7 @@ class _Child:
         _widen(self._in)
         os.set_blocking(self._in, False)
         self._watched = False
-        self._begin(frame(settings))
+        self._begin(begin)
 
     @property
     def pid(self) -> int:
@@ -214,10 +228,11 @@ class _Child:
         return self._process.pid
 
     def write(self, data: bytes) -> None:
-        """Send this, as soon as the pipe takes it."""
+        """Send this, with what else comes within `GATHER`, as soon as the pipe takes it."""
         self._unsent.append(memoryview(data))
-        if len(self._unsent) == 1:
-            self._flush()
+        if not self._due:
+            self._due = True
+            self._loop.call_later(GATHER, self._flush_now)
 
     def pump(self, seconds: float | None) -> bool:
         """Wait until something can be sent or read, and do it; False when nothing could in time."""
@@ -255,14 +270,20 @@ class _Child:
         for report in heard:
             reported(report)
 
+    def _flush_now(self) -> None:
+        self._due = False
+        # By then the pipe may be closed, and its number another file's.
+        if not self.gone and not self._finishing:
+            self._flush()
+
     def _flush(self) -> None:
         try:
             while self._unsent:
-                sent = os.write(self._in, self._unsent[0])
-                if sent < len(self._unsent[0]):
+                sent = os.writev(self._in, list(itertools.islice(self._unsent, _VECTOR)))
+                while self._unsent and sent >= len(self._unsent[0]):
+                    sent -= len(self._unsent.popleft())
+                if sent:
                     self._unsent[0] = self._unsent[0][sent:]
-                else:
-                    self._unsent.popleft()
         except BlockingIOError:
             self._watch(writing=True)
         except OSError:

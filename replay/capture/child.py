@@ -31,6 +31,11 @@ def frame(value: Any) -> bytes:
     return len(data).to_bytes(_HEAD, "big") + data
 
 
+def thawed(data: bytes) -> Any:
+    """The value that `frame` gave these bytes for."""
+    return marshal.loads(data[_HEAD:])  # noqa: S302  our own
+
+
 class Frames:
     """Values out of bytes as they come."""
 
@@ -84,6 +89,13 @@ class _Input:
             self.open = bool(data)
             self.frames.feed(data)
 
+    def next(self) -> Any:
+        """Wait for the next value; None when there is none."""
+        while (value := self.frames.next()) is None and self.open:
+            self.wait(None)
+            self.take()
+        return value
+
     def wait(self, seconds: float | None) -> bool:
         """Wait for more; False when none came in time."""
         return bool(select.select([0], [], [], seconds)[0])
@@ -101,14 +113,13 @@ def main() -> None:
     log.setLevel(logging.INFO)
     log.propagate = False
     given = _Input()
-    while (settings := given.frames.next()) is None:
-        given.wait(None)
-        given.take()
-        if not given.open:
-            return
+    settings = given.next()
+    if settings is None:
+        return
     worker = Worker(settings)
-    for message in settings["open"]:
-        worker.handle(message)
+    for _ in range(settings["open"]):
+        if (message := given.next()) is not None:
+            worker.handle(message)
     worker.writer.open()
     handled = 0
     _report(worker, handled, said)

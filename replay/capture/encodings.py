@@ -164,7 +164,10 @@ def _unbrotli(body: bytes) -> bytes:
 
 
 def _unzstd(body: bytes) -> bytes:
-    unpacker = import_module("zstandard").ZstdDecompressor(max_window_size=LARGEST)
+    library = import_module("zstandard")
+    if library.frame_content_size(body) > LARGEST:
+        raise _TooLargeError
+    unpacker = library.ZstdDecompressor(max_window_size=LARGEST)
     with unpacker.stream_reader(io.BytesIO(body), read_across_frames=True) as stream:
         made: bytes = stream.read(LARGEST + 1)
     if len(made) > LARGEST:

@@ -8,9 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from replay.capture.clocks import MOST_STEPS, Clock, Moved
 from replay.capture.losses import Loss, Losses, count
 from replay.capture.recording import Advance, Index, Progress, unreadable
-from replay.capture.tnetstrings import LONGEST_LENGTH, BrokenError, Fields, Span, fields, value, whole
+from replay.capture.tnetstrings import (
+    LONGEST_LENGTH,
+    BrokenError,
+    Fields,
+    Span,
+    fields,
+    is_null,
+    value,
+    whole,
+)
 from replay.errors import RecordingError
 
 OLDEST = 18
@@ -32,6 +42,7 @@ _NOT_ONE = {
     _FOREIGN: "is neither a mitmproxy flow file nor a HAR",
 }
 
+_ENDS = ((b"websocket", b"timestamp_end"), (b"error", b"timestamp"), (b"response", b"timestamp_end"))
 _CHUNK = 1 << 20
 _OVERLAP = 64
 _LIKE_A_FLOW = re.compile(rb"(\d{1,12}):\d{1,2}:[a-z_]{2,24}[;,]")
@@ -62,15 +73,22 @@ def index(path: Path, progress: Progress | None) -> tuple[Index, Losses, tuple[s
     """
     try:
         with path.open("rb") as file:
-            return _Indexing(path, file.seek(0, 2), progress).run(file)
+            size = file.seek(0, 2)
+            clock = Clock()
+            found = _Indexing(path, size, progress, clock).run(file)
+            if len(clock.steps) > MOST_STEPS:
+                # It is no clock that orders the flows so.
+                return _Indexing(path, size, progress, None).run(file)
+            return found
     except OSError as error:
         raise unreadable(path, error) from error
 
 
 class _Indexing:
-    def __init__(self, path: Path, size: int, progress: Progress | None) -> None:
+    def __init__(self, path: Path, size: int, progress: Progress | None, clock: Clock | None) -> None:
         self._path = path
         self._size = size
+        self._clock = clock
         self._advance = Advance(progress, size)
         self._index = Index(size)
         self._losses = Losses()
@@ -116,10 +134,15 @@ class _Indexing:
         )
 
     def _ending(self, end: str) -> tuple[str, ...]:
-        if not end:
-            return ()
-        were = "was" if self._whole == 1 else "were"
-        return (f"{self._path} {end}; {count(self._whole, 'flow')} before it {were} read.",)
+        notes = [
+            f"{self._path}: the recorder's clock was set back by {seconds:.3g} s or more before flow {place};"
+            " the times that follow are put right."
+            for place, seconds in (self._clock.steps if self._clock else ())
+        ]
+        if end:
+            were = "was" if self._whole == 1 else "were"
+            notes.append(f"{self._path} {end}; {count(self._whole, 'flow')} before it {were} read.")
+        return tuple(notes)
 
     def _take(self, flow: Flow) -> bool:
         """Whether it is one at all."""
@@ -140,10 +163,30 @@ class _Indexing:
         except (KeyError, TypeError, ValueError):
             self._losses.add(BROKEN, f"flow {self._place}")
             return False
-        row = self._index.add(began, self._place, flow.offset, flow.length)
+        row = self._index.add(Moved(began), self._place, flow.offset, flow.length)
+        if self._clock:
+            self._index.revise(row, self._clock.put_right(row, self._place, began, _over(flow)))
+            for earlier, times in self._clock.revised:
+                self._index.revise(earlier, times)
         if socket:
             self._sockets.setdefault(socket, []).append((part, row))
         return True
+
+
+def _over(flow: Flow) -> float | None:
+    """When it was over, where that is easily told."""
+    data, top = flow.data, flow.top
+    try:
+        for name, when in _ENDS:
+            if name in top and not is_null(top[name]):
+                return _time(value(data, fields(data, top[name])[when]))
+    except (KeyError, TypeError, ValueError):
+        pass
+    return None
+
+
+def _time(value: object) -> float | None:
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _segment(data: bytes, metadata: Span | None) -> tuple[bytes, int]:

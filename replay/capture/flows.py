@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from replay.capture import encodings, flow_file
+from replay.capture.clocks import Moved, moved
 from replay.capture.losses import Loss, Losses
 from replay.capture.recording import Exchanges, Piece, Progress, Recording
 from replay.capture.sockets import joined
@@ -61,11 +62,11 @@ def read(path: Path, progress: Progress | None = None) -> Recording:
 def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
     """One flow, or the segments of one WebSocket, as an exchange."""
     parts: list[tuple[int, Exchange]] = []
-    for place, data in pieces:
+    for place, data, times in pieces:
         flow = None
         try:
             flow = _Flow(place, data)
-            parts.append((flow.part, flow.exchange(losses)))
+            parts.append((flow.part, flow.exchange(losses, times)))
         except (KeyError, TypeError, ValueError):
             losses.add(BROKEN, flow.name if flow else f"flow {place}")
     if not parts:
@@ -96,7 +97,7 @@ class _Flow:
         """Which segment of a WebSocket it is, or `NO_PART`."""
         return int(self._metadata.get("replay.part", NO_PART))
 
-    def exchange(self, losses: Losses) -> Exchange:
+    def exchange(self, losses: Losses, times: Moved | None) -> Exchange:
         """Raises KeyError, TypeError or ValueError when the flow is not as flows are."""
         request = self._fields(self._top[b"request"])
         response = self._inner(b"response")
@@ -127,7 +128,7 @@ class _Flow:
             frames=frames,
             redacted="replay.redacted" in self._metadata,
         )
-        return self._in_time(exchange, losses)
+        return self._in_time(moved(exchange, times) if times else exchange, losses)
 
     def _in_time(self, exchange: Exchange, losses: Losses) -> Exchange:
         """The exchange, none of whose times is before one that it follows."""

@@ -42,7 +42,7 @@ def read(path: Path, progress: Progress | None = None) -> Recording:
 
 def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:
     """One entry as an exchange."""
-    place, content = next(pieces)
+    place, content, _ = next(pieces)
     name = f"entry {place}"
     try:
         entry = _json(content)

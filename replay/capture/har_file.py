@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from replay.capture.clocks import Moved
 from replay.capture.losses import Loss, Losses, count
 from replay.capture.recording import Advance, Index, Progress, unreadable
 from replay.errors import RecordingError
@@ -101,7 +102,7 @@ class _Indexing:
             if entry.request.url.partition(":")[0] not in {"http", "https", "ws", "wss"}:
                 self._losses.add(NO_HTTP)
                 return
-            self._index.add(entry.began, place, start, len(content))
+            self._index.add(Moved(entry.began), place, start, len(content))
         except (ValueError, OverflowError, msgspec.DecodeError):
             self._losses.add(BROKEN, f"entry {place}")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from replay.capture.clocks import Moved
 from replay.capture.losses import Losses
 from replay.errors import RecordingError
 from replay.exchange import Exchange
@@ -25,6 +26,8 @@ class Piece(NamedTuple):
     place: int
     """Which of the file, from 1: how a message to the user names it."""
     content: bytes
+    times: Moved | None = None
+    """How its times are put right; None leaves them."""
 
 
 Read = Callable[[Iterator[Piece], Losses], Exchange | None]
@@ -32,7 +35,7 @@ Read = Callable[[Iterator[Piece], Losses], Exchange | None]
 
 
 class Index:
-    """Where each piece of a file stands and when its exchange began: some 40 bytes a piece."""
+    """Where each piece of a file stands and when its exchange began: some 50 bytes a piece."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -41,16 +44,22 @@ class Index:
         self._place = array("L")
         self._offset = array("Q")
         self._length = array("Q")
+        self._shift = array("d")
         self.joined: dict[int, list[int]] = {}
         """Rows whose exchange has more pieces, each with the rows of all of them."""
 
-    def add(self, began: float, place: int, offset: int, length: int) -> int:
+    def add(self, times: Moved, place: int, offset: int, length: int) -> int:
         """The row of one more piece."""
-        self._began.append(began)
+        self._began.append(times.began)
+        self._shift.append(times.shift)
         self._place.append(place)
         self._offset.append(offset)
         self._length.append(length)
         return len(self._began) - 1
+
+    def revise(self, row: int, times: Moved) -> None:
+        """Put the times of a row right, later findings having told more."""
+        self._began[row], self._shift[row] = times
 
     def began(self, row: int) -> float:
         """When the exchange of a row began."""
@@ -65,6 +74,10 @@ class Index:
     def stands(self, row: int) -> tuple[int, int, int]:
         """Place, offset and length of a piece."""
         return self._place[row], self._offset[row], self._length[row]
+
+    def times(self, row: int) -> Moved:
+        """When the exchange of a row began, and how its other times are put right."""
+        return Moved(self._began[row], self._shift[row])
 
     def __len__(self) -> int:
         return len(self._began)
@@ -104,7 +117,7 @@ class Exchanges(Collection[Exchange]):
                         place, offset, length = self._index.stands(row)
                         file.seek(offset)
                         advance.by(length)
-                        yield Piece(place, file.read(length))
+                        yield Piece(place, file.read(length), self._index.times(row))
 
                 for row in self._order:
                     exchange = self._read(pieces(self._index.joined.get(row, [row])), losses)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import tempfile
 from collections.abc import Callable
@@ -90,6 +91,7 @@ def record(
             recorder = asyncio.run(_run(settings, confdir, stopping, started, log))
     finally:
         root.handlers = others
+        gc.unfreeze()
     report = recorder.report
     if report.get("unwritten"):
         missing = f"{report['unwritten']} of {report['exchanges']} exchanges"

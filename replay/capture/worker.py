@@ -51,6 +51,7 @@ class Worker:
         way are written.
         """
         self.writer = writer.Writer(Path(settings["path"]), size=settings.get("size"))
+        self.writer.lost = settings.get("lost", 0)
         self.exchanges: int = settings.get("exchanges", 0)
         self.events: int = settings.get("events", 0)
         self.left_out: int = settings.get("left_out", 0)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -43,14 +43,10 @@ def distil(
     *,
     recordings: tuple[Path, ...],
     to: str | None,
-    agent: str | None,
-    chat: str | None,
-    together: bool,
-    faults_too: bool,
     only_list: bool,
-    profile: str,
     rules: Path | None,
     no_redact: bool,
+    **what: Any,
 ) -> None:
     """Tells a recording (flow file or HAR) as scenarios, one for each story.
 
@@ -63,14 +59,7 @@ def distil(
     """
     if no_redact and rules is not None:
         raise UsageError("--redact and --no-redact exclude each other: leave one out.")
-    how = How(
-        agent=agent,
-        chat=chat,
-        together=together,
-        faults_too=faults_too,
-        profile=profile,
-        redact=None if no_redact else _rules(rules),
-    )
+    how = How(redact=None if no_redact else _rules(rules), **what)
     if only_list:
         for path in recordings:
             told, notes = _read(path, how)

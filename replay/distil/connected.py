@@ -140,6 +140,9 @@ class Connected:
         every = sorted((item for items in self.items for item in items), key=lambda item: item.at)
         for item in every:
             item.join(self._roots(item.named))
+            if isinstance(item.what, PackedEvent) and not item.bound and len(item.stories) > 1:
+                # A list of what is going on makes nobody take part in it.
+                item.acts = ()
             item.stories += tuple(root for root in self._roots(item.told) if root not in item.acts)
         self._by_other_ids(every)
         for items in self.items:

@@ -12,6 +12,10 @@ RETRIED = (
     "1 request that failed and was sent again is left out",
     "{} requests that failed and were sent again are left out",
 )
+SOCKETS = (
+    "1 address of the server's WebSocket (ws:) stands in what it says; it stays as recorded",
+    "{} addresses of the server's WebSockets (ws:) stand in what it says; they stay as recorded",
+)
 FORGOTTEN = (
     "1 client was forgotten by the server and shook hands again; that is left out",
     "{} clients were forgotten by the server and shook hands again; that is left out",

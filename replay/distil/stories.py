@@ -102,7 +102,7 @@ def find_stories(persons: list[Person], profile: Profile, *, together: bool = Fa
     stories: dict[str, Story] = {}
     for number, (person, items) in enumerate(zip(persons, connected.items, strict=True), 1):
         parts = _parts(person, number, items, only=nobody, together=together)
-        _set(parts, [item for item in items if not item.stories or _is_list(item)])
+        _set(parts, [item for item in items if parts.keys().isdisjoint(item.stories) or _is_list(item)])
         for home, part in parts.items():
             if home not in stories:
                 stories[home] = Story(home=home, ids=connected.names(home), connected=connected)

@@ -75,6 +75,7 @@ class Telling:
         pushes = self._pushes(pushed, self._causes)
         around = self._pushes(put_around, self._session_causes)
         session.let_wait(requests, pushes, self._variables.ids)
+        self._notes.count(notes.SOCKETS, len(self._variables.sockets))
         parts = list(self._parts.values())
         clients = [client for part in parts for client in part.person.clients]
         told = [event.data for event in (*self._events, *self._around)]

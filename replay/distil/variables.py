@@ -24,6 +24,7 @@ from replay.scenario.templates import BASE_URL, escape
 _URL = re.compile(
     r"(?<![$A-Za-z0-9+.-])(?P<origin>https?://[^/\s\"'<>?#]+)(?P<rest>[/?#][^\s\"'<>]*)?", re.IGNORECASE
 )
+_SOCKET = re.compile(r"(?<![A-Za-z0-9+.-])ws(s?)://([^/\s\"'<>?#]+)", re.IGNORECASE)
 _URI_FIELD = re.compile(r"(^|[a-z])uri$|Uri$")
 _BRACE = re.compile(r"(?:\$|%24)(?:\{|%7[Bb])")
 _NOT_IN_TARGETS = re.compile(r"[\s\x00-\x20\x7f#]")
@@ -46,6 +47,8 @@ class Variables:
         self.ids: dict[str, str] = {}
         """Each recorded id with its variable's name."""
         self.found: dict[str, Variable] = {}
+        self.sockets: set[str] = set()
+        """Addresses of the server's WebSockets, which stay as recorded: `${base_url}` begins with http."""
 
     def learn(self, events: Iterable[Event], calls: Iterable[Call]) -> None:
         """Finds the variables of these events and calls, each in order of time."""
@@ -100,6 +103,9 @@ class Variables:
 
     def lift_text(self, text: str, field: str = "") -> str:
         """A text that is no JSON, a header or a channel, with ids and the server's address in place."""
+        for found in _SOCKET.finditer(text):
+            if plain_origin(f"http{found[1]}://{found[2]}") in self._origins:
+                self.sockets.add(found[0])
         return _joined((part, is_name) for part, is_name in self._pieces(text, field))
 
     def lift_path(self, path: str) -> str:

@@ -44,17 +44,18 @@ def test_a_signal_ends_the_recording_well(tmp_path: Path, number: signal.Signals
     assert len(open_recording(tmp_path / "x.mitm").exchanges) == 1
 
 
-def test_a_recorder_that_is_killed_loses_nothing_that_was_over(tmp_path: Path) -> None:
+def test_a_recorder_that_is_killed_leaves_what_was_over_in_a_file_of_its_own(tmp_path: Path) -> None:
     with Upstream(hello) as upstream:
         arguments = ["--upstream", upstream.url, "--listen", "127.0.0.1:0"]
         with Command(*arguments, cwd=tmp_path) as command:
             url = address(command.until("recording http"))
             for _ in range(3):
                 httpx.get(url)
+            (path,) = (tmp_path / "recordings").iterdir()
+            holds(path, 3)
             command.process.kill()
 
-    (path,) = (tmp_path / "recordings").iterdir()
-    holds(path, 3)
+    assert len(open_recording(path).exchanges) == 3
     assert path.name.startswith("127.0.0.1-20")
     assert path.suffix == ".mitm"
 

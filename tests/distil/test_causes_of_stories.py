@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -113,9 +114,25 @@ def causes(scenario: Scenario) -> dict[int, int]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(stories(), st.sampled_from([0.002, 0.05, 0.8, 3.0]))
-def test_where_there_is_evidence_the_true_cause_is_found(story: list[Did], gap: float) -> None:
-    found = causes(recorded(story, gap).scenario(together=True))
+def is_found(story: list[Did], gap: float) -> bool:
+    """Whether all events are told with their true causes."""
+    return causes(recorded(story, gap).scenario(together=True)) == {
+        did.number: did.number for did in sorted_by_event(story)
+    }
 
-    assert found == {did.number: did.number for did in sorted_by_event(story)}
+
+gaps = st.sampled_from([0.002, 0.05, 0.8, 3.0])
+slow = [HealthCheck.too_slow]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=slow)
+@given(stories(), gaps)
+def test_where_there_is_evidence_the_true_cause_is_found(story: list[Did], gap: float) -> None:
+    assert is_found(story, gap)
+
+
+@pytest.mark.full
+@settings(max_examples=2000, deadline=None, suppress_health_check=slow)
+@given(stories(), gaps)
+def test_the_same_for_many_more_stories(story: list[Did], gap: float) -> None:
+    assert is_found(story, gap)

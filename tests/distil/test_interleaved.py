@@ -104,7 +104,7 @@ AT_ONCE = given(
 SLOW = [HealthCheck.too_slow]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 @AT_ONCE
 def test_chats_at_once_are_told_as_each_alone(chats: list[Chat], one: bool, transports: list[str]) -> None:
     told_as_each_alone(chats, transports, one_agent=one)

@@ -43,7 +43,7 @@ def tags(scenario: Scenario) -> set[Any]:
     return set(told)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     said(agents=len(AGENTS)),
     st.lists(st.sampled_from(TRANSPORTS), min_size=3, max_size=3),

@@ -267,6 +267,17 @@ def test_agents_who_share_nothing_are_stories_of_their_own() -> None:
     ]
 
 
+def test_who_is_told_of_all_chats_in_a_list_takes_no_part_in_them() -> None:
+    ann = two_chats()
+    boss = desk("c2", headers=BOB).poll(0.1, 1.0, events=[event("Invited", chat=C)])
+    boss.poll(1.0, 6.0, events=[("/v2/me/devices", {"chats": [{"id": A}, {"id": B}]})])
+
+    told = stories(ann, boss)
+
+    assert [(chat_of(each), roles_of(each)) for each in told] == [(C, ("",)), (A, ("",)), (B, ("",))]
+    assert data(told[0], "devices") == {"chats": []}
+
+
 def test_an_agent_without_any_chat_is_a_story_if_something_happened_to_it() -> None:
     ann = desk("c1", headers=ANN).poll(0.1, 2.0, events=[event("Invited", chat=A)])
     bob = desk("c2", headers=BOB).poll(0.1, 3.0, events=[("/v2/me/devices", {"state": "Active"})])

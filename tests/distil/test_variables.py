@@ -258,3 +258,15 @@ def test_fields_that_readers_look_for_come_first() -> None:
     assert list(pushes(said(data))[0].data) == ["messageType", "chat", "z"]
     assert list(pushes(said(data))[0].data["chat"]) == ["id", "state", "uri", "zeta"]
     assert list(pushes(said(data, profile="plain"))[0].data) == ["z", "chat", "messageType"]
+
+
+@pytest.mark.parametrize(
+    ("url", "noted"), [("ws://gws:8080/x", True), ("see WS://GWS:8080", True), ("ws://other/x", False)]
+)
+def test_an_address_of_a_websocket_stays_and_is_noted(url: str, noted: bool) -> None:
+    data = {"chat": {"id": CHAT}, "note": [url, url]}
+    recorded = Recorded().shaken().poll(0.1, 2.0, events=[(CHATS, data)])
+
+    said = "1 address of the server's WebSocket (ws:) stands in what it says; it stays as recorded"
+    assert pushes(recorded.scenario())[0].data["note"] == [url, url]
+    assert recorded.notes() == ((said,) if noted else ())

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.cli.personal import redacted_fields
+from replay.distil.merging import merged
+
 from .fixpoint import LONG, compared, told_by
 from .software import ROOT, backend, replayer
 
@@ -34,3 +37,8 @@ def test_clients_of_other_libraries_and_transports(
     assert [story.source.transports for story in stories] == [[transport] for _, transport in CLIENTS]
     for other in stories[1:]:
         assert compared(stories[0], other, seconds=PATIENT).differences == ()
+    common = merged(stories, personal=redacted_fields())
+    assert (common.notes, common.scenario.ignore) == ((), [])
+    for other in stories:
+        assert [step.id for step in common.scenario.steps] == [step.id for step in other.steps]
+        assert list(common.scenario.variables) == list(other.variables)
