@@ -27,7 +27,8 @@ _PARAMETER = re.compile(r"(^|[?&;#]|\\u0026)([\w.%~\[\]-]{1,80})=([^&;#\s\"'<>\\
 _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\"'@\\]*)@", re.IGNORECASE)
 # A run with what URLs are made of in it: : / ? & = @ encoded, or an encoded percent sign.
 _ESCAPE = re.compile(r"%(?:3[ADFadf]|2[56Ff]|40)")
-_ENCODED = re.compile(rf"[\w.~%+-]*{_ESCAPE.pattern}[\w.~%+-]*")
+# Only from where a run begins: looked for from each of its characters, a long one would take for ever.
+_ENCODED = re.compile(rf"(?<![\w.~%+-])[\w.~%+-]*{_ESCAPE.pattern}[\w.~%+-]*")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Begin a text of UTF-16."""
 _CHARSET = re.compile(rb"charset=\"?([\w-]+)", re.IGNORECASE)

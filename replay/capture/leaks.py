@@ -33,7 +33,7 @@ _CARD = re.compile(
     r"(?<![\w.-])(?:(?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6(?:011|5\d{2}))([ -]?)\d{4}\1\d{4}\1\d{4}|"
     r"3[47]\d{2}([ -]?)\d{6}\2\d{5})(?![\w.-])"
 )
-_ENCODED = re.compile(r"[\w.~%+-]*%(?:3[ADFadf]|2[056BbFf]|40)[\w.~%+-]*")
+_ENCODED = re.compile(r"(?<![\w.~%+-])[\w.~%+-]*%(?:3[ADFadf]|2[056BbFf]|40)[\w.~%+-]*")
 _PAIR = re.compile(r"[\"']?([A-Za-z][\w.-]{0,60})[\"']?\s{0,20}[:=]\s{0,20}[\"']([^\"'\r\n]{4,})[\"']")
 _RUN = re.compile(r"[^\W_]+")
 _PASSWORD = re.compile(r"passw|pwd|secret|passphrase", re.IGNORECASE)
@@ -76,7 +76,7 @@ def _found(text: str) -> Iterator[tuple[int, str, str]]:
     for each in _USERINFO.finditer(text):
         if each[1] != "redacted" and "$" not in each[1]:
             yield each.start(), "a password in a URL", each[1]
-    for each in _EMAIL.finditer(text):
+    for each in _EMAIL.finditer(text) if "@" in text else ():
         if not EXAMPLE.fullmatch(each[1]):
             yield each.start(), "an e-mail address", each[0]
     for each in _PHONE.finditer(text):

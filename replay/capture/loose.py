@@ -23,7 +23,7 @@ _PLACES = tuple(
         (rb"", rb"\s*[:=]\s*\"([^\"\r\n]*)"),
         # Hidden fields and meta elements, parts of forms, XML.
         (rb"(?:name|id)=[\"'][\w.-]*", rb"[\"'][^<>]{0,300}?\b(?:value|content)=[\"']([^\"']*)"),
-        (rb"\bname=\"?[\w.-]*", rb"\"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)(?=\r\n--)"),
+        (rb"\bname=\"?[\w.-]*", rb"\"?[^\r\n]{0,500}\r\n(?:[^\r\n]{1,500}\r\n){0,20}\r\n(.*?)(?=\r\n--)"),
         (rb"<(?:\w+:)?[\w.-]*", rb"(?![\w.-])[^<>]*>([^<]+)<"),
     )
 )
@@ -37,13 +37,14 @@ _BEGINNINGS = (
 _NAME = rb"([A-Za-z][\w.-]{0,60})"
 # Any name with its value, each with a word without which the expression need not be tried.
 _PAIRS = (
-    (b'"', re.compile(rb'\\*"' + _NAME + rb'\\*"\s{0,20}:\s{0,20}"((?:[^"\\\r\n]|\\.)*)')),
-    (b'\\"', re.compile(rb'\\+"' + _NAME + rb'\\+"\s{0,20}:\s{0,20}\\+"([^"\\]*)')),
+    (b'"', re.compile(rb'(?<!\\)\\*"' + _NAME + rb'\\*"\s{0,20}:\s{0,20}"((?:[^"\\\r\n]|\\.)*)')),
+    (b'\\"', re.compile(rb'(?<!\\)\\+"' + _NAME + rb'\\+"\s{0,20}:\s{0,20}\\+"([^"\\]*)')),
     (b"'", re.compile(rb"(?<![\w.'-])'?" + _NAME + rb"'?\s{0,20}[:=]\s{0,20}'([^'\r\n]*)")),
     (
         b"form-data",
         re.compile(
-            rb"\bname=\"?" + _NAME + rb"\"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)(?=\r\n--)", re.DOTALL
+            rb"\bname=\"?" + _NAME + rb"\"?[^\r\n]{0,500}\r\n(?:[^\r\n]{1,500}\r\n){0,20}\r\n(.*?)(?=\r\n--)",
+            re.DOTALL,
         ),
     ),
     (b"</", re.compile(rb"<(?:\w+:)?" + _NAME + rb"(?:\s[^<>]{0,300})?>([^<]+)</")),

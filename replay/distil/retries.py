@@ -13,7 +13,7 @@ from replay.exchange import Exchange
 AGAIN = 10.0
 """Seconds within which the same request is the same wish: clients back off for 1, 2 and 4 s."""
 
-_WORTH_RETRYING = frozenset({402, 408, 425, 429, 500, 502, 503, 504})
+_WORTH_RETRYING = frozenset({401, 402, 408, 425, 429, 500, 502, 503, 504})
 
 Request = tuple[str, str, bytes]
 

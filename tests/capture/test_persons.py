@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.capture.leaks import Finder
 from replay.capture.pseudonyms import Pseudonyms
 from replay.capture.rules import load_rules
 from replay.capture.shapes import Shapes
@@ -180,6 +181,17 @@ def test_names_are_found_where_there_is_no_whole_json(pseudonyms: Pseudonyms, sa
     name = told(pseudonyms, {"firstName": "Sandra"})["firstName"]
 
     assert body(Pseudonyms(KEY, rules=load_rules()), said) == said.replace("Sandra", name)
+
+
+@pytest.mark.parametrize("piece", [b"a", b"a.", b"\\", b"a%3A", b'name="token" ', b"x=1&", b"+1 ", b"<a "])
+def test_long_bodies_of_one_thing_over_and_over_take_no_long_time(
+    pseudonyms: Pseudonyms, piece: bytes
+) -> None:
+    told(pseudonyms, {"lastName": "Berencsizy"})
+    long = piece * (60_000 // len(piece)) + b' %3A "x'
+
+    assert pseudonyms.body(long, b"text/plain") is not None
+    assert [*Finder()._body(long, "", "body")] == []
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "utf-16"])

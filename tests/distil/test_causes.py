@@ -165,3 +165,19 @@ def test_a_number_that_is_none_is_no_evidence(number: object) -> None:
     recorded.poll(2.1, 3.2, events=[event("Idle", referenceId=number)])
 
     assert triggers(recorded.scenario())[1][1:] == ("set-in-focus + 100ms", "same chat id")
+
+
+def test_one_agents_request_brings_anothers_event() -> None:
+    one = Recorded("c1", headers=(("Authorization", "Bearer a"),)).shaken()
+    one.poll(0.1, 2.0, events=[event("Invited")])
+    one.call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "Accept"}, 2.2)
+    one.call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "Consult"}, 3.0)
+    one.call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "SetInFocus"}, 3.05)
+    other = Recorded("c2", headers=(("Authorization", "Bearer b"),)).shaken()
+    other.poll(0.1, 3.1, events=[event("Invited")])
+
+    scenario = one.scenario(other)
+    assert [(push.agent, push.after) for push in pushes(scenario)] == [
+        ("agent", "start + 1.99s"),
+        ("agent2", "consult + 100ms"),
+    ]

@@ -31,7 +31,7 @@ def faults(recorded: Recorded) -> list[Fault]:
     return found.scenario.faults
 
 
-@pytest.mark.parametrize("status", [402, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [401, 402, 429, 500, 502, 503, 504])
 def test_a_request_that_failed_and_was_sent_again_is_one_request(status: int) -> None:
     recorded = offered().accept(3.0, status=status, said="sorry").accept(4.0)
     recorded.poll(2.1, 4.1, events=[event("Chatting")])
