@@ -90,8 +90,9 @@ def story(path: Path) -> Scenario:
         what = f"{path} holds {len(stories)} stories"
         raise RecordingError(f"{what}: distil it and compare the scenarios one by one.")
     told = stories[0]
-    for note in (*recording.notes, *told.notes):
-        click.echo(f"note: {path}: {note.removesuffix('.')}", err=True)
+    # What a recording says of itself names its file.
+    for note in (*recording.notes, *(f"{path}: {note}" for note in told.notes)):
+        click.echo(f"note: {note.removesuffix('.')}", err=True)
     return told.scenario
 
 

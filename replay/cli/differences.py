@@ -49,7 +49,7 @@ def _summary(report: Report, steps: int, names: tuple[str, str]) -> str:
     what = f"{names[0]} and {names[1]}: {counts}"
     if report.same:
         return f"{what}, the same story"
-    return f"{what}, {report.matched} in both; {_counted(steps, 'step')} with differences"
+    return f"{what}, {report.matched:,} in both; {_counted(steps, 'step')} with differences"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -65,7 +65,10 @@ def _notes(report: Report) -> Iterator[str]:
         ("pseudonyms", report.pseudonyms),
     ):
         if pairs:
-            some = ", ".join(f"{one} → {other}" for one, other in list(pairs.items())[:4])
+            some = ", ".join(
+                f"{one or 'the only one'} → {other or 'the only one'}"
+                for one, other in list(pairs.items())[:4]
+            )
             more = f", … ({len(pairs):,} in all)" if len(pairs) > 4 else ""
             yield f"  {what}: {some}{more}"
 

@@ -113,7 +113,8 @@ class Differing:
         left = [each for each in found if not self._is_variable(each)]
         if not left:
             return
-        if len(left) > self._same[field]:
+        # What has no field around it, or one without a name, cannot be named in `ignore`.
+        if field and len(left) > self._same[field]:
             self.ignored.add(field)
             return
         for each in left:

@@ -36,6 +36,10 @@ METHODS = (
     "1 request with a method that no scenario has is left out",
     "{} requests with methods that no scenario has are left out",
 )
+STATUSES = (
+    "1 request was answered with a status that HTTP does not know; it is left out",
+    "{} requests were answered with statuses that HTTP does not know; they are left out",
+)
 ADDRESSES = (
     "1 request has an address that is no URL; it is left out",
     "{} requests have addresses that are no URLs; they are left out",

@@ -23,7 +23,7 @@ from replay.distil.packed import PackedEvent, Packer, Stream
 from replay.distil.sightings import Client, Subscription, client_mark, origin_of
 from replay.exchange import Exchange
 from replay.profiles.profile import Profile
-from replay.scenario.check import METHODS
+from replay.scenario.check import METHODS, STATUSES
 
 HELD = 0.02
 """Seconds beyond the quickest reply after which a lone connect must have been waiting for its news."""
@@ -129,6 +129,8 @@ class _Unwrapping:
         elif exchange.status is None or exchange.ended is None or exchange.failure:
             self._notes.count(notes.UNANSWERED)
             self._mishaps.call(exchange)
+        elif exchange.status not in STATUSES:
+            self._notes.count(notes.STATUSES)
         else:
             self._own.take(self._packer.call(exchange))
 

@@ -23,6 +23,8 @@ from replay.scenario.triggers import START
 from replay.scenario.walk import placed_steps
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+STATUSES = range(100, 600)
+"""Status codes that an answer may have."""
 COUNTER = "counter"
 """`make: counter`, which every profile has."""
 LOOKALIKE = "lookalike"

@@ -216,13 +216,13 @@ class _Decoder:
             items = enumerate(value) if isinstance(value, list) else value.items()
             for at, item in items:
                 if not _fits(item, inner):
-                    what = f"what '{name}' holds must be {_words(inner)}, not {_kind(item)}"
+                    found = _found(item, [inner])
+                    what = f"what '{name}' holds must be {_words(inner)}, not {found}"
                     self._say((*path, at), what, _advice(item, inner))
             return
         words = " or ".join(_words(other) for other in kinds)
-        right_kind = any(isinstance(value, _PYTHON.get(type(other), ())) for other in kinds)
-        found = _shown(value) if right_kind else _kind(value)
-        self._say(path, f"'{name}' must be {words}, not {found}", _advice(value, kind))
+        what = f"'{name}' must be {words}, not {_found(value, kinds)}"
+        self._say(path, what, _advice(value, kind))
 
 
 def _keys(model: Any) -> list[str]:
@@ -262,6 +262,12 @@ def _fits(item: Any, kind: inspect.Type) -> bool:
     if isinstance(kind, inspect.IntType):
         return type(item) is int and item >= (kind.ge or 0)
     return isinstance(item, str)
+
+
+def _found(value: Any, kinds: list[inspect.Type]) -> str:
+    """What stands there: the value itself, where it is of a right kind."""
+    right_kind = any(isinstance(value, _PYTHON.get(type(kind), ())) for kind in kinds)
+    return _shown(value) if right_kind else _kind(value)
 
 
 def _advice(value: Any, kind: inspect.Type) -> str:

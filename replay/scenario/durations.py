@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", re.ASCII)
+# Ten digits of seconds are as far as two clocks can be apart.
+_DURATION = re.compile(r"(\d{1,10}(?:\.\d{1,9})?)(ms|s|m|h)", re.ASCII)
 _TENTH_MS_PER_S = 10_000
 
 

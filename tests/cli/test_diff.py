@@ -156,3 +156,11 @@ def test_pseudonyms_of_another_recording_are_no_difference_unless_every_word_cou
     assert run(story, copy, "--literal").exit_code == 1
     copy.write_text(STORY.replace("nickname: PersonP", "nickname: BodumaS"), encoding="utf-8")
     assert run(story, copy).exit_code == 1
+
+
+def test_what_a_recording_lacks_is_said_with_its_name_once() -> None:
+    recording = DATA / "har" / "firefox-websocket.har"
+    notes = run(recording, recording).stderr.splitlines()
+
+    assert notes
+    assert {note.count(str(recording)) for note in notes} == {1}

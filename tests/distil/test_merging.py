@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -208,4 +209,15 @@ def test_events_with_no_data_of_a_kind_may_differ() -> None:
         return story().poll(4.0, 5.0, events=[(CHATS, data)])
 
     told = both(saying([1, 2]), saying([1, 2, 3]))
+    assert told.notes == ("the data of chats differs; it is as a.mitm has it",)
+
+
+@pytest.mark.parametrize("data", [lambda word: word, lambda word: {"": word}])
+def test_what_differs_in_no_field_that_has_a_name_is_not_ignored(data: Callable[[str], Any]) -> None:
+    def saying(word: str) -> Recorded:
+        return story().poll(4.0, 5.0, events=[(CHATS, data(word))])
+
+    told = both(saying("one"), saying("two"))
+    assert told.scenario.ignore == []
+    assert loads(dumps(told.scenario)) == told.scenario
     assert told.notes == ("the data of chats differs; it is as a.mitm has it",)

@@ -338,6 +338,17 @@ def test_a_time_that_no_clock_shows_is_left_out(at: float) -> None:
     assert recorded.notes() == ("2 requests have no times that a clock shows; they are left out",)
 
 
+@pytest.mark.parametrize("status", [0, 99, 600, 999])
+def test_a_status_that_http_does_not_know_is_left_out(status: int) -> None:
+    recorded = Recorded().shaken().poll(0.1, 2.0, events=[INVITED])
+    recorded.call("GET", "/api/v2/me", at=3.0, status=status)
+
+    assert recorded.notes() == (
+        "1 request was answered with a status that HTTP does not know; it is left out",
+    )
+    assert ids(recorded.scenario()) == ["invited"]
+
+
 def test_a_clock_that_was_set_meanwhile_breaks_nothing() -> None:
     recorded = Recorded().shaken(-9e8).poll(9e8, 9e8 + 1, events=[INVITED])
 

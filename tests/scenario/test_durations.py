@@ -19,6 +19,7 @@ from replay.scenario.durations import format_duration, parse_duration
         ("30s", 30.0),
         ("2m", 120.0),
         ("1h", 3600.0),
+        ("1000000000.5s", 1_000_000_000.5),
     ],
 )
 def test_a_duration_is_read_as_seconds_and_written_back_the_same(text: str, seconds: float) -> None:
