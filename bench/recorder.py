@@ -80,13 +80,15 @@ def main(*, rounds: int, requests: int, least: float) -> None:
         measured = uvloop.run(_measure(contenders, rounds, requests))
         written = (Path(folder) / "ours.mitm").stat().st_size
     console.print(_table(measured))
-    plain, saving, addon = _share(measured), _share(measured, SAVING), _share(measured, PLAIN, ADDON)
+    plain, saving = _share(measured), _share(measured, SAVING)
+    addon, addon_saving = _share(measured, PLAIN, ADDON), _share(measured, SAVING, ADDON)
     cost, addon_cost = _cost(measured, OURS), _cost(measured, ADDON)
     later = _median_late(measured, OURS) - _median_late(measured, PLAIN)
     spread = statistics.median(abs(each - _median_late(measured, PLAIN)) for each in _late(measured, PLAIN))
     console.print(
         f"replay record: {plain:.2f} of mitmdump, {saving:.2f} of mitmdump -w;"
-        f" mitmdump -s addon: {addon:.2f} of mitmdump;"
+        f" mitmdump -s addon: {addon:.2f} of mitmdump,"
+        f" {addon_saving:.2f} of mitmdump -w;"
         f" processor time {cost:.2f} and {addon_cost:.2f} of mitmdump's;"
         f" a held poll {later:+.2f} ms (mitmdump's own spread {spread:.2f} ms);"
         f" {rounds} rounds of {requests}, {written / 1e6:.1f} MB",
