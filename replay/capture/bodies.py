@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING
@@ -19,7 +20,10 @@ _MOST_PLACES = 20_000
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|[{}\[\]]', re.DOTALL)
 _LABELS = (b"name", b"key", b"fieldName", b"attributeName")
 """Of a pair such as `{"name": "FirstName", "value": "Ann"}`."""
+_LABEL_AFTER = re.compile(rb'\s*,\s*"(?:' + b"|".join(_LABELS) + rb')"\s*:\s*"([^"\\]*)"')
 _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
+_QUOTING = re.compile(rb"\\\"|'|<")
+"""In a string that may quote what is neither JSON nor a parameter: XML, GraphQL, the error of a program."""
 _OPAQUE = re.compile(rb"\s*((image|audio|video|font)/|text/css|application/wasm)", re.IGNORECASE)
 _CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
 _EVENT = re.compile(rb"^(data: ?)([\[{].*?)(\r?)$", re.MULTILINE)
@@ -29,6 +33,9 @@ _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\
 _ESCAPE = re.compile(r"%(?:3[ADFadf]|2[56Ff]|40)")
 # Only from where a run begins: looked for from each of its characters, a long one would take for ever.
 _ENCODED = re.compile(rf"(?<![\w.~%+-])[\w.~%+-]*{_ESCAPE.pattern}[\w.~%+-]*")
+# Base64 of what begins with `{` and a name, or with a list of such.
+_PACKED = re.compile(r"(?<![\w+/=.-])(?:e[wy][A-Za-z0-9]|W3[si])[A-Za-z0-9+/_-]{13,}={0,2}(?![\w+/.-])")
+_PACKED_HINTS = (b"ey", b"ew", b"W3s", b"W3i")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 """Begin a text of UTF-16."""
 _CHARSET = re.compile(rb"charset=\"?([\w-]+)", re.IGNORECASE)
@@ -102,7 +109,7 @@ class Bodies:
         """Whether it is worth looking into the texts of a body, quickly told."""
         if b"=" in text or b"%" in text or b"@" in text or b"\\u" in text:
             return True
-        if self._pseudonyms.may_name(text):
+        if self._pseudonyms.may_name(text) or any(hint in text for hint in _PACKED_HINTS):
             return True
         return any(hint in text and find.search(text) for _, hint, _, find in self._patterns)
 
@@ -116,7 +123,23 @@ class Bodies:
             text = _USERINFO.sub(self._userinfo, text)
         if "%" in text and depth < _DEEPEST and _ESCAPE.search(text):
             text = _ENCODED.sub(lambda found: self._encoded(found[0], depth), text)
+        if depth < _DEEPEST:
+            text = _PACKED.sub(lambda found: self._packed(found[0]), text)
         return self._pseudonyms.names_in(text)
+
+    def _packed(self, run: str) -> str:
+        """Clean JSON that is written as base64, in the alphabet it is written in."""
+        bare = run.rstrip("=")
+        marks = b"-_" if "-" in bare or "_" in bare else b"+/"
+        try:
+            plain = base64.b64decode(bare + "=" * (-len(bare) % 4), altchars=marks)
+            cleaned = self._json(plain, self._root)
+        except (ValueError, UnicodeDecodeError):
+            return run
+        if cleaned is None or cleaned == plain:
+            return run
+        made = base64.b64encode(cleaned, altchars=marks).decode()
+        return made if run != bare or len(bare) % 4 == 0 else made.rstrip("=")
 
     def _found(self, found: re.Match[str], kind: str) -> str:
         # Of several groups none is meant: they are there for the expression's own sake.
@@ -138,7 +161,7 @@ class Bodies:
             cleaned = self._pseudonyms.hide(kind, plain)
         elif depth >= _DEEPEST:
             return value
-        elif plain.lstrip()[:1] in ("{", "["):
+        elif plain.lstrip()[:1] in ("{", "[", '"'):
             cleaned = _text(self.body(_bytes(plain)))
         else:
             cleaned = self._text(plain, depth + 1)
@@ -235,6 +258,8 @@ class Bodies:
             else:
                 if key in _LABELS:
                     label = raw.strip(b'"')
+                elif key == b"value" and not label and (after := _LABEL_AFTER.match(text, match.end())):
+                    named = self._labelled(place, after[1])
                 hidden = self._scalar(raw, named, curious=curious)
                 if hidden is not raw:
                     done += (text[end : match.start()], hidden)
@@ -279,12 +304,15 @@ class Bodies:
                 return raw
             return self._pseudonyms.hide_number(kind or "number", raw.decode()).encode()
         nested = _NESTED.match(raw) is not None
-        if kind is None and not curious and not nested:
+        quoting = kind is None and _QUOTING.search(raw) is not None
+        if kind is None and not curious and not nested and not quoting:
             return raw
         plain: str = json.loads(raw)
         inner = self._json(_bytes(plain), place) if nested and kind not in ("secret", "drop") else None
         if inner is not None:
             cleaned = _text(inner)
+        elif quoting:
+            cleaned = _text(self._loose(_bytes(plain)))
         elif kind is None:
             cleaned = self._text(plain) if curious else plain
         else:

@@ -272,7 +272,7 @@ class Pseudonyms:
             return self._authorization(value)
         if name == b"cookie":
             return b";".join(self._cookie(pair) for pair in value.split(b";"))
-        if name == b"set-cookie":
+        if name in (b"set-cookie", b"set-cookie2"):
             cookie, mark, attributes = value.partition(b";")
             return self._cookie(cookie) + mark + attributes
         kind = self.rules.header(name.decode("latin-1"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -198,6 +199,9 @@ class _Start:
     def running(self) -> None:
         """Say where to point the client, or give up (mitmproxy's hook)."""
         self._stopping.on_signal = self._master.shutdown
+        if self._settings.upstream:
+            # The authority made for this recording has been read: a key in a file outlives who is killed.
+            shutil.rmtree(self._master.options.confdir, ignore_errors=True)
         addresses = self._master.addons.get("proxyserver").listen_addrs()
         recorder, settings = self._recorder, self._settings
         if not addresses:

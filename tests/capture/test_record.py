@@ -44,6 +44,21 @@ def test_a_signal_ends_the_recording_well(tmp_path: Path, number: signal.Signals
     assert len(open_recording(tmp_path / "x.mitm").exchanges) == 1
 
 
+def test_a_recorder_that_is_killed_leaves_no_key_and_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with Upstream(hello) as upstream:
+        arguments = ["--upstream", upstream.url, "--listen", "127.0.0.1:0"]
+        with Command(*arguments, cwd=tmp_path) as command:
+            command.until("recording http")
+            command.process.kill()
+
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_recorder_that_is_killed_leaves_what_was_over_in_a_file_of_its_own(tmp_path: Path) -> None:
     with Upstream(hello) as upstream:
         arguments = ["--upstream", upstream.url, "--listen", "127.0.0.1:0"]

@@ -117,3 +117,17 @@ def test_without_redaction_everything_is_recorded_as_it_is(tmp_path: Path) -> No
     (exchange,) = proxy.read().exchanges
     assert exchange.request_header("Authorization") == "Bearer canary-t0ken"
     assert not exchange.redacted
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_client_may_speak_tls_to_a_proxy_whose_authority_is_no_file_any_longer(tmp_path: Path) -> None:
+    context, authority = certificate(tmp_path)
+    path = tmp_path / "x.mitm"
+    with (
+        Upstream(hello, context) as upstream,
+        recording(upstream.url, path, upstream_ca=authority) as proxy,
+        httpx.Client(verify=False) as client,
+    ):
+        assert client.get(proxy.url.replace("http://", "https://")).status_code == 200
+
+    assert len(proxy.read().exchanges) == 1
