@@ -1,7 +1,8 @@
 """Operations that a client repeats, told once: keep-alives, typing notices that bring no news, ready again.
 
 They are one step when the story does not depend on which of them it is: the same request, the same answer,
-and the same events after each, or none. Where the events differ, if only by a counter, each stays a step of
+and the same events after each, or none. Between them nothing else comes where those events come: who accepts
+a chat again, having passed it on and got it back, does another step of the story. Where the events differ, if only by a counter, each stays a step of
 its own: a player has to send what was sent. Events that repeat without a request stay, each at its time.
 """
 
@@ -47,6 +48,7 @@ def folded(
             if call.exchange.method not in READING:
                 alike[part, call.agent, request_of(call.exchange), _answer(call)].append(call)
     brought: dict[int, list[tuple[int, Event]]] = defaultdict(list)
+    events = [*events]
     for place, event in enumerate(events):
         cause = cause_of(event)
         if cause is not None:
@@ -54,7 +56,7 @@ def folded(
     first: dict[int, int] = {}
     again: set[int] = set()
     for group in alike.values():
-        if len(group) > 1 and _is_one(group, brought, variables):
+        if len(group) > 1 and _is_one(group, brought, variables) and not _parted(group, brought, events):
             for call in group[1:]:
                 first[call.exchange.number] = group[0].exchange.number
                 again |= {place for place, _ in brought[call.exchange.number]}
@@ -77,6 +79,19 @@ def _is_one(group: list[Call], brought: Mapping[int, list[tuple[int, Event]]], v
 
     first = told(group[0])
     return all(told(call) == first for call in group[1:])
+
+
+def _parted(
+    group: list[Call], brought: Mapping[int, list[tuple[int, Event]]], events: Iterable[Event]
+) -> bool:
+    """Whether other events come between these calls on the channels of those that they bring."""
+    own = {place for call in group for place, _ in brought.get(call.exchange.number, [])}
+    where = {(event.agent, event.channel) for _, event in brought.get(group[0].exchange.number, [])}
+    return bool(where) and any(
+        group[0].at < event.at <= group[-1].at and (event.agent, event.channel) in where
+        for place, event in enumerate(events)
+        if place not in own
+    )
 
 
 def _text(value: Any) -> str:

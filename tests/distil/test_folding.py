@@ -101,3 +101,19 @@ def test_events_that_repeat_by_themselves_come_as_often_as_recorded() -> None:
         "start + 3.99s",
         "start + 4.99s",
     ]
+
+
+def test_a_chat_that_is_passed_on_and_comes_back_is_accepted_twice() -> None:
+    recorded = offered()
+    for at in (3.0, 7.0):
+        recorded.accept(at).poll(at + 0.01, at + 0.1, events=[event("Chatting")])
+        recorded.call("POST", CHAT_PATH, {"operationName": "Transfer", "at": at}, at + 1)
+        recorded.poll(at + 1.01, at + 1.1, events=[event("Completed")])
+        recorded.poll(at + 1.2, at + 3, events=[event("Invited")])
+
+    assert [step for step in ids(recorded.scenario()) if "accept" in step or "chatting" in step] == [
+        "accept",
+        "chatting",
+        "accept-2",
+        "chatting-2",
+    ]
