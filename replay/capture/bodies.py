@@ -25,7 +25,7 @@ _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
 _QUOTING = re.compile(rb"\\\"|'|<")
 """In a string that may quote what is neither JSON nor a parameter: XML, GraphQL, the error of a program."""
 _OPAQUE = re.compile(rb"\s*((image|audio|video|font)/|text/css|application/wasm)", re.IGNORECASE)
-_CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
+_CALL = re.compile(rb"(\s*(?:/\*.*?\*/\s*)?[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*(?:;\s*)?)", re.DOTALL)
 _EVENT = re.compile(rb"^(data: ?)([\[{].*?)(\r?)$", re.MULTILINE)
 _PARAMETER = re.compile(r"(^|[?&;#]|\\u0026)([\w.%~\[\]-]{1,80})=([^&;#\s\"'<>\\]+)")
 _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\"'@\\]*)@", re.IGNORECASE)
