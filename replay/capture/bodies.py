@@ -25,7 +25,7 @@ _NESTED = re.compile(rb'"\s*[{\[](?:\\"|[\s{\[\\}\]])')
 _QUOTING = re.compile(rb"\\\"|'|<")
 """In a string that may quote what is neither JSON nor a parameter: XML, GraphQL, the error of a program."""
 _OPAQUE = re.compile(rb"\s*((image|audio|video|font)/|text/css|application/wasm)", re.IGNORECASE)
-_CALL = re.compile(rb"(\s*(?:/\*.*?\*/)?\s*[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*;?\s*)", re.DOTALL)
+_CALL = re.compile(rb"(\s*(?:/\*.*?\*/\s*)?[\w.$]+\s*\(\s*)([\[{\"].*[\]}\"])(\s*\)\s*(?:;\s*)?)", re.DOTALL)
 _EVENT = re.compile(rb"^(data: ?)([\[{].*?)(\r?)$", re.MULTILINE)
 _PARAMETER = re.compile(r"(^|[?&;#]|\\u0026)([\w.%~\[\]-]{1,80})=([^&;#\s\"'<>\\]+)")
 _USERINFO = re.compile(r"((?:https?|wss?):(?://|\\/\\/))([^/\s\"'@:\\]*):([^/\s\"'@\\]*)@", re.IGNORECASE)
@@ -244,10 +244,9 @@ class Bodies:
                     hidden = self._key(key)
                     done += (text[end : match.start(1)], hidden)
                     end = match.end(1)
-                if label and key == b"value":
-                    named = self._labelled(place, label)
-                else:
-                    named = place.below.get(key) or self._below(place, key)
+                paired = label and key == b"value"
+                known = None if paired else place.below.get(key)
+                named = self._labelled(place, label) if paired else known or self._below(place, key)
             elif raw in (b"{", b"["):
                 outer.append((place, label))
                 place, label = named, b""
@@ -312,7 +311,9 @@ class Bodies:
         if inner is not None:
             cleaned = _text(inner)
         elif quoting:
-            cleaned = _text(self._loose(_bytes(plain)))
+            # Half a character would not come back from bytes.
+            found = self._loose(source := _bytes(plain))
+            cleaned = plain if found == source else _text(found)
         elif kind is None:
             cleaned = self._text(plain) if curious else plain
         else:

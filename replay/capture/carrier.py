@@ -40,6 +40,8 @@ STARTS = 3
 
 _TOLD = ("size", "exchanges", "events", "agents", "left_out", "failed")
 _PATIENCE = 20.0
+STUCK = 60.0
+"""Seconds without a sign of life after which the process is ended: the proxy, or its end, waits for it."""
 _PIPE = 1 << 20
 _READ = 1 << 16
 _VECTOR = 64
@@ -105,7 +107,7 @@ class Carrier:
         while (child := self._child) is not None:
             child.end()
             while not child.gone:
-                child.pump(None)
+                child.wait()
         if self._worker is not None:
             self._worker.finish()
             self._count(self._worker)
@@ -185,7 +187,7 @@ class Carrier:
             self._slow = True
             logger.warning("%s is written more slowly than traffic comes: it has to wait.", self.path)
         while self._bytes > MOST // 2 and self._child is not None:
-            self._child.pump(None)
+            self._child.wait()
 
 
 class _Child:
@@ -234,7 +236,12 @@ class _Child:
             self._due = True
             self._loop.call_later(GATHER, self._flush_now)
 
-    def pump(self, seconds: float | None) -> bool:
+    def wait(self) -> None:
+        """Wait until something has been sent or read; what is stuck is ended, and another takes over."""
+        if not self.pump(STUCK):
+            self._process.kill()
+
+    def pump(self, seconds: float) -> bool:
         """Wait until something can be sent or read, and do it; False when nothing could in time."""
         writing = [self._in] if self._unsent else []
         readable, writable, _ = select.select([self._out], writing, [], seconds)
@@ -247,7 +254,7 @@ class _Child:
     def end(self) -> None:
         """Say that nothing follows, once all is sent."""
         while self._unsent and not self.gone:
-            self.pump(None)
+            self.wait()
         if not self.gone:
             self._finishing = True
             self._watch(writing=False)

@@ -60,10 +60,18 @@ def _verdict(file: Path, *, secrets: bool) -> _Verdict:
     try:
         scenario = load(file)
     except ScenarioError as error:
-        return _Verdict(file, "", error.problems)
+        return _Verdict(file, "", (_no_scenario(file),) if _is_recording(file) else error.problems)
     if secrets and (found := leaks_in_scenario(file)):
         return _Verdict(file, "", found, leaks=True)
     return _Verdict(file, _counts(scenario), ())
+
+
+def _no_scenario(file: Path) -> Problem:
+    return Problem(
+        file=str(file),
+        what="this is a recording, not a scenario",
+        help="`replay distil` makes scenarios of it; --secrets looks for leaks in it.",
+    )
 
 
 def _is_recording(file: Path) -> bool:
@@ -89,7 +97,11 @@ def _recording(file: Path) -> _Verdict:
             for (what, excerpt), where in places.items()
         )
     except RecordingError as error:
-        return _Verdict(file, "", (Problem(file=str(file), what=str(error).removesuffix(".")),))
+        what = str(error).removeprefix(f"{file} ").removesuffix(".")
+        return _Verdict(file, "", (Problem(file=str(file), what=what),))
+    # Nobody has looked into what could not be read.
+    for note in recording.notes:
+        click.echo(f"note: {note.removesuffix('.')}", err=True)
     number = len(recording.exchanges)
     good = "" if found else f"{number} exchange{'s' * (number != 1)}, no leak to be seen"
     return _Verdict(file, good, found, leaks=bool(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -137,3 +138,25 @@ def test_what_comes_faster_than_it_is_written_has_to_wait_and_memory_is_bounded(
     assert waiting
     assert proxy.said == [f"{proxy.path} is written more slowly than traffic comes: it has to wait."]
     assert [len(each.request_body) for each in proxy.read().exchanges] == [500_000] * asked
+
+
+def test_a_process_that_is_stuck_keeps_nobody_from_ending_the_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrier, "STUCK", 0.5)
+    with Upstream(server) as upstream, recording(upstream.url, tmp_path / "x.mitm") as proxy:
+        process = proxy.process
+        assert process is not None
+        os.kill(process, signal.SIGSTOP)
+        assert httpx.get(f"{proxy.url}/one").is_success
+        try:
+            proxy.end()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+    assert proxy.said == [
+        f"The process that writes {proxy.path} was killed by signal 9;"
+        " another one goes on, and nothing is lost."
+    ]
+    assert len(proxy.read().exchanges) == 1

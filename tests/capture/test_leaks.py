@@ -170,3 +170,21 @@ def test_leaks_are_exit_code_1_and_bad_files_2(
         main()
     (row,) = json.loads(capsys.readouterr().out)
     assert (ended.value.code, row["ok"], row["problems"][0]["line"]) == (1, False, 6)
+
+
+def test_what_could_not_be_read_is_said_since_nobody_has_looked_into_it(tmp_path: Path) -> None:
+    whole = (DATA / "lp_cometdjs9_java.mitm").read_bytes()
+    broken = tmp_path / "x.mitm"
+    broken.write_bytes(whole[: len(whole) // 2])
+
+    assert "ends in the middle of a flow" in looked_into(broken).stderr
+
+
+def test_a_recording_is_no_scenario_and_that_is_said_once(tmp_path: Path) -> None:
+    told = CliRunner().invoke(check, [str(DATA / "lp_cometdjs9_java.mitm")])
+
+    assert told.exit_code == 2
+    assert "this is a recording, not a scenario" in told.stderr
+    cut = tmp_path / "cut.mitm"
+    cut.write_bytes(b"99999999999:abc,")
+    assert looked_into(cut).stderr == f"{cut}: ends in the middle of its first flow.\n"

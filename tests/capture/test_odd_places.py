@@ -40,6 +40,14 @@ def test_a_secret_is_found_in_json_wherever_its_name_stands(body: dict[str, Any]
     assert cleaned.replace(Pseudonyms(b"k").of(SECRET.encode()), SECRET.encode()) == raw
 
 
+@pytest.mark.parametrize(
+    "text", ["it's a 'token' here", "<b>é</b>", 'say "code": "x"', "half \ud800 of 'one'", "'é' \\"]
+)
+def test_a_text_that_quotes_nothing_secret_keeps_its_bytes(text: str) -> None:
+    raw = json.dumps({"title": text}).encode()
+    assert Pseudonyms(b"k").body(raw, JSON) == raw
+
+
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 @pytest.mark.parametrize("ending", ["", "=", "=="])
 def test_json_in_base64_is_cleaned_and_stays_json_in_base64(
