@@ -2,9 +2,9 @@
 
 They are one step when the story does not depend on which of them it is: the same request, the same answer,
 and the same events after each, or none. Between them nothing else comes where those events come: who accepts
-a chat again, having passed it on and got it back, does another step of the story. Where the events differ, if
-only by a counter, each stays a step of its own: a player has to send what was sent. Events that repeat without
-a request stay, each at its time.
+a chat again, having passed it on and got it back, does another step of the story. Where the events differ,
+if only by a counter, each stays a step of its own: a player has to send what was sent. Events that repeat
+without a request stay, each at its time.
 """
 
 from __future__ import annotations
