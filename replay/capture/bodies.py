@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
-from . import loose
+from . import loose, octets
 
 if TYPE_CHECKING:
     from .pseudonyms import Pseudonyms
@@ -162,28 +162,28 @@ class Bodies:
         elif depth >= _DEEPEST:
             return value
         elif plain.lstrip()[:1] in ("{", "[", '"'):
-            cleaned = _text(self.body(_bytes(plain)))
+            cleaned = octets.decoded(self.body(octets.encoded(plain)))
         else:
             cleaned = self._text(plain, depth + 1)
         if cleaned == plain:
             return value
-        return quote(_bytes(cleaned), safe="".join(mark for mark in "@:/,!'()*" if mark in value))
+        return quote(octets.encoded(cleaned), safe="".join(mark for mark in "@:/,!'()*" if mark in value))
 
     def _pair(self, pair: bytes) -> bytes:
         name, mark, value = pair.partition(b"=")
         if not value:
             return self.text(pair)
-        return name + mark + _bytes(self._value(_text(name), _text(value), 0))
+        return name + mark + octets.encoded(self._value(octets.decoded(name), octets.decoded(value), 0))
 
     def _userinfo(self, match: re.Match[str]) -> str:
-        self._pseudonyms.learn(unquote_to_bytes(_bytes(match[3])))
-        user = self._pseudonyms.user(unquote_to_bytes(_bytes(match[2]))) if match[2] else b""
+        self._pseudonyms.learn(unquote_to_bytes(octets.encoded(match[3])))
+        user = self._pseudonyms.user(unquote_to_bytes(octets.encoded(match[2]))) if match[2] else b""
         return f"{match[1]}{quote(user)}:redacted@"
 
     def _encoded(self, run: str, depth: int) -> str:
         plain = _unquoted(run)
         cleaned = plain if plain == run else self._text(plain, depth + 1)
-        return run if cleaned == plain else quote(_bytes(cleaned), safe="")
+        return run if cleaned == plain else quote(octets.encoded(cleaned), safe="")
 
     def _loosely(self, text: bytes) -> bytes:
         """Clean what is no JSON as a whole; parts of it may be."""
@@ -218,10 +218,10 @@ class Bodies:
         raw = value
         if b"\\" in value:
             try:
-                raw = _bytes(json.loads(b'"' + value + b'"'))
+                raw = octets.encoded(json.loads(b'"' + value + b'"'))
             except ValueError:
                 raw = value
-        return json.dumps(self._pseudonyms.hide(kind, _text(raw)))[1:-1].encode()
+        return json.dumps(self._pseudonyms.hide(kind, octets.decoded(raw)))[1:-1].encode()
 
     def _json(self, text: bytes, root: _Place) -> bytes | None:
         """Clean JSON, keeping every byte that is not to be hidden; None if it is none."""
@@ -267,7 +267,9 @@ class Bodies:
         return b"".join((*done, text[end:])) if done else text
 
     def _below(self, place: _Place, raw: bytes) -> _Place:
-        name = _text(json.loads(b'"' + raw + b'"').encode("utf-8", "surrogatepass") if b"\\" in raw else raw)
+        name = octets.decoded(
+            json.loads(b'"' + raw + b'"').encode("utf-8", "surrogatepass") if b"\\" in raw else raw
+        )
         path = (*place.path[-_DEEPEST:], name)
         kind = self._rules.field(path)
         # What stands inside a secret is part of it; inside a text or a name, unless it has a rule of its own.
@@ -307,13 +309,14 @@ class Bodies:
         if kind is None and not curious and not nested and not quoting:
             return raw
         plain: str = json.loads(raw)
-        inner = self._json(_bytes(plain), place) if nested and kind not in ("secret", "drop") else None
+        looked_into = nested and kind not in ("secret", "drop")
+        inner = self._json(octets.encoded(plain), place) if looked_into else None
         if inner is not None:
-            cleaned = _text(inner)
+            cleaned = octets.decoded(inner)
         elif quoting:
             # Half a character would not come back from bytes.
-            found = self._loose(source := _bytes(plain))
-            cleaned = plain if found == source else _text(found)
+            found = self._loose(source := octets.encoded(plain))
+            cleaned = plain if found == source else octets.decoded(found)
         elif kind is None:
             cleaned = self._text(plain) if curious else plain
         else:
@@ -325,7 +328,7 @@ class Bodies:
 
 def quoted(text: str) -> bytes:
     """Percent-encoded."""
-    return quote(_bytes(text), safe="").encode()
+    return quote(octets.encoded(text), safe="").encode()
 
 
 def _charset(body: bytes, content_type: bytes) -> str:
@@ -353,15 +356,4 @@ def _charset(body: bytes, content_type: bytes) -> str:
 
 
 def _unquoted(text: str) -> str:
-    return _text(unquote_to_bytes(_bytes(text)))
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # JSON may hold half a character
-        return text.encode("utf-8", "surrogatepass")
-
-
-def _text(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
+    return octets.decoded(unquote_to_bytes(octets.encoded(text)))

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from . import bodies, learned, rules, shapes
+from . import bodies, learned, octets, rules, shapes
 
 LEARNED = 4096
 """How many secrets are remembered, the latest used of them."""
@@ -87,7 +87,7 @@ class Pseudonyms:
             if kind == "secret":
                 self.learn(value)
             else:
-                self._learn_person(kind, _text(value))
+                self._learn_person(kind, octets.decoded(value))
 
     def learn(self, secret: bytes, *, doubtful: bool = False) -> None:
         """Replace this value from now on wherever it occurs, if it is long enough not to do so by chance.
@@ -134,7 +134,7 @@ class Pseudonyms:
         # Where the API is mounted is no person, whoever has that name: clients would ask in vain.
         mount = path.split(b"/", 2)[1:2]
         if mount and len(self._mounts) < _MOST_MOUNTS:
-            self._mounts.update(learned.RUN.findall(_text(mount[0]).lower()))
+            self._mounts.update(learned.RUN.findall(octets.decoded(mount[0]).lower()))
         return self._bodies.text(path) + mark + self._bodies.form(query)
 
     def plain(self, text: bytes) -> bytes:
@@ -144,7 +144,11 @@ class Pseudonyms:
     def parameter(self, name: bytes, value: bytes) -> bytes:
         """Clean a parameter's value that stands by itself, not encoded."""
         kind = self.rules.parameter(name.decode("utf-8", "replace"))
-        return self._bodies.text(value) if kind is None else _bytes(self.hide(kind, _text(value)))
+        return (
+            self._bodies.text(value)
+            if kind is None
+            else octets.encoded(self.hide(kind, octets.decoded(value)))
+        )
 
     def headers(self, fields: Fields) -> Fields:
         """Clean headers; names and order stay, and all that no rule drops."""
@@ -174,7 +178,7 @@ class Pseudonyms:
             case "drop":
                 return ""
             case "secret":
-                return self.credential(_bytes(plain)).decode()
+                return self.credential(octets.encoded(plain)).decode()
         if not plain.strip() or (kind == "value" and self.is_impersonal(plain)):
             return plain
         self._learn_person(kind, plain)
@@ -238,14 +242,14 @@ class Pseudonyms:
         shortest = 12 if kind in ("text", "name") else learned.SHORTEST
         # A word alone may be one of the protocol's.
         if len(plain) >= shortest and [plain] != runs and plain.lower() not in self.rules.words:
-            raw = _bytes(plain)
+            raw = octets.encoded(plain)
             if raw not in self._values:
                 # Names, addresses and numbers stand in queries too.
                 encoded = kind not in ("text", "value")
-                self._values.add(raw, _bytes(self._shapes.text(plain)), spelled=True, encoded=encoded)
+                self._values.add(raw, octets.encoded(self._shapes.text(plain)), spelled=True, encoded=encoded)
                 news = True
         if news:
-            self._note(kind, _bytes(plain))
+            self._note(kind, octets.encoded(plain))
 
     def _personal_words(self, kind: str, plain: str) -> Iterator[str]:
         """The words of a value, or the digits of a number, that may tell of a person elsewhere too."""
@@ -281,7 +285,7 @@ class Pseudonyms:
             return self.credential(bare) if _SCHEME.match(bare) else self.hide_secret(bare, doubtful=True)
         if kind is None:
             return self._bodies.text(value)
-        return None if kind == "drop" else _bytes(self.hide(kind, _text(value)))
+        return None if kind == "drop" else octets.encoded(self.hide(kind, octets.decoded(value)))
 
     def _authorization(self, value: bytes) -> bytes:
         scheme, _, credentials = value.strip().partition(b" ")
@@ -304,7 +308,7 @@ class Pseudonyms:
             plain = user.decode()
         except UnicodeDecodeError:
             plain = user.decode("latin-1")
-        return _bytes(self.hide("name", plain))
+        return octets.encoded(self.hide("name", plain))
 
     def _cookie(self, pair: bytes) -> bytes:
         name, mark, value = pair.partition(b"=")
@@ -319,23 +323,12 @@ class Pseudonyms:
         if kind == "secret":
             hidden = self.hide_secret(plain, doubtful=True)
         else:
-            hidden = bodies.quoted(self.hide(kind, _text(plain)))
+            hidden = bodies.quoted(self.hide(kind, octets.decoded(plain)))
         return name + mark + value.replace(bare, hidden, 1)
 
 
 def _content_type(fields: Fields) -> bytes:
     return next((value for name, value in fields if name.lower() == b"content-type"), b"")
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # JSON may hold half a character
-        return text.encode("utf-8", "surrogatepass")
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
 
 
 def _everywhere(value: Any, pseudonyms: Pseudonyms) -> Any:
@@ -344,7 +337,7 @@ def _everywhere(value: Any, pseudonyms: Pseudonyms) -> Any:
             return pseudonyms.literally(value)
         case str():
             # As mitmproxy writes text: undecodable bytes come back as they were.
-            return _text(pseudonyms.literally(_bytes(value)))
+            return octets.decoded(pseudonyms.literally(octets.encoded(value)))
         case dict():
             return {key: _everywhere(item, pseudonyms) for key, item in value.items()}
         case list() | tuple():

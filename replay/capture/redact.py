@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from replay.capture import coding, flow_file, har_cleaning, tnetstrings
+from replay.capture import coding, flow_file, har_cleaning, octets, tnetstrings
 from replay.capture.losses import Loss, Losses
 from replay.capture.pseudonyms import Pseudonyms
 from replay.capture.recording import Advance, Progress, first_byte, unreadable
@@ -65,7 +65,7 @@ def clean(exchange: Exchange, pseudonyms: Pseudonyms) -> Exchange:
     """
     scheme, mark, rest = exchange.url.partition("://")
     host, slash, target = rest.partition("/")
-    target = _text(pseudonyms.target(_bytes(slash + target)))
+    target = octets.decoded(pseudonyms.target(octets.encoded(slash + target)))
     asked, answered = _fields(exchange.request_headers), _fields(exchange.response_headers)
     sent, told = pseudonyms.headers(asked), pseudonyms.headers(answered)
     request = pseudonyms.body(exchange.request_body, _content_type(asked))
@@ -73,19 +73,19 @@ def clean(exchange: Exchange, pseudonyms: Pseudonyms) -> Exchange:
     frames = exchange.frames and tuple(_frame(frame, pseudonyms) for frame in exchange.frames)
     return msgspec.structs.replace(
         exchange,
-        url=_text(pseudonyms.literally(_bytes(f"{scheme}{mark}{host}{target}"))),
+        url=octets.decoded(pseudonyms.literally(octets.encoded(f"{scheme}{mark}{host}{target}"))),
         request_headers=_headers(sent, pseudonyms),
         request_body=pseudonyms.literally(request or b""),
         response_headers=_headers(told, pseudonyms),
         response_body=pseudonyms.literally(response) if response is not None else None,
         frames=frames,
-        failure=_text(pseudonyms.literally(_bytes(exchange.failure))),
+        failure=octets.decoded(pseudonyms.literally(octets.encoded(exchange.failure))),
     )
 
 
 def _learn(exchange: Exchange, pseudonyms: Pseudonyms) -> None:
     """Learn what one exchange tells; pages and scripts are not asked, since they speak of nobody."""
-    pseudonyms.target(_bytes("/" + exchange.url.partition("://")[2].partition("/")[2]))
+    pseudonyms.target(octets.encoded("/" + exchange.url.partition("://")[2].partition("/")[2]))
     sides = (
         (exchange.request_headers, exchange.request_body),
         (exchange.response_headers, exchange.response_body),
@@ -226,20 +226,14 @@ def _frame(frame: Frame, pseudonyms: Pseudonyms) -> Frame:
 
 
 def _fields(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((_bytes(name), _bytes(value)) for name, value in headers)
+    return tuple((octets.encoded(name), octets.encoded(value)) for name, value in headers)
 
 
 def _headers(fields: tuple[tuple[bytes, bytes], ...], pseudonyms: Pseudonyms) -> tuple[tuple[str, str], ...]:
-    return tuple((_text(name), _text(pseudonyms.literally(value))) for name, value in fields)
+    return tuple(
+        (octets.decoded(name), octets.decoded(pseudonyms.literally(value))) for name, value in fields
+    )
 
 
 def _content_type(fields: tuple[tuple[bytes, bytes], ...]) -> bytes:
     return next((value for name, value in fields if name.lower() == b"content-type"), b"")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mitmproxy import ctx, http
 
-from . import origins
+from . import octets, origins
 
 DIALLED = "replay.dialled"
 """In `flow.metadata`: the origin the client dialled; present in reverse mode when URLs are rewritten."""
@@ -55,7 +55,7 @@ class Rewriter:
                 (name, _field_to_server(name.lower(), value, names)) for name, value in request.headers.fields
             )
         if "//" in request.path or "%" in request.path:
-            request.path = _text(self.to_server(flow, _bytes(request.path)))
+            request.path = octets.decoded(self.to_server(flow, octets.encoded(request.path)))
         body = _text_body(request, known)
         if body is not None and (changed := self.to_server(flow, body)) != body:
             _set_body(request, known, changed)
@@ -84,7 +84,7 @@ class Rewriter:
             return value
         if name == b"set-cookie":
             secure = _names(flow).dialled.scheme == "https"
-            return _bytes(origins.cookie_to_client(_text(value), secure=secure))
+            return octets.encoded(origins.cookie_to_client(octets.decoded(value), secure=secure))
         return self.to_client(flow, value)
 
 
@@ -161,15 +161,7 @@ def _set_body(message: http.Message, known: dict[bytes, bytes], body: bytes) -> 
 
 def _field_to_server(name: bytes, value: bytes, names: Names) -> bytes:
     if name == b"cookie":
-        return _bytes(origins.cookies_to_server(_text(value)))
+        return octets.encoded(origins.cookies_to_server(octets.decoded(value)))
     if name in _TO_SERVER:
         return origins.to_upstream(value, upstream=names.upstream, dialled=names.dialled)
     return value
-
-
-def _bytes(value: str) -> bytes:
-    return value.encode("utf-8", "surrogateescape")
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")

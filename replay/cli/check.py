@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import msgspec
 
 from replay.capture.leaks import Finder, in_text
 from replay.capture.recording import open_recording
+from replay.distil.values import leaves
 from replay.errors import Problem, RecordingError, ScenarioError
 from replay.scenario.load import load
 from replay.scenario.model import RequestStep, Scenario
@@ -122,7 +122,7 @@ def leaks_in_scenario(file: Path) -> tuple[Problem, ...]:
         column = leak.at - (before.rfind("\n") + 1) + 1
         found.add((before.count("\n") + 1, column, leak.what, leak.excerpt))
     finder = Finder()
-    for path, value in _scalars(document.value, ()):
+    for path, value in leaves(document.value):
         names = [part for part in path if isinstance(part, str)]
         # How an id is made is no id, and what a variable was, stands under its name.
         if names[-1:] == ["recorded"] and names[0] == "variables":
@@ -135,17 +135,6 @@ def leaks_in_scenario(file: Path) -> tuple[Problem, ...]:
         Problem(file=str(file), line=line, column=column, what=f"this looks like {what}: {excerpt}")
         for line, column, what, excerpt in sorted(found)
     )
-
-
-def _scalars(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _scalars(inner, (*path, name))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _scalars(inner, (*path, number))
-    else:
-        yield path, value
 
 
 def _row(verdict: _Verdict) -> dict[str, Any]:
