@@ -98,6 +98,10 @@ class Play:
             session.followers += (self,)
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing has happened in it yet."""
         self.waiting: tuple[Due, ...] = ()
         """Events for roles that nobody has taken yet, in order."""
         self.values: dict[str, Any] = {}
