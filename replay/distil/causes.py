@@ -6,11 +6,12 @@ itself. Of the rest, what comes first in this list decides:
 
 1. The answer of the request gave the number (`referenceId`) that the event carries.
 2. The event says what the client made up for the request: its text.
-3. They share an id.
-4. The profile knows that the operation brings such events.
-5. It is recent, and has not brought such an event yet; of several alike in flight, the first.
-6. They share more ids.
-7. It is the latest.
+3. It is recent, and its answer was the first to tell of an id of the event: it made what the event is about.
+4. They share an id.
+5. The profile knows that the operation brings such events.
+6. It is recent, and has not brought such an event yet; of several alike in flight, the first.
+7. They share more ids.
+8. It is the latest.
 
 What shares nothing came of the server's own accord, and is timed from the moment the agent was ready for it.
 """
@@ -26,6 +27,7 @@ import msgspec
 
 from replay.distil.evidence import Operation, Seen, Text, contradicts, fits, operation, seen
 from replay.distil.sightings import Call, Event
+from replay.distil.values import known_in_call, known_in_value
 from replay.profiles.profile import Profile
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -45,6 +47,7 @@ class _Weight(NamedTuple):
 
     numbered: bool
     says: bool
+    makes: bool
     shares: bool
     fits: int
     pending: bool
@@ -91,10 +94,16 @@ class Causes:
         """Which operation has brought an event of which name to whom."""
         self._echoed: dict[tuple[Text, str], float] = {}
         """When a text of the client's last came back to whom."""
+        self._heard: dict[str, float] = {}
+        """When each id first came with an event."""
+        told: set[str] = set()
         for call in calls:
+            named, answered = known_in_call(call, ids), known_in_value(call.answer, ids)
             if call.exchange.method not in READING:
                 role = roles.get(call.exchange.number, "")
-                self._note(operation(call, role, len(self._all), profile, ids))
+                made = frozenset(answered - named - told)
+                self._note(operation(call, role, len(self._all), profile, ids, made=made))
+            told |= named | answered
 
     def _note(self, each: Operation) -> None:
         self._all.append(each)
@@ -108,6 +117,8 @@ class Causes:
     def of(self, event: Event, role: str = "") -> Cause:
         """The cause of an event that came to an agent."""
         what = seen(event, role, self._profile, self._ids)
+        for word in what.ids:
+            self._heard.setdefault(word, event.at)
         weighed = [(self._weigh(each, what), each) for each in self._possible(what)]
         weight, found = max(weighed, key=lambda pair: pair[0], default=(None, None))
         if weight is None or found is None:
@@ -154,6 +165,7 @@ class Causes:
         return _Weight(
             self._is_numbered(each, what),
             bool(fitting) and self._says(each, what),
+            self._makes(each, what),
             bool(each.ids & what.ids),
             fitting,
             pending,
@@ -168,6 +180,13 @@ class Causes:
     def _says(self, each: Operation, what: Seen) -> bool:
         """Whether the event brings back what this request said, and not what has been told long since."""
         return any(self._is_news(text, each, what) for text in each.texts & what.texts)
+
+    def _makes(self, each: Operation, what: Seen) -> bool:
+        """Whether it made something that the event is about, and no later request was about that."""
+        if what.event.since - each.call.at > IN_FLIGHT:
+            return False
+        made = [word for word in each.made & what.ids if self._heard[word] >= each.call.at]
+        return any(_latest(self._naming[word], what.event.at)[-1] is each for word in made)
 
     def _is_news(self, text: Text, each: Operation, what: Seen) -> bool:
         told = self._echoed.get((text, what.role))

@@ -29,6 +29,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What it says it does; empty when it does not say."""
     number: int | None
     ids: frozenset[str]
+    """Those it names, and those it makes."""
+    made: frozenset[str]
+    """Those its answer is the first to tell of."""
     texts: frozenset[Text]
     failed: bool
 
@@ -47,8 +50,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """As the profile has them: empty when it is another's doing, None when unknown."""
 
 
-def operation(call: Call, role: str, place: int, profile: Profile, ids: Mapping[str, str]) -> Operation:
-    """A request, looked at."""
+def operation(
+    call: Call,
+    role: str,
+    place: int,
+    profile: Profile,
+    ids: Mapping[str, str],
+    *,
+    made: frozenset[str],
+) -> Operation:
+    """A request, looked at; it makes those ids."""
     name = call.body.get(profile.operation_field) if isinstance(call.body, dict) else None
     return Operation(
         call=call,
@@ -56,7 +67,8 @@ def operation(call: Call, role: str, place: int, profile: Profile, ids: Mapping[
         place=place,
         name=name if isinstance(name, str) else "",
         number=number_of(call.answer, profile),
-        ids=frozenset(known_in_call(call, ids)),
+        ids=frozenset(known_in_call(call, ids)) | made,
+        made=made,
         texts=frozenset(texts_in(call.body, profile, ids)),
         failed=_has_failed(call, profile),
     )

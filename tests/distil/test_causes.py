@@ -181,3 +181,13 @@ def test_one_agents_request_brings_anothers_event() -> None:
         ("agent", "start + 1.99s"),
         ("agent2", "consult + 100ms"),
     ]
+
+
+def test_an_event_about_what_a_request_made_follows_that_request() -> None:
+    recorded = offered().accept(3.0).poll(2.1, 3.1, events=[event("Chatting")])
+    recorded.call(
+        "POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "Consult"}, 5.0, said={"consult": {"id": OTHER}}
+    )
+    recorded.poll(3.2, 5.1, events=[event("Chatting", chat=OTHER, parent={"id": CHAT})])
+
+    assert triggers(recorded.scenario())[2] == ("chatting-2", "consult + 100ms", "same chat and chat2 ids")
