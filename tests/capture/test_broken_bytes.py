@@ -102,6 +102,8 @@ def test_a_flow_file_cut_anywhere_gives_every_flow_before_the_cut(path: Path, cu
 @RANDOM
 @given(st.integers(0, len(FLOWS) - 1), st.binary(min_size=1, max_size=1))
 @example(0, b"9")
+@example(0, b"x")
+@example(0, b" ")
 @example(3, b"0")
 @example(4, b"}")
 def test_a_wrong_byte_costs_no_more_than_the_flow_it_hits(path: Path, at: int, byte: bytes) -> None:
@@ -109,8 +111,8 @@ def test_a_wrong_byte_costs_no_more_than_the_flow_it_hits(path: Path, at: int, b
 
     found = read(path, FLOWS[:at] + byte + FLOWS[at + 1 :])
 
-    if at == 0 and not byte.isdigit():
-        assert found == []  # by its first byte it is no flow file
+    if at == 0 and byte.strip() and not byte.isdigit():
+        assert found == []  # by its first byte, blanks aside, it is no flow file
     else:
         assert len(missing(whole, found)) <= 1
         assert len(found) <= len(whole)

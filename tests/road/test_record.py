@@ -82,7 +82,11 @@ def _chat(seen: list[Seen]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("recorded_over", "served_over"), [("long-polling", "websocket"), ("websocket", "long-polling")]
+    ("recorded_over", "served_over"),
+    [
+        ("long-polling", "websocket"),
+        pytest.param("websocket", "long-polling", marks=pytest.mark.full),
+    ],
 )
 def test_what_was_recorded_over_one_transport_plays_over_the_other(
     recorded_over: str, served_over: str, tmp_path: Path
@@ -96,7 +100,14 @@ def test_what_was_recorded_over_one_transport_plays_over_the_other(
     assert alike(recorded, replayed) == []
 
 
-@pytest.mark.parametrize("flag", ["--event-before-answer", "--batch", "--invite-on-subscribe"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--event-before-answer",
+        pytest.param("--batch", marks=pytest.mark.full),
+        pytest.param("--invite-on-subscribe", marks=pytest.mark.full),
+    ],
+)
 def test_events_keep_their_cause_in_whatever_order_they_came(flag: str, tmp_path: Path) -> None:
     scenario = tmp_path / "s.yaml"
     with backend("cometd", flag) as upstream, recorder(upstream, tmp_path / "r.mitm", scenario) as proxy:
@@ -109,6 +120,7 @@ def test_events_keep_their_cause_in_whatever_order_they_came(flag: str, tmp_path
     assert alike(recorded, replayed) == []
 
 
+@pytest.mark.full
 def test_an_upgrade_that_the_server_refuses_is_refused_through_the_recorder(tmp_path: Path) -> None:
     flags = ("--timeout", "3000")
     with backend("cometd") as upstream:
