@@ -1,13 +1,13 @@
-"""Recordings of any size, and how long distilling takes: `python -m tests.distil.made FILE MEGABYTES`."""
+"""Recordings of any size, and how much work distilling is: `python -m tests.distil.made FILE MEGABYTES`."""
 
 from __future__ import annotations
 
 import heapq
 import sys
 from collections.abc import Iterator
+from cProfile import Profile
 from pathlib import Path
 from random import Random  # noqa: TID251  texts, drawn from seeds
-from time import process_time
 
 import msgspec
 
@@ -33,15 +33,14 @@ def recording(exchanges: int) -> Recorded:
     return recorded
 
 
-def seconds_for(exchanges: int, *, together: bool = True) -> float:
-    """CPU seconds that a recording of that size takes, told as one story or as one for each chat."""
+def calls_for(exchanges: int, *, together: bool = True) -> int:
+    """How many functions are called for a recording of that size, told as one story or as one a chat."""
     recorded = recording(exchanges).exchanges
-    began = process_time()
-    told = distil(recorded, name="many", together=together)
-    took = process_time() - began
+    with Profile() as profile:
+        told = distil(recorded, name="many", together=together)
     assert sum(len(each.scenario.steps) for each in told) == exchanges // 3 * 3
     assert msgspec.json.encode(told[0].scenario.steps[0])
-    return took
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 def day(agents: int, chats: int, *, messages: int = 10, foreign: int = 0) -> Iterator[Exchange]:
