@@ -225,11 +225,7 @@ class Bodies:
 
     def _json(self, text: bytes, root: _Place) -> bytes | None:
         """Clean JSON, keeping every byte that is not to be hidden; None if it is none."""
-        if text.lstrip()[:1] not in (b"{", b"[", b'"'):
-            return None
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError):
+        if not _is_json(text):
             return None
         curious = self._may_hold(text)
         place, named, key, label = root, root, b"", b""
@@ -353,6 +349,17 @@ def _charset(body: bytes, content_type: bytes) -> str:
             continue
         return name
     return ""
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether this is an object, a list or a string of JSON."""
+    if text.lstrip()[:1] not in (b"{", b"[", b'"'):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _unquoted(text: str) -> str:

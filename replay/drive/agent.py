@@ -80,13 +80,11 @@ async def play_together(
     Raises:
         SurroundingsError: the server cannot be reached.
     """
-    company, fellows = Company(), list[_Agent]()
-    parts = [
-        Role(timeline, target.rstrip("/"), role=at, company=company) for at in range(len(timeline.roles))
-    ]
+    company, fellows, target = Company(), list[_Agent](), target.rstrip("/")
+    parts = [Role(timeline, target, role=at, company=company) for at in range(len(timeline.roles))]
     plays = [
         _play(
-            _Agent(timeline, target.rstrip("/"), part, patience, fellows),
+            _Agent(timeline, target, part, patience, fellows),
             (transports or {}).get(role, "long-polling"),
             (users or {}).get(role, "" if users else role),
         )
