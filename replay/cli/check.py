@@ -23,7 +23,7 @@ from replay.scenario.reader import read
 @click.option("--secrets", is_flag=True, help="Also fail on what looks like a leak; takes recordings too.")
 @click.pass_context
 def check(context: click.Context, files: tuple[Path, ...], *, as_json: bool, secrets: bool) -> None:
-    """Says whether scenarios can be played, and where they cannot, what to do.
+    """Says what is wrong with scenarios, where, and what to do.
 
     With --secrets each FILE, be it a scenario, a flow file or a HAR, is also searched for credentials and
     for what tells of persons. Exit code 0 if every FILE is good, 1 if one looks as if it leaks, 2 if one is

@@ -40,7 +40,7 @@ PLAIN_WIDTH = 160
 @click.option("--json", "as_json", is_flag=True, help="Print everything that differs as JSON instead.")
 @click.pass_context
 def command(context: click.Context, a: Path, b: Path, *, timing: str, literal: bool, as_json: bool) -> None:
-    """Says what differs between two scenarios or recordings, step by step.
+    """Says what differs between two scenarios or recordings, in steps.
 
     A recording is distilled first. Names of variables may differ if they are used alike; ids that every play
     makes anew, where a scenario comes from and what it is about are not compared. In fields that recordings

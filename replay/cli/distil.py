@@ -48,7 +48,7 @@ def distil(
     no_redact: bool,
     **what: Any,
 ) -> None:
-    """Tells a recording (flow file or HAR) as scenarios, one for each story.
+    """Tells a recording (flow file or HAR) as scenarios, one a story.
 
     A story is what shares ids: a chat, with all agents who take part in it. Several stories need --to: a
     folder, or FILE.yaml, which becomes FILE-1.yaml, FILE-2.yaml and so on.

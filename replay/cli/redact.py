@@ -18,7 +18,7 @@ from replay.errors import UsageError
 @click.argument("to", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--rules", type=click.Path(path_type=Path), metavar="FILE", help="Rules of your own (YAML).")
 def redact(recording: Path, to: Path, rules: Path | None) -> None:
-    """Writes a copy of a recording (flow file or HAR) without what is secret or personal.
+    """Writes a clean copy of a recording (flow file or HAR).
 
     Credentials, cookies, names, addresses, numbers and texts become pseudonyms, the same for the same value.
     IN is left as it is; OUT is made for its owner alone.

@@ -10,5 +10,5 @@ from replay.scenario.schema import SCHEMA_FILE
 @click.command()
 @click.option("--path", is_flag=True, help="Print where the schema is instead, for an editor's settings.")
 def schema(*, path: bool) -> None:
-    """Prints the JSON Schema of scenario files, by which editors complete and explain."""
+    """Prints the JSON Schema of scenario files, for your editor."""
     click.echo(SCHEMA_FILE if path else SCHEMA_FILE.read_text("utf-8"), nl=path)

@@ -13,6 +13,9 @@ from replay.scenario.load import load
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def show(*, file: Path) -> None:
-    """Prints a scenario's timeline: what is asked, what is answered, what follows and why."""
+    """Prints a scenario as a timeline: what is asked, answered, pushed.
+
+    With what sets each push off, and the evidence for it.
+    """
     for line in outline(load(file)):
         click.echo(line)
