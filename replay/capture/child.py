@@ -147,7 +147,7 @@ def _work(worker: Worker, given: _Input, said: _Said) -> int:
             _report(worker, handled, said)
             reported, due = handled, now + CHECKPOINT
         elif message is None and given.wait(due - now if handled > reported else None):
-            time.sleep(_GATHER)  # noqa: TID251
+            time.sleep(_GATHER)  # noqa: TID251  as above; more comes meanwhile
 
 
 def _report(worker: Worker, handled: int, said: _Said) -> None:
