@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from replay.capture.losses import count
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import Rules, RulesError, load_rules
@@ -216,17 +217,13 @@ def _put(distilled: Distilled, path: Path | None, what: str = "") -> None:
 
 def _size(distilled: Distilled) -> str:
     session, steps = len(distilled.scenario.session), len(distilled.scenario.steps)
-    parts = [_counted(session, "session step")] if session else []
-    return ", ".join([*parts, _counted(steps, "step")])
+    parts = [count(session, "session step")] if session else []
+    return ", ".join([*parts, count(steps, "step")])
 
 
 def _say_notes(notes: list[str] | tuple[str, ...], where: str = "") -> None:
     for note in notes:
         click.echo(f"note: {where}{note.removesuffix('.')}", err=True)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _name(path: Path) -> str:

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from replay.capture import filters, preflight
+from replay.capture.losses import count
 from replay.capture.rules import RulesError, load_rules
 from replay.capture.stopping import Stopping
 from replay.clock import wall_time
@@ -184,17 +185,11 @@ def _record(settings: Settings, stopping: Stopping, console: Console) -> bool:
         return False
     say(f"recorded {_counts(recorder)} into {settings.to}")
     if failed := recorder.report["failed"]:
-        raise SurroundingsError(
-            f"{settings.to} lacks {_number(failed, 'exchange')} that could not be cleaned."
-        )
+        raise SurroundingsError(f"{settings.to} lacks {count(failed, 'exchange')} that could not be cleaned.")
     return True
 
 
 def _counts(recorder: Recorder) -> str:
     report = recorder.report
-    numbers = [_number(report[f"{noun}s"], noun) for noun in ("exchange", "event", "agent")]
+    numbers = [count(report[f"{noun}s"], noun) for noun in ("exchange", "event", "agent")]
     return f"{', '.join(numbers)}, {report['size'] / 1000:,.1f} kB"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -6,13 +6,7 @@ from typing import Any
 
 from replay.testing import Desktop, Script, scenario
 
-
-def listen(script: Script, user: str = "") -> Desktop:
-    desktop = script.desktop(user)
-    desktop.open_socket()
-    desktop.handshake()
-    desktop.subscribe("/a")
-    return desktop
+from .test_variables import listen
 
 
 def got(desktop: Desktop) -> list[Any]:
