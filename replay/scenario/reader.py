@@ -25,6 +25,7 @@ MAX_GROWTH = 100
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The characters YAML 1.1 allows; libyaml and PyYAML would refuse the others with an offset in bytes.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_TOO_DEEP = "maximum nesting depth"
 # libyaml refuses the escapes of these, PyYAML does not.
 _HALF = re.compile("[\ud800-\udfff]")
 _YAML = "tag:yaml.org,2002:"
@@ -118,6 +119,11 @@ def _tree(text: str, file: str) -> _Node:
         for event in _events(text):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
+        if _TOO_DEEP in str(error.problem):
+            # libyaml has a bound of its own from 0.2.6, and looks ahead; the slow parser gets as far as ours.
+            builder = _Builder(file)
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                builder.take(event)
         problem = explain(error, text, file, _LOADER)
         # What came up in the very line that breaks the syntax is a shadow of the same fault.
         before = [other for other in builder.problems if other.line < problem.line]
