@@ -23,6 +23,7 @@ Kind = Literal[
     "event",
     "held",
     "miss",
+    "fault",
 ]
 
 

@@ -1,6 +1,6 @@
 """Names of the parts that come in kinds, and where each is defined; imported when first asked for.
 
-Rooms below check a name here without importing what it stands for. Adding a profile, a transport, a
+Rooms below check a name here without importing what it stands for. Adding a profile, a transport, a fault, a
 capture source or a command is its file and one line in this table.
 """
 
@@ -34,23 +34,45 @@ EXTENSIONS = {
     "timestamp": "replay.bayeux.extensions.timestamp:Timestamp",
 }
 
-FAULTS = dict.fromkeys(
-    (
-        # HTTP answers
-        *("latency", "status", "error", "hang", "reset", "close", "truncate", "garble", "slow"),
-        "wrong-content-type",
-        # events
-        *("delay", "drop", "duplicate", "reorder", "swap", "batch", "split"),
-        # Bayeux
-        *("unknown-client", "handshake-refused", "subscribe-refused", "advice", "connect-at-once"),
-        *("connect-held", "ack-lost"),
-        # connection and session
-        *("half-open", "bandwidth", "close-code", "cookie-lost", "login-expired", "server-restarted"),
-        *("refuse", "partition"),
-    ),
-    "",
-)
-"""Names that scenarios may use; none is defined anywhere, since none is played."""
+FAULTS = {
+    # HTTP answers
+    "latency": "replay.faults.latency:Latency",
+    "status": "replay.faults.status:Status",
+    "error": "replay.faults.error:Error",
+    "hang": "replay.faults.hang:Hang",
+    "reset": "replay.faults.reset:Reset",
+    "close": "replay.faults.close:Close",
+    "truncate": "replay.faults.truncate:Truncate",
+    "garble": "replay.faults.garble:Garble",
+    "slow": "replay.faults.slow:Slow",
+    "wrong-content-type": "replay.faults.wrong_content_type:WrongContentType",
+    # events
+    "delay": "replay.faults.delay:Delay",
+    "drop": "replay.faults.drop:Drop",
+    "duplicate": "replay.faults.duplicate:Duplicate",
+    "reorder": "replay.faults.reorder:Reorder",
+    "swap": "replay.faults.swap:Swap",
+    "batch": "replay.faults.batch:Batch",
+    "split": "replay.faults.split:Split",
+    # Bayeux
+    "unknown-client": "replay.faults.unknown_client:UnknownClient",
+    "handshake-refused": "replay.faults.handshake_refused:HandshakeRefused",
+    "subscribe-refused": "replay.faults.subscribe_refused:SubscribeRefused",
+    "advice": "replay.faults.advice:Advice",
+    "connect-at-once": "replay.faults.connect_at_once:ConnectAtOnce",
+    "connect-held": "replay.faults.connect_held:ConnectHeld",
+    "ack-lost": "replay.faults.ack_lost:AckLost",
+    # connections and sessions
+    "half-open": "replay.faults.half_open:HalfOpen",
+    "bandwidth": "replay.faults.bandwidth:Bandwidth",
+    "close-code": "replay.faults.close_code:CloseCode",
+    "cookie-lost": "replay.faults.cookie_lost:CookieLost",
+    "login-expired": "replay.faults.login_expired:LoginExpired",
+    "server-restarted": "replay.faults.server_restarted:ServerRestarted",
+    "refuse": "replay.faults.refuse:Refuse",
+    "partition": "replay.faults.partition:Partition",
+}
+"""By the name that rules have for them; their settings are the fields of what they name."""
 
 SOURCES = {
     "flows": "replay.capture.flows:read",

@@ -35,6 +35,8 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     mount: str
     """The CometD path it was sent to, without what a client appends."""
     transport: str
+    callback: str = ""
+    """The function that a page's script calls with the replies; empty where replies are plain JSON."""
     headers: Mapping[str, str] = {}
     body: bytes
     base_url: str
@@ -91,6 +93,50 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     socket: int
     at: float
     body: bytes
+    answers: tuple[str, ...] = ()
+    """Ids of the Bayeux messages that it replies to."""
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True):
+    """Send the head of an answer; its body follows in pieces, and with the last byte it is finished."""
+
+    exchange: int
+    at: float
+    status: int = 200
+    headers: Headers = ()
+    length: int
+    """Bytes of body that the head announces; more than come when a `Cut` ends it early."""
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """Send some of the body of an answer that has begun."""
+
+    exchange: int
+    at: float
+    body: bytes
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """End the connection of an exchange or a socket without a word."""
+
+    carrier: int
+    at: float
+    reset: bool = True
+    """With RST, which the client sees as ECONNRESET; else with FIN, as at the end of a stream."""
+
+
+class Deafen(msgspec.Struct, frozen=True, kw_only=True):
+    """Leave a socket open, and neither heed what comes on it nor send anything on it any more."""
+
+    socket: int
+    at: float
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Reset every new connection from now on, or take them again."""
+
+    at: float
+    opens: bool
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,4 +154,4 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
-Effect = Answer | Send | Close | Wake
+Effect = Answer | Begin | Piece | Send | Close | Cut | Deafen | Gate | Wake

@@ -36,7 +36,11 @@ def _hex(draw: random.Random, _recorded: str) -> str:
 
 def _not_found(sentence: str) -> tuple[int, dict[str, object]]:
     # "All Methods" return values: 6 is "resource not found"; its HTTP status is inferred.
-    return 404, {"statusCode": 6, "statusMessage": sentence}
+    return 404, _failure(6, sentence)
+
+
+def _failure(code: int, sentence: str) -> dict[str, object]:
+    return {"statusCode": code, "statusMessage": sentence}
 
 
 def _push_name(channel: str, data: Any) -> str:
@@ -94,4 +98,7 @@ PROFILE = Profile(
     kinds_of=kinds_of,
     push_name=_push_name,
     not_found=_not_found,
+    failure=_failure,
+    # Observed: with HTTP 403, not 401.
+    not_logged_in=lambda: _failure(20, "Access denied"),
 )

@@ -22,4 +22,6 @@ PROFILE = Profile(
     time_fields=frozenset(),
     push_name=lambda channel, _data: kebab(channel.rpartition("/")[2]),
     not_found=_not_found,
+    failure=lambda code, sentence: {"error": sentence, "code": code},
+    not_logged_in=lambda: {"error": "Access denied"},
 )

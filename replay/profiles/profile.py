@@ -64,6 +64,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A short name for an event, from its channel and data, for the id of its step."""
     not_found: Callable[[str], tuple[int, dict[str, object]]]
     """Status and JSON body of an answer to what nobody knows; takes a sentence."""
+    failure: Callable[[int, str], dict[str, object]]
+    """JSON body of an answer that says that an operation failed; takes a code of the API's and a sentence."""
+    not_logged_in: Callable[[], dict[str, object]]
+    """JSON body of an answer to somebody whose login is void."""
 
 
 def lookalike(draw: random.Random, recorded: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import random  # noqa: TID251  only for the type of the source that delays are drawn from
 import re
 
 import msgspec
@@ -108,6 +109,22 @@ def _ordered(name: str, numbers: tuple[float, ...], text: str) -> None:
         raise ValueError(f"'{text}' ends before it begins; write the shorter duration first")
     if name == "lognormal" and not 0 < first <= last:
         raise ValueError(f"'{text}' needs a median above 0s and a p99 that is not below it")
+
+
+def sample(delay: Delay, source: random.Random) -> float:
+    """Seconds: those of a fixed delay, or one drawn from `source`."""
+    if not isinstance(delay, Distribution):
+        return delay
+    numbers = delay.numbers
+    match delay.kind:
+        case "uniform":
+            return source.uniform(*numbers)
+        case "normal":
+            return max(0.0, source.gauss(*numbers))
+        case "lognormal":
+            return numbers[0] * math.exp(source.gauss(0.0, delay.sigma))
+        case _:
+            return source.choice(numbers)
 
 
 def format_delay(delay: Delay) -> str:

@@ -152,21 +152,21 @@ class Where(_Part, kw_only=True):
     step: str = ""
     """Id of a step."""
     path: str = ""
-    """Path of a request."""
+    """Path of a request; `*` stands for one segment of it, `**` at the end for all that follow."""
     operation: str = ""
-    """What the body of a request asks for."""
+    """What the body of a request asks for: `operationName` of Genesys."""
     channel: str = ""
-    """Channel of an event."""
+    """Channel of an event; `*` and `**` as in subscriptions."""
     message_type: str = msgspec.field(default="", name="messageType")
     """`messageType` of an event."""
     notification_type: str = msgspec.field(default="", name="notificationType")
     """`notificationType` of an event."""
     agent: str = ""
-    """Role or name of an agent."""
+    """Role or name of an agent, or its number as the journal writes it: `#2`."""
     meta: str = ""
     """Bayeux message: handshake, connect, subscribe, unsubscribe or disconnect."""
     transport: str = ""
-    """Connection type."""
+    """Connection type that the agent's events come by."""
 
 
 class Fault(_Part, kw_only=True):
@@ -181,7 +181,7 @@ class Fault(_Part, kw_only=True):
     settings: dict[str, Json] = {}
     """How it goes wrong, by the settings of the fault."""
     chance: str = ""
-    """How likely each time: `20%`; always when left out."""
+    """How likely each time: `20%`; always when left out. Not of connects: clients poll as they like."""
     nth: Times = []
     """The times it goes wrong, counted from 1 for each agent; one may stand without the list."""
     every: Annotated[int, Meta(ge=1)] | None = None
@@ -189,11 +189,13 @@ class Fault(_Part, kw_only=True):
     first: Annotated[int, Meta(ge=1)] | None = None
     """Only so many times from the beginning."""
     from_: str = msgspec.field(default="", name="from")
-    """Not before so long after the beginning."""
+    """Not before so long, in the scenario's time, after the agent's `start`."""
     until: str = ""
-    """Not after so long after the beginning."""
+    """Not after so long, in the scenario's time, after the agent's `start`."""
     limit: Annotated[int, Meta(ge=1)] | None = None
     """At most so often for each agent."""
+    ttl: str = ""
+    """It is taken away so long after it was put up; of `refuse` and `partition`, how long they last."""
 
 
 class Scenario(_Part, kw_only=True):
@@ -218,7 +220,7 @@ class Scenario(_Part, kw_only=True):
     ignore: list[str] = []
     """Fields that differ from recording to recording, at whatever depth; they are not compared."""
     faults: list[Fault] = []
-    """What goes wrong; not played in this version."""
+    """What goes wrong, and when."""
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]

@@ -5,11 +5,10 @@ The same seed gives the same draws however many agents run and in whatever order
 
 from __future__ import annotations
 
-import math
 import random  # noqa: TID251  the one seeded source
 from hashlib import blake2b
 
-from replay.scenario.delays import Delay, Distribution
+from replay.scenario.delays import Delay, Distribution, sample
 
 
 def draw(seed: int, *key: str | int) -> random.Random:
@@ -27,14 +26,4 @@ def delay_of(delay: Delay, seed: int, *key: str | int) -> float:
     """Seconds: those of a fixed delay, or one that is drawn by `key`."""
     if not isinstance(delay, Distribution):
         return delay
-    source = draw(seed, "delay", *key)
-    numbers = delay.numbers
-    match delay.kind:
-        case "uniform":
-            return source.uniform(*numbers)
-        case "normal":
-            return max(0.0, source.gauss(*numbers))
-        case "lognormal":
-            return numbers[0] * math.exp(source.gauss(0.0, delay.sigma))
-        case _:
-            return source.choice(numbers)
+    return sample(delay, draw(seed, "delay", *key))

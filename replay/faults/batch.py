@@ -1,0 +1,32 @@
+"""`batch`: events come together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+
+from replay.faults.fault import Fault, Seam, Strike, Telling
+from replay.faults.settings import read_duration
+
+
+class Batch(Fault):
+    """Events are kept back for a while, and come together: in one answer to a poll, in one frame."""
+
+    window: str = "500ms"
+    """How long they are kept, from the first of them."""
+
+    seams: ClassVar[frozenset[Seam]] = frozenset({"event"})
+    decides: ClassVar[str] = "how events share an answer"
+    observed: ClassVar[str] = "Several events in one answer or frame, in order, where they came one by one."
+
+    def __post_init__(self) -> None:
+        read_duration(self.window)
+
+    def event(self, telling: Telling, strike: Strike) -> Sequence[Telling]:
+        """At the end of the window."""
+        closes = strike.link.get(strike.agent, 0.0)
+        if telling.at >= closes:
+            closes = strike.link[strike.agent] = telling.at + read_duration(self.window)
+        return [msgspec.structs.replace(telling, at=closes, together=True)]

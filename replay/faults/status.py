@@ -1,0 +1,39 @@
+"""`status`: a request is answered with an HTTP status instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from replay.faults.fault import Fault, Seam, Strike
+from replay.wire import Answer, Effect
+
+
+class Status(Fault):
+    """A request is answered with an HTTP status, as by a proxy or a server in trouble."""
+
+    status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 503
+    """The status: 503, 502, 401, 403, …"""
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    """Sent along: `Retry-After`, …"""
+    text: str = ""
+    """The body."""
+    processed: bool = False
+    """Whether what was asked is done all the same: its events come."""
+
+    seams: ClassVar[frozenset[Seam]] = frozenset({"request", "meta"})
+    http: ClassVar[bool] = True
+    decides: ClassVar[str] = "the answer"
+    observed: ClassVar[str] = "The status and the body instead of the answer."
+
+    @property
+    def refuses(self) -> bool:
+        """Unless it is to be done all the same."""
+        return not self.processed
+
+    def answer(self, answer: Answer, strike: Strike) -> Sequence[Effect]:  # noqa: ARG002
+        """The status instead."""
+        headers = (("Content-Type", "text/plain;charset=UTF-8"), *self.headers.items())
+        return [msgspec.structs.replace(answer, status=self.status, headers=headers, body=self.text.encode())]
