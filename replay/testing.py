@@ -69,7 +69,14 @@ class Script:
         """What came out of each socket, in order."""
         self.closed: dict[int, wire.Close] = {}
         """Sockets that the simulator closed."""
+        self.cut: dict[int, wire.Cut] = {}
+        """Exchanges and sockets whose connection the simulator ended without a word."""
+        self.deaf: set[int] = set()
+        """Sockets on which nothing passes any more."""
+        self.is_open = True
+        """Whether the server takes new connections."""
         self._answers: dict[int, tuple[Reply, wire.Headers]] = {}
+        self._pieces: dict[int, tuple[wire.Begin, list[wire.Piece]]] = {}
         self._desktops: dict[int, Desktop] = {}
         self._due: list[tuple[float, int, wire.Effect]] = []
         self._order = itertools.count()
@@ -95,6 +102,10 @@ class Script:
     def waits(self, exchange: int) -> bool:
         """Whether an exchange is still without its answer."""
         return exchange not in self._answers
+
+    def pieces(self, exchange: int) -> list[tuple[float, bytes]]:
+        """The parts in which the body of an answer came, with their times."""
+        return [(round(piece.at, 6), piece.body) for piece in self._pieces[exchange][1]]
 
     def answer(self, exchange: int) -> Reply:
         """What came back on an exchange; fails if nothing has."""
@@ -142,6 +153,26 @@ class Script:
                 assert self.waits(effect.exchange), f"exchange {effect.exchange} is answered twice\n{self}"
                 reply = self._hear(effect.exchange, effect.body, effect.status, effect.headers)
                 self._answers[effect.exchange] = reply, effect.headers
+            case wire.Begin():
+                self._pieces[effect.exchange] = effect, []
+                if not effect.length:
+                    self._take([_whole(effect, [], self.now)])
+            case wire.Piece():
+                head, pieces = self._pieces[effect.exchange]
+                pieces.append(effect)
+                if sum(len(piece.body) for piece in pieces) == head.length:
+                    self._take([_whole(head, pieces, self.now)])
+            case wire.Cut():
+                self._note(" <-", f"{effect.carrier}: {'reset' if effect.reset else 'ended'}")
+                self.cut[effect.carrier] = effect
+                self._take(self.simulator.receive(wire.SocketLost(socket=effect.carrier), self.now))
+                self._take(self.simulator.receive(wire.ExchangeLost(exchange=effect.carrier), self.now))
+            case wire.Deafen():
+                self._note(" <-", f"{effect.socket}: deaf")
+                self.deaf.add(effect.socket)
+            case wire.Gate():
+                self._note(" <-", "open" if effect.opens else "shut")
+                self.is_open = effect.opens
             case wire.Send():
                 self.frames.setdefault(effect.socket, []).append(self._hear(effect.socket, effect.body))
             case wire.Close():
@@ -272,6 +303,11 @@ class Desktop:
                 self.client_id = message["clientId"]
             elif "data" in message:
                 self.events.append(Event(reply.at, message["channel"], message["data"]))
+
+
+def _whole(head: wire.Begin, pieces: list[wire.Piece], now: float) -> wire.Answer:
+    body = b"".join(piece.body for piece in pieces)
+    return wire.Answer(exchange=head.exchange, at=now, status=head.status, headers=head.headers, body=body)
 
 
 def _json(body: bytes) -> Any:

@@ -137,6 +137,8 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     opens: bool
+    cut: bool = False
+    """Connections that stand are reset too."""
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,5 +119,5 @@ def test_the_end_of_a_client_says_why_and_what_was_lost_with_it() -> None:
         at=10.0,
         kind="disconnect",
         agent="ann",
-        detail={"client": desktop.client_id, "why": "it stayed silent", "lost": 1},
+        detail={"client": 1, "why": "it stayed silent", "lost": 1},
     )

@@ -6,11 +6,20 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from replay.bayeux.channels import SERVICE, covers
+from replay.bayeux.messages import Message
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import TRANSITIONS, Happening, Hold, State
 
 if TYPE_CHECKING:
     from replay.bayeux.extensions.extension import Extension
+
+
+class Alone(bytes):
+    """An encoded event that shares no answer with another."""
+
+
+class Together(bytes):
+    """An encoded event that shares a frame with its neighbours of the same kind."""
 
 
 class Client:
@@ -24,6 +33,8 @@ class Client:
         self.extensions: tuple[Extension, ...] = ()
         self.socket: int | None = None
         """The WebSocket it speaks on; None while it polls."""
+        self.transport = ""
+        """The connection type that its latest connect came by, where that was HTTP."""
         self.polled: bool | None = None
         """Whether its last connect came by HTTP; None before its first."""
         self.state = State.NEW
@@ -60,11 +71,23 @@ class Client:
         return channel.startswith(SERVICE) or any(covers(pattern, channel) for pattern in self.subscriptions)
 
     def take(self) -> list[bytes]:
-        """All that is queued; the queue is empty then. What it brings is kept until acknowledged."""
-        events = list(self.queue)
+        """All that is queued, or what may go out with it. What it brings is kept until acknowledged."""
+        events = self._next()
         if self.acknowledges:
             self._unacknowledged.extend((self._batch, event) for event in events)
-        self.queue.clear()
+        return events
+
+    def _next(self) -> list[bytes]:
+        has_frames = self.socket is not None and not self.connect_only
+        if has_frames or not any(isinstance(event, Alone) for event in self.queue):
+            events = list(self.queue)
+            self.queue.clear()
+            return events
+        events = []
+        while self.queue and not (events and isinstance(self.queue[0], Alone)):
+            events.append(self.queue.popleft())
+            if isinstance(events[-1], Alone):
+                break
         return events
 
     @property
@@ -76,6 +99,13 @@ class Client:
         """The number of the connect's reply that goes out now."""
         self._batch += 1
         return self._batch
+
+    def unheard(self, connect: Message) -> None:
+        """The acknowledgement of a connect counts as the one before it."""
+        ext = connect.get("ext")
+        number = ext.get("ack") if isinstance(ext, dict) else None
+        if isinstance(ext, dict) and isinstance(number, int) and not isinstance(number, bool):
+            connect["ext"] = {**ext, "ack": number - 1}
 
     def acknowledged(self, number: float) -> None:
         """All up to this reply has come; what went out later was lost and goes out again."""

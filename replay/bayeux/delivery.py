@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
+from itertools import groupby
 
 import msgspec
 
 from replay.bayeux.channels import CONNECT, HANDSHAKE
-from replay.bayeux.client_state import Client
+from replay.bayeux.client_state import Client, Together
 from replay.bayeux.messages import Message, encode, join
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
@@ -66,7 +67,8 @@ class Delivery:
             self.add(Answer(exchange=peer.exchange, at=now, headers=headers, body=body))
         elif peer.socket is not None:
             self._send(peer.socket, events, now)
-            self.add(Send(socket=peer.socket, at=now, body=join(replies)))
+            ids = tuple(str(request.get("id", "")) for request, _ in pairs)
+            self.add(Send(socket=peer.socket, at=now, body=join(replies), answers=ids))
 
     def deliver(self, client: Client, now: float) -> None:
         """Hands queued events to whatever carrier stands ready."""
@@ -106,7 +108,8 @@ class Delivery:
             self.add(Answer(exchange=hold.exchange, at=now, headers=(JSON_TYPE,), body=body))
         elif hold.socket is not None:
             self._send(hold.socket, client.take(), now)
-            self.add(Send(socket=hold.socket, at=now, body=join([reply])))
+            ids = (str(hold.request.get("id", "")),)
+            self.add(Send(socket=hold.socket, at=now, body=join([reply]), answers=ids))
 
     def supersede(self, client: Client, now: float) -> None:
         """Finishes the older of two connects, with an error and no body, as CometD does; events stay."""
@@ -209,8 +212,9 @@ class Delivery:
 
     def _send(self, socket: int, events: list[bytes], now: float) -> None:
         # One event, one frame: CometD's ws.messagesPerFrame is 1.
-        for event in events:
-            self.add(Send(socket=socket, at=now, body=join([event])))
+        for together, some in groupby(events, lambda event: isinstance(event, Together)):
+            for frame in [list(some)] if together else ([event] for event in some):
+                self.add(Send(socket=socket, at=now, body=join(frame)))
 
 
 def _may_carry(client: Client, peer: Peer, pairs: list[Pair]) -> bool:

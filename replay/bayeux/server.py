@@ -18,6 +18,7 @@ from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import EmptyBatchError, MalformedError, Message, parse
 from replay.bayeux.states import Happening, State
 from replay.bayeux.turn import Turn, browser_of, one_too_many
+from replay.bayeux.verdict import NOTHING, Verdict
 from replay.wire import Answer, Close, Effect, Send
 
 TEXT_TYPE = ("Content-Type", "text/plain;charset=UTF-8")
@@ -28,6 +29,17 @@ class Listener(Protocol):
 
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake; returns the value of the browser cookie to set, or None to set none."""
+
+    @property
+    def judges(self) -> bool:
+        """Whether it has anything to say about messages at present."""
+
+    def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
+        """What is to be done about a message that has come, before it is handled.
+
+        Args:
+            client: Who sent it; None before its handshake, and where nobody knows.
+        """
 
     def subscribed(self, client: Client, patterns: list[str], now: float) -> None:
         """New subscriptions are live; events published now ride on the reply."""
@@ -59,10 +71,16 @@ class BayeuxServer:
             self._refuse(peer, error, now)
             return self._delivery.take_effects()
         client = turn.speaker = None if turn.welcomed else self._speaker(turn)
+        if self._listener.judges:
+            turn.verdicts = [self._listener.judged(each, client, peer, now) for each in turn.batch]
+            if any(verdict.lost for verdict in turn.verdicts):
+                # What a reply carries does not reach its client: so it carries nothing.
+                self._delivery.reply(None, peer, [(each, turn.reply_to(each)) for each in turn.batch], now)
+                return self._delivery.take_effects()
         if client is not None:
             client.in_batch = True
             self._delivery.bind(client, peer, now)
-        pairs = [(message, self._handle(message, turn)) for message in turn.batch]
+        pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
         if client is not None:
             client.in_batch = False
         self._finish(turn, pairs)
@@ -109,11 +127,51 @@ class BayeuxServer:
         """When `wake` has something to do, at the earliest."""
         return self._delivery.next_due
 
+    def add(self, effect: Effect) -> None:
+        """One more thing to be done, after what has come about so far."""
+        self._delivery.add(effect)
+
     def take_effects(self) -> list[Effect]:
         """What calls other than `receive` brought about."""
         return self._delivery.take_effects()
 
+    def forget(self, client: Client, now: float) -> None:
+        """A client is unknown from now on, and a connect of its that waits is told so."""
+        if client.hold is not None:
+            turn = Turn([client.hold.request], Peer(headers={}, base_url="", settings=client.settings), now)
+            failure = turn.failed(client.hold.reply, "unknown client", client.hold.request)
+            self._delivery.release(client, now, **failure)
+        self._end(client, "it was forgotten", now)
+
+    def hold_lost(self, client: Client, now: float) -> None:
+        """The connect of a client that waits will not be answered; what is queued waits for the next."""
+        if client.hold is not None and client.hold.exchange is not None:
+            self._delivery.exchange_lost(client.hold.exchange, now)
+
     # One message
+
+    def _judge(self, message: Message, turn: Turn, at: int) -> Message:
+        """Handles a message, or has it fail as it was decided."""
+        verdict = turn.verdicts[at] if turn.verdicts else NOTHING
+        if verdict is NOTHING:
+            return self._handle(message, turn)
+        client = turn.speaker
+        if verdict.forget and client is not None and client.state is not State.GONE:
+            self.forget(client, turn.now)
+            turn.speaker = None
+        if verdict.unacknowledged and client is not None and client.acknowledges:
+            client.unheard(message)
+        if verdict.failure is None:
+            reply = self._handle(message, turn)
+        else:
+            failed = turn.failed(turn.reply_to(message), verdict.failure, message)
+            reply = failed | ({"error": verdict.error} if verdict.error else {})
+            if message.get("channel") == channels.SUBSCRIBE and "subscription" in message:
+                reply["subscription"] = message["subscription"]
+        if verdict.advice is not None:
+            reply["advice"] = {**(reply.get("advice") or {}), **verdict.advice}
+        turn.wait = verdict.wait if verdict.wait is not None else turn.wait
+        return reply
 
     def _handle(self, message: Message, turn: Turn) -> Message:
         channel = message.get("channel")
@@ -147,6 +205,7 @@ class BayeuxServer:
                 polled = turn.peer.socket is None
                 moved = client.polled is not None and client.polled is not polled
                 client.polled = polled
+                client.transport = turn.peer.transport
                 asked = isinstance(message.get("advice"), dict)
                 if moved or asked or client.advise or turn.dialect.advice_on_every_connect:
                     reply["advice"] = client.settings.advice
@@ -240,6 +299,8 @@ class BayeuxServer:
             delivery.supersede(client, now)
             delivery.bind(client, turn.peer, now)
         wait = self._wait(client, turn)
+        if wait > 0 and turn.wait is not None:
+            wait = turn.wait
         if len(pairs) == 1 and not client.queue and self._is_one_too_many(client):
             wait, client.advise = 0.0, True
             pairs = [(request, one_too_many(client, reply)) for request, reply in pairs]

@@ -8,6 +8,7 @@ from replay.bayeux.cookies import pairs_in
 from replay.bayeux.delivery import Peer
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import Message
+from replay.bayeux.verdict import Verdict
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"
 
@@ -24,6 +25,10 @@ class Turn:
         """Whose batch it is: nobody else's messages are taken from it."""
         self.cookies: list[str] = []
         self.connected = False
+        self.verdicts: list[Verdict] = []
+        """What was decided about each message; empty where nothing was."""
+        self.wait: float | None = None
+        """Seconds its connect is held, where that was decided."""
         self.welcomed = any(message.get("channel") == channels.HANDSHAKE for message in batch)
 
     @property

@@ -1,8 +1,8 @@
 """Rules: which fault, where, and which of the times.
 
-A rule looks at every occasion that its `where` fits. Of these, in this order: those between `from` and `until`
-count; `nth`, `every` or `first` say which of the counted are meant; `chance` draws for each that is meant; and
-after `limit` strikes there are no more. All counts are one agent's own.
+A rule looks at every occasion that its `where` fits. Of these, in this order: those between `from` and
+`until` count; `nth`, `every` or `first` say which of the counted are meant; `chance` draws for each that is
+meant; and after `limit` strikes there are no more. All counts are one agent's own.
 
 Rules come from four sources. Of those that strike at one moment only the foremost source's do: the request's
 own header, then what was switched on at run time, then `--faults`, then the scenario. A rule takes the place
@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -155,14 +156,18 @@ def _matchers(where: model.Where) -> list[tuple[str, Callable[[str], bool]]]:
     found: list[tuple[str, Callable[[str], bool]]] = []
     for name, wanted in told.items():
         if name == "path":
-            found.append((name, path_pattern(wanted).fullmatch))  # type: ignore[arg-type]
+            found.append((name, partial(_matches, path_pattern(wanted))))
         elif name == "channel":
-            found.append((name, lambda channel, wanted=wanted: covers(wanted, channel)))
+            found.append((name, partial(covers, wanted)))
         elif name == "meta":
             found.append((name, wanted.removeprefix("/meta/").__eq__))
         elif name != "agent":
             found.append((name, wanted.__eq__))
     return found
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.fullmatch(text) is not None
 
 
 def path_pattern(path: str) -> re.Pattern[str]:

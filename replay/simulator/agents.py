@@ -8,14 +8,25 @@ without these signs is somebody new's if all who are here have come back with ou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
 from replay.profiles.profile import user_of
-from replay.simulator.plays import Due, Play
+from replay.simulator.plays import Play
+from replay.simulator.telling import Overtaken, Told
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What somebody is told whose login has expired, and by which rule."""
+
+    rule: str
+    status: int
 
 
 class Agent:
@@ -33,8 +44,24 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.held: list[Due] = []
+        self.held: list[Told] = []
         """Events that wait for a subscription to their channel, in order."""
+        self.overtaken: list[Overtaken] = []
+        """Events that wait until others have been told, in order."""
+        self.began: float | None = None
+        """When the first of its stories started."""
+        self.story = 0.0
+        """Where the latest of what happened to it stands had every delay been kept."""
+        self.numbers: dict[str, int] = {}
+        """Its clients' numbers, in the order they came; also of those that are gone."""
+        self.occurrences: Counter[tuple[str, str]] = Counter()
+        """How often each step of a scenario, and each Bayeux message but connects, has come its way."""
+        self.is_unknown = False
+        """Whether its cookies are unknown: it gets new ones with its next answer."""
+        self.cookies = 0
+        """How many it has been given."""
+        self.refused: Refusal | None = None
+        """How requests with its old cookies are answered since its login has expired."""
 
     @property
     def label(self) -> str:
@@ -89,6 +116,11 @@ class Agents:
             self._strangers.pop(known.ordinal, None)
             return known
         return None
+
+    def find_known(self, headers: Mapping[str, str]) -> Agent | None:
+        """The agent that these headers name, if one is known by them already."""
+        user = user_of(headers)
+        return self._by_name.get(user) if user in self._by_name else self._by_sign(headers, ())
 
     def _by_sign(self, headers: Mapping[str, str], words: Iterable[str]) -> Agent | None:
         for value in self.cookies_of(headers):
@@ -148,8 +180,13 @@ class Agents:
         """This client belongs to this agent."""
         agent.clients[client.id] = client
         agent.ever_had_clients = True
+        agent.numbers[client.id] = len(agent.numbers) + 1
         self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
+
+    def owner_of(self, client_id: str) -> Agent | None:
+        """Whose client this is, if it is anybody's."""
+        return self._by_client.get(client_id)
 
     def forget_client(self, client: Client) -> Agent:
         """The client has ended; returns whose it was."""

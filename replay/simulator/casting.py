@@ -62,7 +62,7 @@ class Casting:
             self._start(play, role, now)
         waiting, play.waiting = play.waiting, ()
         for due in waiting:
-            self._simulator.bring(due, now)
+            self._simulator.events.bring(due, now)
         return play
 
     def listens(self, agent: Agent, now: float) -> None:
@@ -120,6 +120,9 @@ class Casting:
         if not play.shared or not any(play.started(other) for other in range(len(play.seats))):
             # Of all its roles the first to listen says to which time the play is moved.
             play.shift = self._shift(play.timeline, now)
+        agent = play.seats[role]
+        if agent is not None and agent.began is None:
+            agent.began = agent.story = now
         self._simulator.happened(play, play.part.starts[role], Mark(now, now))
 
     def _shift(self, timeline: Timeline, now: float) -> float:

@@ -21,6 +21,7 @@ from replay.wire import Answer
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
+    from replay.simulator.striking import Struck
 
 
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -44,6 +45,16 @@ class Due(msgspec.Struct, frozen=True):
     play: Play
     cue: Cue
     mark: Mark
+    tell_at: float = 0.0
+    """It is not told before this, though it is due."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An answer comes after the events of its request."""
+
+    dues: tuple[Due, ...]
+    """Those that the request itself has set off."""
+    gap: float
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -56,6 +67,10 @@ class Reached(msgspec.Struct, frozen=True):
     """Given then; None where another play's answer stands for this one's."""
     label: str = ""
     """Whose request it was, as the journal names it."""
+    struck: tuple[Struck, ...] = ()
+    """Rules that change the answer."""
+    order: Order | None = None
+    """Set where the events of the request come first."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

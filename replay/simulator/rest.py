@@ -9,14 +9,16 @@ import msgspec
 
 from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
+from replay.faults.fault import Swap
 from replay.plan.timeline import Ask, Moment, Reply
 from replay.plan.values import as_text, render
-from replay.scenario.delays import Distribution
-from replay.simulator.agents import Agent, words_of
+from replay.scenario.delays import Distribution, span
+from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
 from replay.simulator.matching import Candidate, Question, candidates, choose, closest, hold_against
-from replay.simulator.plays import Answered, Mark, Play, Reached
-from replay.wire import Answer, Effect, Request
+from replay.simulator.plays import Answered, Mark, Order, Play, Reached
+from replay.simulator.striking import Struck
+from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -36,8 +38,8 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     agent: Agent | None
     """None when nothing says whose request it is."""
-    cookies: tuple[str, ...]
-    """To be set, so that the client is known next time."""
+    cookies: Headers
+    """Headers that set them, so that the client is known next time."""
     found: list[Candidate]
     now: float
 
@@ -51,19 +53,32 @@ class Rest:
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
         asking = self._asking(request, now)
+        if asking.agent is not None and asking.agent.refused is not None:
+            return [self._turned_away(asking, asking.agent.refused)]
         chosen, before = choose(asking.found), self._before(asking)
         # A next step like it takes it for a new request, but only if it is of the same play.
-        if before is not None and (chosen is None or chosen.play is not before.play):
-            return [self._again(asking, before)]
-        if chosen is None:
+        again = before is not None and (chosen is None or chosen.play is not before.play)
+        candidate = before if again else chosen
+        if candidate is None:
             return [self._miss(asking)]
-        self._answer(asking, chosen)
+        faulting = self._simulator.faulting
+        struck = faulting.at_request(candidate.play, candidate.ask, asking.question, asking.agent, now=now)
+        if any(each.rule.fault.refuses for each in struck):
+            return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
+        if again:
+            return faulting.answered(struck, self._again(asking, candidate))
+        self._answer(asking, candidate, struck)
         return []
 
     def _asking(self, request: Request, now: float) -> _Asking:
         question = _question(request)
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
+        simulator = self._simulator
+        if agent is not None and agent.refused is not None and not simulator.carries_session(request.headers):
+            agent.refused = None
+        if simulator.faulting.has_rules:
+            simulator.carriers.belongs(request.exchange, agent)
         return _Asking(
             exchange=request.exchange,
             question=question,
@@ -82,19 +97,26 @@ class Rest:
                 return present[0] if len(present) == 1 else None
         return agent or self._simulator.casting.new_agent(request.headers, now)
 
-    def _cookies(self, request: Request, agent: Agent | None) -> tuple[str, ...]:
+    def _cookies(self, request: Request, agent: Agent | None) -> Headers:
+        """What an answer sets, so that its client is known next time."""
         if agent is None:
             return ()
         simulator = self._simulator
+        name = simulator.timelines[0].profile.session_cookie
+        if agent.refused is not None:
+            return (("Set-Cookie", f"{name}=; Path=/; Max-Age=0"),)
         carried = simulator.agents.cookies_of(request.headers)
         simulator.agents.know_cookies(agent, carried)
-        if carried:
+        if carried and not agent.is_unknown:
             return ()
+        agent.is_unknown = False
         if not agent.cookie:
-            agent.cookie = simulator.token("session", agent.key, length=32)
+            turn = (agent.cookies,) if agent.cookies else ()
+            agent.cookies += 1
+            agent.cookie = simulator.token("session", agent.key, *turn, length=32)
             simulator.agents.know_cookies(agent, [agent.cookie])
-        name = simulator.timelines[0].profile.session_cookie
-        return (for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url),)
+        cookie = for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url)
+        return (("Set-Cookie", cookie),)
 
     def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
         """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
@@ -103,7 +125,7 @@ class Rest:
         others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
         return own, others, [play for play in named if agent not in play.seats]
 
-    def _answer(self, asking: _Asking, chosen: Candidate) -> None:
+    def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
@@ -114,22 +136,57 @@ class Rest:
         delay = reply.after
         if isinstance(delay, Distribution):
             delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
-        cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
         answer = Answer(
             exchange=asking.exchange,
             at=self._simulator.options.pace.after(now, delay),
             status=reply.status,
-            headers=_headers(play, ask, reply, base_url) + cookies,
+            headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
         )
         play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
+        if asking.agent is not None:
+            asking.agent.story = max(asking.agent.story, now)
+        order = self._order(struck, play, ask, delay)
         for each, values in zip(taken, captured, strict=True):
             moment = Moment(each.ask.id)
-            self._simulator.happened(each.play, moment, Mark(now, now, values, delay))
+            mark = Mark(now, now, values, delay)
+            tell_at = answer.at + order.gap if order is not None and order.first == "answer" else 0.0
+            dues = self._simulator.happened(each.play, moment, mark, tell_at=tell_at)
             mark = Mark(answer.at, now + delay, values)
-            given = answer if each is chosen else None
-            moment = Moment(each.ask.id, response=True)
-            self._simulator.happens_later(Reached(each.play, moment, mark, given, play.label_of(ask.role)))
+            reached = Reached(each.play, Moment(each.ask.id, response=True), mark)
+            if each is chosen:
+                events_first = order is not None and order.first == "events"
+                reached = msgspec.structs.replace(
+                    reached,
+                    answer=answer,
+                    label=play.label_of(ask.role),
+                    struck=struck,
+                    order=Order(tuple(dues), order.gap) if order is not None and events_first else None,
+                )
+            self._simulator.happens_later(reached)
+
+    def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
+        """What a rule says comes first, the answer or the events; if it leaves that open, the other."""
+        swap = self._simulator.faulting.order(struck)
+        if swap is None or swap.first:
+            return swap
+        cues = play.part.cues_on.get(Moment(ask.id), ())
+        events_are_first = any(span(cue.trigger.delay)[0] < delay for cue in cues)
+        return msgspec.structs.replace(swap, first="answer" if events_are_first else "events")
+
+    def _turned_away(self, asking: _Asking, refusal: Refusal) -> Answer:
+        """The answer to somebody whose login has expired."""
+        simulator = self._simulator
+        assert asking.agent is not None
+        asked = f"{asking.question.method} {asking.question.path}"
+        at = simulator.since_start(asking.now)
+        detail: dict[str, Any] = {"request": asked, "status": refusal.status, "faults": [refusal.rule]}
+        simulator.journal.note("answer", at, asking.agent.label, **detail)
+        body = msgspec.json.encode(simulator.timelines[0].profile.not_logged_in())
+        headers = (JSON_TYPE, *asking.cookies)
+        return Answer(
+            exchange=asking.exchange, at=asking.now, status=refusal.status, headers=headers, body=body
+        )
 
     def _before(self, asking: _Asking) -> Candidate | None:
         """The step that answered this same request last and has no answer left: its client tries again."""

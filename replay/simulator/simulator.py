@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
+from replay.bayeux.cookies import pairs_in
 from replay.bayeux.delivery import Peer
+from replay.bayeux.messages import Message
 from replay.bayeux.server import BayeuxServer
 from replay.bayeux.settings import Settings
 from replay.bayeux.turn import BROWSER_COOKIE
+from replay.bayeux.verdict import Verdict
+from replay.faults.rules import Rule
 from replay.journal import Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
@@ -24,12 +29,21 @@ from replay.plan.times import shift_fields
 from replay.plan.values import render
 from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
 from replay.scenario.durations import parse_duration
+from replay.scenario.model import Fault
+from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
+from replay.simulator.carriers import Carriers
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
+from replay.simulator.events import Events
+from replay.simulator.faulting import Faulting
+from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
+from replay.simulator.telling import Told
 from replay.wire import (
+    Answer,
+    Begin,
     Effect,
     ExchangeLost,
     Input,
@@ -52,6 +66,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
     """Pretend that every play begins at this time (seconds since 1970)."""
+    faults: tuple[Fault, ...] = ()
+    """Rules beside those of the scenarios, before which they come."""
+
+
+Item = Due | Reached | Told | Lift | Rule
+"""What may stand on the agenda; a rule that begins by the clock stands there itself."""
 
 
 class Simulator:
@@ -70,9 +90,14 @@ class Simulator:
             for timeline in reversed(timelines)
         }
         self.casting = Casting(self)
+        self.faulting = Faulting(self)
+        self.acting = Acting(self)
+        self.carriers = Carriers(self)
+        self.outages = Outages(self)
+        self.events = Events(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
-        self._agenda: list[tuple[float, float, int, Due | Reached]] = []
+        self._agenda: list[tuple[float, float, int, Item]] = []
         self._order = itertools.count()
         self._wake_at: float | None = None
         self._began: float | None = None
@@ -81,9 +106,12 @@ class Simulator:
         """One input; returns what is to be done about it, and about all that is due."""
         if self._began is None:
             self._began = now
+            for rule in self.faulting.striking.rules:
+                self.faulting.begin(rule, now)
         effects = self._perform_due(now)
-        effects += self._react(happening, now)
+        effects += self.react(self.outages.incoming(happening), now)
         effects += self._perform_due(now)
+        effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
         # One wake is under way at a time, so that stale ones never bring forth more. A later moment waits for
         # it; only an earlier one asks for its own.
         if self._wake_at is not None and self._wake_at <= now:
@@ -94,6 +122,11 @@ class Simulator:
             effects.append(Wake(at=due))
         return effects
 
+    def carries_session(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request comes with a session cookie: what it is called, the API says."""
+        names = {timeline.profile.session_cookie for timeline in self.timelines}
+        return any(name in names for name, value in pairs_in(headers.get("cookie", "")) if value)
+
     def _wall(self, now: float) -> float:
         return self.options.epoch + now
 
@@ -103,13 +136,19 @@ class Simulator:
 
     # Inputs
 
-    def _react(self, happening: Input, now: float) -> list[Effect]:
+    def react(self, happening: Input, now: float) -> list[Effect]:
+        """What an input brings about at once."""
+        effects = self._heed(happening, now)
+        self.acting.catch_up(now)
+        return effects + self.bayeux.take_effects()
+
+    def _heed(self, happening: Input, now: float) -> list[Effect]:
         match happening:
             case Polled():
                 peer = self._peer(happening, exchange=happening.exchange)
                 return self.bayeux.receive(happening.body, peer, now)
             case SocketText():
-                if happening.socket in self._peers:
+                if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):
                     return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
             case Request():
                 return self._rest.receive(happening, now)
@@ -117,12 +156,14 @@ class Simulator:
                 self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
             case SocketLost():
                 self._peers.pop(happening.socket, None)
+                self.carriers.lost(happening.socket)
                 self.bayeux.socket_lost(happening.socket, now)
             case ExchangeLost():
+                self.carriers.lost(happening.exchange)
                 self.bayeux.exchange_lost(happening.exchange, now)
             case Woken():
                 pass
-        return self.bayeux.take_effects()
+        return []
 
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
         settings = self.mounts[source.mount]
@@ -138,6 +179,15 @@ class Simulator:
 
     # What Bayeux clients do
 
+    @property
+    def judges(self) -> bool:
+        """Whether any rule may strike at a Bayeux message, or concerns who sends one."""
+        return self.faulting.has_rules
+
+    def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
+        """What rules have to say about a Bayeux message."""
+        return self.faulting.at_meta(message, client, peer, now)
+
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake: finds or makes its agent."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
@@ -148,7 +198,8 @@ class Simulator:
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
-        self.journal.note("handshake", self.since_start(now), agent.label, client=client.id)
+        number = agent.numbers[client.id]
+        self.journal.note("handshake", self.since_start(now), agent.label, client=number)
         if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
             return None
         cookie = self.token("browser", agent.key, length=16)
@@ -159,37 +210,45 @@ class Simulator:
         """A subscription: begins the plays that waited for it and sends what was held back for it."""
         agent = self.agents.owner(client)
         at = self.since_start(now)
-        self.journal.note("subscribe", at, agent.label, client=client.id, channels=patterns)
+        self.journal.note("subscribe", at, agent.label, client=agent.numbers[client.id], channels=patterns)
         self.casting.listens(agent, now)
-        held, agent.held = agent.held, []
-        for due in held:
-            if client.hears(self._channel(due)):
-                self._deliver(due, [client], now, since=now)
-            else:
-                agent.held.append(due)
+        self.events.release(agent, client, now)
 
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
         at = self.since_start(now)
         lost = len(client.queue)
-        self.journal.note("disconnect", at, agent.label, client=client.id, why=why, lost=lost)
+        number = agent.numbers.pop(client.id)
+        self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
 
     # Moments and what they set off
 
-    def happened(self, play: Play, moment: Moment, mark: Mark) -> None:
-        """A moment of a play has come; what it sets off goes on the agenda."""
+    def happened(self, play: Play, moment: Moment, mark: Mark, *, tell_at: float = 0.0) -> list[Due]:
+        """A moment of a play has come; what it sets off goes on the agenda.
+
+        Args:
+            tell_at: Before this nothing that it sets off is told.
+        """
         play.note(moment, mark)
+        dues = []
         for each in (play, *play.followers):
             for due in each.set_off(moment, self.options.pace, self.options.seed):
-                self._put(due.mark, due)
+                dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
+                self.put(due.mark.at, dues[-1], due.mark.recorded)
+        return dues
 
     def happens_later(self, reached: Reached) -> None:
         """A moment whose time is known already."""
-        self._put(reached.mark, reached)
+        self.put(reached.mark.at, reached, reached.mark.recorded)
 
-    def _put(self, mark: Mark, what: Due | Reached) -> None:
-        heapq.heappush(self._agenda, (mark.at, mark.recorded, next(self._order), what))
+    def put(self, at: float, what: Item, recorded: float | None = None) -> None:
+        """Something goes on the agenda.
+
+        Args:
+            recorded: Where it would stand had every delay been kept.
+        """
+        heapq.heappush(self._agenda, (at, at if recorded is None else recorded, next(self._order), what))
 
     def _next_due(self) -> float | None:
         dues = [self.bayeux.next_due, self._agenda[0][0] if self._agenda else None]
@@ -199,82 +258,44 @@ class Simulator:
         effects: list[Effect] = []
         while self._agenda and self._agenda[0][0] <= now:
             what = heapq.heappop(self._agenda)[3]
-            if isinstance(what, Due):
-                self._push(what, now)
-            else:
-                self.bayeux.flush(now)
-                effects += self.bayeux.take_effects()
-                effects += self._reach(what)
+            match what:
+                case Due():
+                    self.events.push(what, now)
+                    self.happened(what.play, Moment(what.cue.id), what.mark)
+                case Told():
+                    self.events.tell(what, now)
+                case Reached():
+                    self.bayeux.flush(now)
+                    effects += self.bayeux.take_effects()
+                    effects += self._reach(what)
+                case Lift():
+                    effects += self.outages.end(what.rule, now)
+                case Rule():
+                    self.faulting.by_the_clock(what, now)
         self.bayeux.flush(now)
         self.bayeux.wake(now)
         return effects + self.bayeux.take_effects()
 
     def _reach(self, what: Reached) -> list[Effect]:
-        self.happened(what.play, what.moment, what.mark)
+        dues = self.happened(what.play, what.moment, what.mark)
         answer = what.answer
         if answer is None:
             return []
+        if what.order is not None:
+            latest = max((due.mark.at for due in (*what.order.dues, *dues)), default=answer.at)
+            answer = msgspec.structs.replace(answer, at=max(answer.at, latest + what.order.gap))
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
-        self.journal.note("answer", at, what.label, play=play.label, step=step, status=answer.status)
-        return [answer]
-
-    # Events
-
-    def _push(self, due: Due, now: float) -> None:
-        if not self._is_told(due):
-            self.bring(due, now)
-        self.happened(due.play, Moment(due.cue.id), due.mark)
-
-    def _is_told(self, due: Due) -> bool:
-        """Whether the session of another scenario served has told the agent the same."""
-        play = due.play
-        agent = play.seats[due.cue.role]
-        if agent is None or play not in agent.sessions:
-            return False
-        said = repr(due.cue.said)
-        play.told[said] += 1
-        return any(other.told[said] >= play.told[said] for other in agent.sessions if other is not play)
-
-    def bring(self, due: Due, now: float) -> None:
-        """Sends an event to all who hear it; without any it waits: while its role is free, for an agent."""
-        play, cue = due.play, due.cue
-        agent = play.seats[cue.role]
-        if agent is None:
-            play.waiting += (due,)
-            at, role = self.since_start(now), play.timeline.roles[cue.role]
-            self.journal.note("held", at, "", play=play.label, step=cue.id, role=role)
-            return
-        channel = self._channel(due)
-        listening = [client for client in agent.clients.values() if client.hears(channel)]
-        if listening:
-            self._deliver(due, listening, now, since=due.mark.at)
-        else:
-            agent.held.append(due)
-            at = self.since_start(now)
-            self.journal.note("held", at, agent.label, play=play.label, step=cue.id, channel=channel)
-
-    def _deliver(self, due: Due, clients: list[Client], now: float, *, since: float) -> None:
-        play, cue = due.play, due.cue
-        channel = self._channel(due)
-        at = self.since_start(since)
-        label = play.label_of(cue.role)
-        self.journal.note("event", at, label, play=play.label, step=cue.id, channel=channel)
-        rendered: dict[str, bytes] = {}
-        for client in clients:
-            base_url = client.base_url
-            if base_url not in rendered:
-                rendered[base_url] = _event(due, channel, base_url)
-            self.bayeux.publish(client, rendered[base_url], now)
+        touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
+        effects = self.faulting.answered(what.struck, answer)
+        status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
+        self.journal.note("answer", at, what.label, play=play.label, step=step, status=status, **touched)
+        return effects
 
     def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
         """A compiled value as this play says it now to one of its roles."""
         value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
         return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
-
-    def _channel(self, due: Due) -> str:
-        play, captured, role = due.play, due.mark.captured, due.cue.role
-        return str(render(due.cue.channel, lambda name: play.lookup(name, "", captured, role)))
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)
@@ -282,13 +303,6 @@ class Simulator:
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
         return token(self.options.seed, round(self.options.epoch * 1000), *key, length=length)
-
-
-def _event(due: Due, channel: str, base_url: str) -> bytes:
-    """The message of an event, as JSON."""
-    play, captured, role = due.play, due.mark.captured, due.cue.role
-    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
-    return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"
 
 
 def _settings(timeline: Timeline) -> Settings:

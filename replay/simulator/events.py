@@ -1,0 +1,126 @@
+"""Events on their way out: who hears them, which wait, and how faults have them told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from replay.bayeux.client_state import Client
+from replay.plan.values import render
+from replay.simulator.agents import Agent
+from replay.simulator.plays import Due
+from replay.simulator.telling import Overtaken, Told
+
+if TYPE_CHECKING:
+    from replay.simulator.simulator import Simulator
+
+
+class Events:
+    """The part of a simulator that tells agents what is due to them."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    def push(self, due: Due, now: float) -> None:
+        """An event is due."""
+        if not self._is_told(due):
+            self.bring(due, now)
+
+    def _is_told(self, due: Due) -> bool:
+        """Whether the session of another scenario served has told the agent the same."""
+        play = due.play
+        agent = play.seats[due.cue.role]
+        if agent is None or play not in agent.sessions:
+            return False
+        said = repr(due.cue.said)
+        play.told[said] += 1
+        return any(other.told[said] >= play.told[said] for other in agent.sessions if other is not play)
+
+    def bring(self, due: Due, now: float) -> None:
+        """Tells an event to its agent, now or as faults have it; while its role is free, it waits for one."""
+        play, cue = due.play, due.cue
+        agent = play.seats[cue.role]
+        if agent is None:
+            play.waiting += (due,)
+            role = play.timeline.roles[cue.role]
+            self._note("held", now, "", due, role=role)
+            return
+        agent.story = max(agent.story, due.mark.recorded)
+        for told in self._simulator.faulting.at_event(due, agent, now):
+            if told.telling.overtaken_by:
+                agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
+            if told.telling.at > now:
+                self._simulator.put(told.telling.at, told)
+            else:
+                self.tell(told, now)
+
+    def tell(self, told: Told, now: float) -> None:
+        """Sends an event to all who hear it; without any it waits for a subscription."""
+        due = told.due
+        agent = due.play.seats[due.cue.role]
+        assert agent is not None
+        if told.telling.overtaken_by and not self._comes_now(told, agent):
+            return
+        channel = self.channel(due)
+        listening = [client for client in agent.clients.values() if client.hears(channel)]
+        if listening:
+            self._deliver(told, listening, now, since=min(told.telling.at, now))
+        else:
+            agent.held.append(told)
+            self._note("held", now, agent.label, due, channel=channel)
+        self._overtakes(told, agent, now)
+
+    def release(self, agent: Agent, client: Client, now: float) -> None:
+        """Sends what waited for a subscription that this client has now."""
+        held, agent.held = agent.held, []
+        for told in held:
+            if client.hears(self.channel(told.due)):
+                self._deliver(told, [client], now, since=now)
+            else:
+                agent.held.append(told)
+
+    def channel(self, due: Due) -> str:
+        """The channel of an event."""
+        play, captured, role = due.play, due.mark.captured, due.cue.role
+        return str(render(due.cue.channel, lambda name: play.lookup(name, "", captured, role)))
+
+    def _comes_now(self, told: Told, agent: Agent) -> bool:
+        """Whether an event that others overtake has not come before, when its own time is here."""
+        found = next((each for each in agent.overtaken if each.told is told), None)
+        if found is not None:
+            agent.overtaken.remove(found)
+        return found is not None
+
+    def _overtakes(self, told: Told, agent: Agent, now: float) -> None:
+        """An event has been told: those it was to overtake may come."""
+        if not agent.overtaken or told.telling.overtaken_by:
+            return
+        for each in agent.overtaken:
+            each.left -= 1
+        for each in [each for each in agent.overtaken if each.left <= 0]:
+            self.tell(each.told, now)
+
+    def _deliver(self, told: Told, clients: list[Client], now: float, *, since: float) -> None:
+        due = told.due
+        channel = self.channel(due)
+        detail = {"channel": channel} | ({"faults": list(told.rules)} if told.rules else {})
+        self._note("event", since, due.play.label_of(due.cue.role), due, **detail)
+        rendered: dict[str, bytes] = {}
+        for client in clients:
+            base_url = client.base_url
+            if base_url not in rendered:
+                rendered[base_url] = told.written(_event(due, channel, base_url))
+            self._simulator.bayeux.publish(client, rendered[base_url], now)
+
+    def _note(self, kind: str, at: float, label: str, due: Due, **detail: object) -> None:
+        simulator = self._simulator
+        since = simulator.since_start(at)
+        simulator.journal.note(kind, since, label, play=due.play.label, step=due.cue.id, **detail)  # type: ignore[arg-type]
+
+
+def _event(due: Due, channel: str, base_url: str) -> bytes:
+    """The message of an event, as JSON."""
+    play, captured, role = due.play, due.mark.captured, due.cue.role
+    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
+    return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"

@@ -1,0 +1,343 @@
+"""Faults where they meet the story: requests, events, Bayeux messages, and what is done beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from replay.bayeux import channels
+from replay.bayeux.client_state import Client
+from replay.bayeux.delivery import Peer
+from replay.bayeux.messages import Message
+from replay.bayeux.verdict import NOTHING, Verdict
+from replay.faults.fault import Swap, Telling
+from replay.faults.rules import Occasion, Rule
+from replay.plan.timeline import Ask, Cue
+from replay.plan.values import as_text, render
+from replay.profiles.profile import user_of
+from replay.simulator import changes
+from replay.simulator.agents import Agent
+from replay.simulator.plays import Due, Play
+from replay.simulator.striking import Striking, Struck, Whom
+from replay.simulator.telling import Told
+from replay.wire import Answer, Effect
+
+if TYPE_CHECKING:
+    from replay.simulator.matching import Question
+    from replay.simulator.simulator import Simulator
+
+_TYPES = ("messageType", "notificationType")
+
+
+class Faulting:
+    """The part of a simulator that knows its rules."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self.striking = Striking(simulator.options.seed)
+        self.somebody_is_out = False
+        """Whether anybody's login has ever expired."""
+        for timeline in simulator.timelines:
+            for written in timeline.scenario.faults:
+                self.striking.add(Rule(written, "scenario", scenario=timeline.name))
+        for written in simulator.options.faults:
+            self.striking.add(Rule(written, "file"))
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there is anything to ask."""
+        return bool(self.striking.rules) or self.somebody_is_out
+
+    def begin(self, rule: Rule, now: float) -> None:
+        """A rule is put up, now that time runs."""
+        rule.since = now
+        if rule.is_by_the_clock:
+            speed = self._simulator.options.pace.speed
+            self._simulator.put(now + (rule.begins / speed if speed is not None else 0.0), rule)
+
+    # Requests
+
+    def at_request(
+        self,
+        play: Play,
+        ask: Ask,
+        question: Question,
+        agent: Agent | None,
+        *,
+        now: float,
+        own: tuple[Rule, ...] = (),
+    ) -> tuple[Struck, ...]:
+        """The rules that strike at a request, which is this step."""
+        if agent is None:
+            return ()
+        occurrence = self._count(agent, play, ask.id)
+        if not self.striking.rules and not own:
+            return ()
+        facts = {"step": ask.id, "path": question.path, **self.transport_of(agent)}
+        operation = _field(question.json, play.timeline.profile.operation_field)
+        facts |= {"operation": operation} if operation else {}
+        whom = self.whom(agent, now)
+        occasion = Occasion(
+            seam="request", subject=ask.id, scenario=play.timeline.name, facts=facts, names=whom.names
+        )
+        struck = self._strikes(occasion, whom, occurrence, play, now=now, own=own)
+        self._simulator.acting.at_once(struck, now)
+        return struck
+
+    def refused(self, struck: Sequence[Struck], answer: Answer) -> list[Effect]:
+        """What leaves instead of an answer to a request that is not even taken."""
+        whom, now = struck[0].whom, answer.at
+        effects = self.answered(struck, answer)
+        said = next((each for each in effects if isinstance(each, Answer)), None)
+        if said is not None:
+            self._simulator.journal.note(
+                "answer",
+                self._simulator.since_start(now),
+                whom.label,
+                play=struck[0].play,
+                step=struck[0].occasion.facts["step"],
+                status=said.status,
+                faults=[each.rule.name for each in struck],
+            )
+        return effects
+
+    def answered(self, struck: Sequence[Struck], answer: Answer) -> list[Effect]:
+        """What leaves instead of an answer."""
+        effects: list[Effect] = [answer]
+        for each in struck:
+            changed = ""
+            for at, effect in enumerate(effects):
+                if isinstance(effect, Answer):
+                    after = each.rule.fault.answer(effect, each.strike)
+                    changed = changes.of_answer(effect, after)
+                    effects[at : at + 1] = after
+                    break
+            self.note(each, answer.at, changed)
+        return effects
+
+    def order(self, struck: Sequence[Struck]) -> Swap | None:
+        """The order in which an answer and its events are to come, where a rule says so."""
+        acts = (act for each in struck for act in each.rule.fault.acts(each.strike))
+        return next((act for act in acts if isinstance(act, Swap)), None)
+
+    # Events
+
+    def at_event(self, due: Due, agent: Agent, now: float) -> list[Told]:
+        """How an event is told to its agent."""
+        play, cue = due.play, due.cue
+        occurrence = self._count(agent, play, cue.id)
+        telling = Telling(at=max(due.mark.at, due.tell_at))
+        if not self.striking.rules:
+            return [Told(due, telling)]
+        facts = {"step": cue.id, "channel": self._simulator.events.channel(due), **self.transport_of(agent)}
+        facts |= _types_of(due, cue)
+        whom = self.whom(agent, now)
+        occasion = Occasion(
+            seam="event", subject=cue.id, scenario=play.timeline.name, facts=facts, names=whom.names
+        )
+        struck = self._strikes(occasion, whom, occurrence, play, now=now)
+        tellings = [telling]
+        for each in struck:
+            before = tellings
+            tellings = [after for one in before for after in each.rule.fault.event(one, each.strike)]
+            self.note(each, now, changes.of_event(before[0], tellings) if before else "")
+        self._simulator.acting.at_once(struck, now)
+        names = tuple(each.rule.name for each in struck)
+        return [Told(due, one, names) for one in tellings]
+
+    # Bayeux messages
+
+    def at_meta(
+        self,
+        message: Message,
+        client: Client | None,
+        peer: Peer,
+        now: float,
+        own: tuple[Rule, ...] = (),
+    ) -> Verdict:
+        """What the engine is to do about a message."""
+        channel = message.get("channel")
+        if not isinstance(channel, str) or not channel.startswith(channels.META):
+            return NOTHING
+        whom = self._sender(client, peer, now)
+        if whom is None:
+            return NOTHING
+        meta = channel.removeprefix(channels.META)
+        transport = peer.transport or "websocket"
+        occasion = Occasion(
+            seam="meta", subject=channel, facts={"meta": meta, "transport": transport}, names=whom.names
+        )
+        if whom.agent is not None and self._is_out(whom.agent, peer) and channel == channels.HANDSHAKE:
+            return Verdict(failure="handshake denied")
+        self._simulator.carriers.belongs(peer.exchange or peer.socket, whom.agent)
+        # How often a client polls is its own affair.
+        counted = whom.agent is not None and channel != channels.CONNECT
+        occurrence = self._count(whom.agent, None, channel) if counted and whom.agent is not None else 0
+        struck = self._strikes(occasion, whom, occurrence, None, now=now, own=own)
+        if not struck:
+            return NOTHING
+        verdict = NOTHING
+        for each in struck:
+            verdict = _both(verdict, self._verdict(each, message, peer, now))
+        return verdict
+
+    def _verdict(self, each: Struck, message: Message, peer: Peer, now: float) -> Verdict:
+        fault = each.rule.fault
+        if fault.http and peer.exchange is None:
+            self.note(each, now, "nothing: it is about HTTP answers, and this came by WebSocket")
+            return NOTHING
+        verdict, acts = fault.meta(each.strike), fault.acts(each.strike)
+        if verdict is NOTHING and not acts:
+            self._simulator.carriers.mark(each, message, peer)
+        else:
+            self.note(each, now, "")
+            # Its refusal is said by the carrier all the same.
+            if fault.refuses:
+                self._simulator.carriers.mark(each, message, peer)
+        self._simulator.acting.later(each)
+        return msgspec.structs.replace(verdict, lost=True) if fault.refuses else verdict
+
+    def _is_out(self, agent: Agent, peer: Peer) -> bool:
+        """Whether somebody's login has expired and this is not a new one."""
+        if agent.refused is None:
+            return False
+        if self._simulator.carries_session(peer.headers):
+            return True
+        agent.refused = None
+        return False
+
+    # The whole server, and all that leaves
+
+    def by_the_clock(self, rule: Rule, now: float) -> None:
+        """A rule that reaches the whole server begins."""
+        if not rule.holds(now) or rule not in self.striking.rules:
+            return
+        whom = Whom(key="", label="", names=frozenset(), elapsed=None)
+        occasion = Occasion(seam="request", subject="", facts={})
+        rule.struck[whom.key] += 1
+        self._simulator.acting.at_once([self._struck(rule, occasion, whom, now)], now)
+
+    def at_traffic(self, occasion: Occasion, whom: Whom, now: float) -> tuple[Struck, ...]:
+        """The rules that hold for all that an agent gets."""
+        found = self.striking.strikes(occasion, whom, 0, now=now)
+        for each in found:
+            if each.rule.struck[whom.key] > 1:
+                each.is_noted = True
+            self.note(each, now, "")
+        return tuple(found)
+
+    def _struck(self, rule: Rule, occasion: Occasion, whom: Whom, now: float) -> Struck:
+        """A rule that strikes without being asked."""
+        struck = self.striking.struck(rule, occasion, whom, now=now)
+        self.note(struck, now, "")
+        return struck
+
+    # All of them
+
+    def note(self, struck: Struck, now: float, changed: str) -> None:
+        """Says in the journal that a rule has struck, once."""
+        if struck.is_noted:
+            return
+        struck.is_noted = True
+        simulator, facts = self._simulator, struck.occasion.facts
+        detail = struck.detail | ({"changed": changed} if changed else {})
+        if "meta" in facts:
+            detail["meta"] = facts["meta"]
+        simulator.journal.note(
+            "fault",
+            simulator.since_start(now),
+            struck.whom.label,
+            play=struck.play,
+            step=facts.get("step", ""),
+            **detail,
+        )
+
+    def _strikes(
+        self,
+        occasion: Occasion,
+        whom: Whom,
+        occurrence: int,
+        play: Play | None,
+        *,
+        now: float,
+        own: tuple[Rule, ...] = (),
+    ) -> tuple[Struck, ...]:
+        found = self.striking.strikes(occasion, whom, occurrence, now=now, own=own)
+        profile = (play.timeline if play is not None else self._simulator.timelines[0]).profile
+        for each in found:
+            each.strike = msgspec.structs.replace(each.strike, profile=profile)
+            each.play = play.label if play is not None else ""
+        return tuple(found)
+
+    def _count(self, agent: Agent, play: Play | None, subject: str) -> int:
+        key = (play.timeline.name if play is not None else "", subject)
+        agent.occurrences[key] += 1
+        return agent.occurrences[key]
+
+    def whom(self, agent: Agent, now: float) -> Whom:
+        """An agent as rules see it."""
+        return Whom(
+            key=agent.key,
+            label=agent.label,
+            names=names_of(agent),
+            elapsed=self._elapsed(agent, now),
+            agent=agent,
+        )
+
+    def _elapsed(self, agent: Agent, now: float) -> float | None:
+        if agent.began is None:
+            return None
+        speed = self._simulator.options.pace.speed
+        # Where waits are dropped, the story itself says how far it is.
+        return (now - agent.began) * speed if speed is not None else agent.story - agent.began
+
+    def _sender(self, client: Client | None, peer: Peer, now: float) -> Whom | None:
+        agents = self._simulator.agents
+        agent = agents.owner_of(client.id) if client is not None else agents.find_known(peer.headers)
+        if agent is not None:
+            return self.whom(agent, now)
+        if client is not None:
+            return None
+        # Nobody yet: who is let in next has this name.
+        ordinal = len(agents.all) + 1
+        user = user_of(peer.headers)
+        names = frozenset({f"#{ordinal}", user or f"#{ordinal}"})
+        key = user if user is not None else ordinal
+        return Whom(key=key, label=user or f"#{ordinal}", names=names, elapsed=None)
+
+    def transport_of(self, agent: Agent) -> dict[str, str]:
+        """How the agent's events travel, as a fact."""
+        for client in reversed(agent.clients.values()):
+            return {"transport": "websocket" if client.socket is not None else client.transport}
+        return {}
+
+
+def names_of(agent: Agent) -> frozenset[str]:
+    """What `where: {agent: …}` may call it."""
+    roles = {play.timeline.roles[play.role_of(agent)] for play in agent.plays if play.shared}
+    return frozenset({agent.label, f"#{agent.ordinal}", *roles})
+
+
+def _both(one: Verdict, other: Verdict) -> Verdict:
+    """Two verdicts on one message: what only one says holds, the later one's word is the last."""
+    said = {name: getattr(other, name) for name in other.__struct_fields__}
+    meant = {name: value for name, value in said.items() if value != getattr(NOTHING, name)}
+    return msgspec.structs.replace(one, **meant) if meant else one
+
+
+def _field(value: Any, name: str) -> str:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _types_of(due: Due, cue: Cue) -> dict[str, str]:
+    data = cue.data.compiled
+    if not isinstance(data, dict):
+        return {}
+
+    def lookup(name: str) -> Any:
+        return due.play.lookup(name, "", due.mark.captured, cue.role)
+
+    return {name: as_text(render(data[name], lookup)) for name in _TYPES if name in data}

@@ -1,0 +1,39 @@
+"""Events on their way to an agent: how each is told, and which wait for others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from replay.bayeux.client_state import Alone, Together
+from replay.faults.fault import Telling
+from replay.faults.garble import broken
+
+if TYPE_CHECKING:
+    from replay.simulator.plays import Due
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event, and how it is told this time."""
+
+    due: Due
+    telling: Telling
+    rules: tuple[str, ...] = ()
+    """Names of the rules that struck it."""
+
+    def written(self, event: bytes) -> bytes:
+        """The encoded event as it goes out."""
+        telling = self.telling
+        event = broken(event) if telling.broken else event
+        if telling.alone:
+            return Alone(event)
+        return Together(event) if telling.together else event
+
+
+class Overtaken(msgspec.Struct):
+    """An event that waits until some others have been told, or its own time has come."""
+
+    told: Told
+    left: int
+    """How many others have to come first."""
