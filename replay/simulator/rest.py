@@ -117,7 +117,7 @@ class Rest:
         cookies = tuple(("Set-Cookie", cookie) for cookie in asking.cookies)
         answer = Answer(
             exchange=asking.exchange,
-            at=self._simulator.options.pace.after(now, delay),
+            at=play.answered_at(now, delay, ask, self._simulator.options.seed),
             status=reply.status,
             headers=_headers(play, ask, reply, base_url) + cookies,
             body=self._body(play, ask, reply, base_url),
