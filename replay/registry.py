@@ -74,6 +74,23 @@ FAULTS = {
 }
 """By the name that rules have for them; their settings are the fields of what they name."""
 
+PACES = {
+    "recorded": "replay.plan.paces.recorded:Recorded",
+    "fixed": "replay.plan.paces.fixed:Fixed",
+    "drawn": "replay.plan.paces.drawn:Drawn",
+    "uniform": "replay.plan.paces.uniform:Uniform",
+    "normal": "replay.plan.paces.normal:Normal",
+    "lognormal": "replay.plan.paces.lognormal:Lognormal",
+}
+"""How delays come about."""
+
+MODIFIERS = {
+    "idle-max": "replay.plan.paces.idle_max:IdleMax",
+    "jitter": "replay.plan.paces.jitter:Jitter",
+    "clamp": "replay.plan.paces.clamp:Clamp",
+}
+"""What a pace does to delays, in order of work."""
+
 SOURCES = {
     "flows": "replay.capture.flows:read",
     "har": "replay.capture.har:read",

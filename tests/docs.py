@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from replay.cli import group
-from replay.registry import COMMANDS, resolve
-from replay.scenario.schema import schema
+from replay.registry import COMMANDS, MODIFIERS, PACES, resolve
+from replay.scenario.paces import Amount
+from replay.scenario.schema import docstrings, schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -44,6 +47,44 @@ def scenario() -> str:
     return text
 
 
+PACE = """# Pace
+
+Written by `python -m tests.docs` from the paces themselves.
+
+`replay serve --speed 2` plays twice as fast. `--speed max` drops the waits, whatever the pace of a scenario,
+and keeps the order. `--pace`, or `pace:` at the top of a scenario, says how long the waits are: first how
+delays come about, then what is done to them.
+
+```
+--pace 'recorded, idle-max(2s), jitter(20%)'
+--pace 'lognormal(median 80ms, p99 400ms), clamp(5ms, 2s)'
+```
+
+Whatever the order in which they are written, `idle-max` comes first, then the speed, `jitter`, and
+`clamp` last. An event never comes before what caused it. What is drawn depends on the seed, the play, the
+step and how often that took place, so the same `--seed` gives the same delays whatever else goes on.
+"""
+
+_KINDS = {float: "duration", Amount: "share or duration"}
+
+
+def pace() -> str:
+    """Every pace and what can be done to one."""
+    text = PACE
+    tables = {"How delays come about": PACES, "What is done to them": MODIFIERS}
+    for title, table in tables.items():
+        text += f"\n## {title}\n"
+        for name in table:
+            made = resolve(table, name)
+            said = docstrings(import_module(made.__module__))[made.__name__]
+            text += f"\n### {name}\n\n{said['']}\n\n`{made.example}`\n"
+            fields = msgspec.structs.fields(made)
+            text += "\n| setting | type | |\n|---|---|---|\n" if fields else ""
+            for field in fields:
+                text += f"| {field.name} | {_KINDS[field.type]} | {said[field.name]} |\n"
+    return text
+
+
 def _resolved(part: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     reference = part.get("$ref", "")
     return whole["$defs"][reference.rpartition("/")[2]] if reference else part
@@ -65,7 +106,7 @@ def _type(value: dict[str, Any]) -> str:
     return str(value.get("type", "any JSON"))
 
 
-PAGES = {"commands.md": commands, "scenario.md": scenario}
+PAGES = {"commands.md": commands, "pace.md": pace, "scenario.md": scenario}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

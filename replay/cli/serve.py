@@ -12,10 +12,11 @@ import click
 from replay.cli.loop import run_loop, settle
 from replay.errors import UsageError
 from replay.library import library
-from replay.plan.pace import Pace, parse_speed
-from replay.registry import TRANSPORTS
+from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
+from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.scenario.paces import examples
 from replay.server.runner import Server
 from replay.simulator.simulator import Options
 
@@ -25,6 +26,23 @@ def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> P
         return parse_speed(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _pace(_context: click.Context, _parameter: click.Parameter, text: str | None) -> Pace:
+    try:
+        return parse_pace(text) if text is not None else Pace()
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _paces() -> str:
+    """The help of `--pace`."""
+    bases, modifiers = (", ".join(examples(table)) for table in (PACES, MODIFIERS))
+    return (
+        f"How delays come about: {bases}. After it, what is done to them: {modifiers}. As in "
+        "'recorded, idle-max(2s), jitter(20%)'. Without it each scenario keeps its own pace, or the "
+        "recorded one."
+    )
 
 
 def _date(_context: click.Context, _parameter: click.Parameter, text: str | None) -> float | None:
@@ -45,8 +63,9 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
 @click.option(
     "--speed", default="1", show_default=True, callback=_speed, help="2 is twice as fast; 'max' drops waits."
 )
+@click.option("--pace", callback=_pace, metavar="PACE", help=_paces())
 @click.option("--date", callback=_date, metavar="T", help="Pretend that plays begin at this time (ISO 8601).")
-@click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids.")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids and draws.")
 @click.option(
     "--transport",
     "transports",
@@ -68,6 +87,7 @@ def serve(
     host: str,
     port: int,
     speed: Pace,
+    pace: Pace,
     date: float | None,
     seed: int,
     transports: tuple[str, ...],
@@ -82,7 +102,7 @@ def serve(
         scenarios = [load(path) for path in files or library()]
         if not scenarios:
             raise UsageError("there is no scenario to play: name a file")
-        options = Options(pace=speed, seed=seed, date=date)
+        options = Options(pace=at_speed(pace, speed), seed=seed, date=date)
         server = Server(
             scenarios, host=host, port=port, options=options, transports=transports, certificate=tls
         )

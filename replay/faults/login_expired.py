@@ -36,7 +36,8 @@ class LoginExpired(Fault):
     def answer(self, answer: Answer, strike: Strike) -> Sequence[Effect]:
         """The refusal."""
         body = msgspec.json.encode(strike.profile.not_logged_in())
-        headers = (("Content-Type", "application/json;charset=UTF-8"),)
+        taken_back = (pair for pair in answer.headers if pair[0] == "Set-Cookie")
+        headers = (("Content-Type", "application/json;charset=UTF-8"), *taken_back)
         return [msgspec.structs.replace(answer, status=self.status, headers=headers, body=body)]
 
     def acts(self, strike: Strike) -> Sequence[Act]:  # noqa: ARG002

@@ -20,6 +20,8 @@ def outline(scenario: Scenario) -> Iterator[str]:
     yield f"{scenario.name}: {scenario.about}" if scenario.about else scenario.name
     if len(roles) > 1:
         yield f"agents: {', '.join(roles)}"
+    if scenario.pace:
+        yield f"pace: {scenario.pace}"
     if scenario.ignore:
         yield f"not compared: {', '.join(scenario.ignore)}"
     for title, steps in (("session", scenario.session), ("steps", scenario.steps)):

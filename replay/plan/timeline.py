@@ -15,18 +15,21 @@ all of them.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from replay.errors import UsageError
+from replay.plan.beside import Beside
+from replay.plan.pace import Pace, parse_pace
 from replay.plan.prepared import Prepared
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
-from replay.scenario.delays import Delay, parse_delay
+from replay.scenario.delays import Delay, Distribution, median, parse_delay
 from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
@@ -89,6 +92,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Those that live as long as this part does."""
     starts: tuple[Moment, ...]
     """When each role begins to listen."""
+    beside: dict[tuple[Moment, ...], Beside]
+    """Delays of all that counts from the same moments."""
 
     def cues_for(self, role: int) -> list[Cue]:
         """The events that this role gets."""
@@ -108,6 +113,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     shift_fields: frozenset[str]
     ignored: frozenset[str]
     """Fields that are not compared."""
+    pace: Pace
+    """The scenario's own; in a simulator, the one at which it is played."""
+    answer_delays: tuple[Delay, ...]
+    event_delays: tuple[Delay, ...]
+    """All there are in the scenario, each that was seen by itself."""
     recorded: float | None
     """Time zero of the story, in seconds since 1970."""
     timeout: float
@@ -118,6 +128,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The scenario's name."""
         return self.scenario.name
+
+    def paced(self, pace: Pace) -> Timeline:
+        """The same at this pace, or at its speed, if that is all it says."""
+        return msgspec.structs.replace(self, pace=pace.or_as(self.pace))
 
     @property
     def session(self) -> Part:
@@ -131,6 +145,11 @@ def plan(scenario: Scenario) -> Timeline:
     sessions = [[s for s in scenario.session if (s.agent or roles[0]) == role] for role in roles]
     lasting = [_names_of(steps) & scenario.variables.keys() for steps in sessions]
     story_names = scenario.variables.keys() - set[str]().union(*lasting)
+    everything = (*scenario.session, *scenario.steps)
+    answers = [
+        answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
+    ]
+    events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
@@ -141,6 +160,9 @@ def plan(scenario: Scenario) -> Timeline:
         story=_part(scenario.steps, story_names, scenario, roles),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
+        pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
+        answer_delays=tuple(_each(map(parse_delay, answers))),
+        event_delays=tuple(_each(events)),
         recorded=epoch_of(scenario.source.recorded),
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),
@@ -169,7 +191,28 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
         cues_on=cues_on,
         variables=frozenset(variables),
         starts=starts,
+        beside=_beside(cues, asks),
     )
+
+
+def _beside(cues: Iterable[Cue], asks: Iterable[Ask]) -> dict[tuple[Moment, ...], Beside]:
+    """An answer counts only where it is the one that a request always gets."""
+    found: dict[tuple[Moment, ...], list[float]] = defaultdict(list)
+    for cue in cues:
+        found[cue.trigger.moments].append(median(cue.trigger.delay))
+    for ask in asks:
+        only = [median(reply.after) for reply in ask.replies] if len(ask.replies) == 1 else []
+        found[Moment(ask.id),] += only
+    return {moments: Beside(delays) for moments, delays in found.items()}
+
+
+def _each(delays: Iterable[Delay]) -> Iterator[Delay]:
+    """Delays of which those that were seen for one step stand by themselves."""
+    for delay in delays:
+        if isinstance(delay, Distribution) and delay.kind == "recorded":
+            yield from delay.numbers
+        else:
+            yield delay
 
 
 def _ask(step: RequestStep, role: int) -> Ask:

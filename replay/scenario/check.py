@@ -16,6 +16,7 @@ from replay.scenario.durations import parse_duration
 from replay.scenario.faults import check_faults
 from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import check_names
+from replay.scenario.paces import parse_paces
 from replay.scenario.reader import Document, Path
 from replay.scenario.roles import check_roles
 from replay.scenario.templates import BASE_URL
@@ -64,6 +65,11 @@ def _head(scenario: Scenario, document: Document) -> Iterator[Problem]:
         yield document.problem(("cometd", "path"), what, help="Write it without the host.")
     for name in ("timeout", "interval", "max_interval", "multi_session_interval"):
         yield from _duration(getattr(scenario.cometd, name), ("cometd", name), document)
+    if scenario.pace:
+        try:
+            parse_paces(scenario.pace)
+        except ValueError as error:
+            yield document.problem(("pace",), str(error))
     for number, name in enumerate(scenario.ignore):
         if not name or "." in name:
             what = f"'{name}' is no name of a field"

@@ -213,6 +213,8 @@ class Scenario(_Part, kw_only=True):
     """Where it comes from."""
     cometd: Cometd = msgspec.field(default_factory=Cometd)
     """The CometD endpoint."""
+    pace: str = ""
+    """How delays come about and what is done to them: `recorded, idle-max(2s)`; `serve --pace` overrides."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to."""
     shift_times: list[str] = []

@@ -7,6 +7,7 @@ import inspect
 import json
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -27,7 +28,7 @@ _ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", 
 
 def schema() -> dict[str, Any]:
     """The schema, draft 2020-12; each property is described by the docstring of its field."""
-    explained = _docstrings()
+    explained = docstrings(model)
     definitions = {
         part.__name__: _part(part, explained[part.__name__])
         for part in (
@@ -86,10 +87,10 @@ def _shape(annotation: Any) -> dict[str, Any]:
     return shape
 
 
-def _docstrings() -> dict[str, dict[str, str]]:
-    """What the model says about each class (under the empty name) and each of its fields."""
+def docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
+    """What a module says about each of its classes (under the empty name) and each of their fields."""
     found: dict[str, dict[str, str]] = {}
-    for part in ast.parse(inspect.getsource(model)).body:
+    for part in ast.parse(inspect.getsource(module)).body:
         if not isinstance(part, ast.ClassDef):
             continue
         said = found.setdefault(part.name, {"": ast.get_docstring(part) or ""})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random  # noqa: TID251  the one seeded source
 from hashlib import blake2b
 
+from replay.plan.paces.basis import Chance
 from replay.scenario.delays import Delay, Distribution, sample
 
 
@@ -20,6 +21,11 @@ def draw(seed: int, *key: str | int) -> random.Random:
 def token(seed: int, *key: str | int, length: int = 32) -> str:
     """An opaque name of lower-case letters and digits, as clientIds and cookies have."""
     return "".join(draw(seed, *key).choices("0123456789abcdefghijklmnopqrstuvwxyz", k=length))
+
+
+def chance(seed: int, *key: str | int) -> Chance:
+    """Sources for several purposes of one thing, which is named by `key`."""
+    return lambda purpose: draw(seed, purpose, *key)
 
 
 def delay_of(delay: Delay, seed: int, *key: str | int) -> float:

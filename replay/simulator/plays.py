@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from replay.plan.pace import Pace
+from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
-from replay.scenario.delays import Distribution
-from replay.simulator.draws import delay_of
+from replay.scenario.delays import Delay, Distribution
+from replay.simulator.draws import chance, delay_of
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Play:
         if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
             marks.append(mark)
 
-    def set_off(self, moment: Moment, pace: Pace, seed: int) -> Iterator[Due]:
+    def set_off(self, moment: Moment, seed: int) -> Iterator[Due]:
         """Cues that are due because this moment has happened once more."""
         for cue in self.part.cues_on.get(moment, ()):
             marks = [self._all_marks(each) for each in cue.trigger.moments]
@@ -188,9 +188,27 @@ class Play:
                 delay = cue.trigger.delay
                 if isinstance(delay, Distribution):
                     delay = delay_of(delay, seed, *self.key, cue.id, count)
-                at = pace.after(last.at, delay, follows_answer=_follows_answer(cue, causes, delay))
+                if self.timeline.pace.plain:
+                    follows_answer = _follows_answer(cue, causes, delay)
+                    at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
+                else:
+                    moments, alike = cue.trigger.moments, self.timeline.event_delays
+                    at = last.at + self._paced(delay, moments, alike, chance(seed, *self.key, cue.id, count))
                 captured = {name: value for mark in causes for name, value in mark.captured.items()}
                 yield Due(self, cue, Mark(at, last.recorded + delay, captured))
+
+    def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
+        """When the latest request that is this ask gets the answer that came after `delay` in the file."""
+        if self.timeline.pace.plain:
+            return self.timeline.pace.after(now, delay)
+        source = chance(seed, *self.key, ask.id, self.counts[ask.id])
+        return now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source)
+
+    def _paced(
+        self, delay: float, moments: tuple[Moment, ...], alike: tuple[Delay, ...], source: Chance
+    ) -> float:
+        beside = self.part.beside[moments]
+        return self.timeline.pace.paced(Wait(written=delay, alike=alike, beside=beside, chance=source))
 
     def lookup(
         self, name: str, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0

@@ -64,7 +64,9 @@ class Rest:
         faulting = self._simulator.faulting
         struck = faulting.at_request(candidate.play, candidate.ask, asking.question, asking.agent, now=now)
         if any(each.rule.fault.refuses for each in struck):
-            return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
+            # Anew: the rule may have taken the cookies back.
+            headers = self._cookies(request, asking.agent)
+            return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=headers))
         if again:
             return faulting.answered(struck, self._again(asking, candidate))
         self._answer(asking, candidate, struck)
@@ -138,7 +140,7 @@ class Rest:
             delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
         answer = Answer(
             exchange=asking.exchange,
-            at=self._simulator.options.pace.after(now, delay),
+            at=play.answered_at(now, delay, ask, self._simulator.options.seed),
             status=reply.status,
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),

@@ -61,6 +61,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How scenarios are played."""
 
     pace: Pace = Pace()
+    """Where it says only a speed, scenarios keep the pace of their own."""
     seed: int = 0
     epoch: float = 0.0
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
@@ -78,8 +79,8 @@ class Simulator:
     """One server's worth of play."""
 
     def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
-        self.timelines = timelines
         self.options = options or Options()
+        self.timelines = [timeline.paced(self.options.pace) for timeline in timelines]
         self.journal = Journal()
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
         self.agents = Agents(cookies)
@@ -233,7 +234,7 @@ class Simulator:
         play.note(moment, mark)
         dues = []
         for each in (play, *play.followers):
-            for due in each.set_off(moment, self.options.pace, self.options.seed):
+            for due in each.set_off(moment, self.options.seed):
                 dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
                 self.put(due.mark.at, dues[-1], due.mark.recorded)
         return dues

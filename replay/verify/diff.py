@@ -228,6 +228,7 @@ def _settings(scenario: Scenario) -> dict[str, Any]:
     cometd = {field.name: getattr(scenario.cometd, field.name) for field in fields_of(Cometd)}
     return {
         "profile": scenario.profile,
+        "pace": scenario.pace,
         "shift_times": sorted(scenario.shift_times),
         "cometd": cometd | {"extensions": sorted(scenario.cometd.extensions)},
         "faults": {fault.name: msgspec.to_builtins(fault) for fault in scenario.faults},

@@ -47,6 +47,10 @@ def test_a_story_of_several_is_read_with_its_agents_windows_delays_and_faults() 
     ]
 
 
+def test_a_story_with_a_pace_of_its_own_says_so() -> None:
+    assert list(outline(scenario("pace: fixed(50ms)"))) == ["story", "pace: fixed(50ms)"]
+
+
 def test_a_story_of_one_is_read_without_agents() -> None:
     assert list(outline(scenario("steps: [{id: a, push: /c, after: start + 1s, data: 1}]"))) == [
         "story",

@@ -130,6 +130,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         about=draw(strings),
         profile=draw(st.sampled_from(["genesys", "plain"])),
         source=Source(document=draw(strings), recorded="2014-01-02T14:23:20-08:00"),
+        pace=draw(st.sampled_from(["", "fixed(50ms)", "recorded, idle-max(2s), jitter(20%)"])),
         variables=draw(st.dictionaries(st.sampled_from(["chat", "y", "no", "a_b"]), recorded)),
         shift_times=draw(st.lists(strings, max_size=3)),
         ignore=draw(st.lists(st.sampled_from(["No", "callUuid"]), max_size=2)),

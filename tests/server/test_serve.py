@@ -51,3 +51,13 @@ def test_a_certificate_that_will_not_do_is_named(tmp_path: Path) -> None:
     assert f"the private key in {strange} is not that of the certificate in {certificate}" in refused(
         "--tls", str(certificate), str(strange)
     )
+
+
+def test_a_pace_that_nobody_knows_is_wrong_usage() -> None:
+    said = refused("--pace", "recorded, jiter(20%)")
+
+    assert "'--pace': unknown pace 'jiter'; did you mean 'jitter'? Write it as jitter(20%)" in said
+
+
+def test_a_pace_without_waits_is_wrong_usage() -> None:
+    assert "'--speed max' drops all waits" in refused("--pace", "fixed(50ms)", "--speed", "max")

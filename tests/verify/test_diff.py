@@ -269,6 +269,12 @@ def test_where_it_comes_from_what_it_is_about_and_the_evidence_are_not_compared(
     assert report.same
 
 
+def test_another_pace_is_a_difference() -> None:
+    found = only(against_base(("name: base", "name: base\npace: fixed(50ms)")))
+
+    assert (found.kind, found.field, found.a, found.b) == ("setting", "pace", "", "fixed(50ms)")
+
+
 def test_times_that_are_moved_may_differ_by_one_constant() -> None:
     head = ("name: base", 'name: base\nshift_times: [text]\nsource: {recorded: "2014-01-02T14:23:20-08:00"}')
 
