@@ -294,9 +294,12 @@ class Desktop:
 
     def hear(self, reply: Reply, headers: wire.Headers) -> None:
         """Takes in what came for it: cookies, its clientId, events."""
-        set_cookies = [value.partition(";")[0] for name, value in headers if name == "Set-Cookie"]
-        if self._cookies:
-            self.jar |= dict(cookie.split("=", 1) for cookie in set_cookies)
+        for cookie in (value for name, value in headers if name == "Set-Cookie" and self._cookies):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if "Max-Age=0" in cookie:
+                self.jar.pop(name, None)
+            else:
+                self.jar[name] = value
         messages = reply.body if isinstance(reply.body, list) else []
         for message in (each for each in messages if isinstance(each, dict)):
             if message.get("channel") == "/meta/handshake" and message.get("successful"):

@@ -135,6 +135,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What it can strike at."""
     metas: ClassVar[tuple[str, ...]] = METAS
     """The Bayeux messages it can strike at; the first when a rule names none and it takes nothing else."""
+    is_at_home_in_meta: ClassVar[bool] = False
+    """A rule that names nothing of the story strikes at Bayeux messages, though it could elsewhere."""
     http: ClassVar[bool] = False
     """It is about HTTP answers: on a socket it cannot be."""
     decides: ClassVar[str] = ""

@@ -21,6 +21,7 @@ class UnknownClient(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "subscribe", "unsubscribe", "disconnect")
+    is_at_home_in_meta: ClassVar[bool] = True
     decides: ClassVar[str] = "the reply"
     observed: ClassVar[str] = "`402::Unknown client` and `reconnect: handshake`: it shakes hands again."
 
