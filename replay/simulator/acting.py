@@ -48,12 +48,11 @@ class Acting:
                 for client in self._clients(agent, everybody=act.everybody):
                     self._sever(client, act, now)
             case LogOut() if agent is not None:
-                agent.cookie = ""
+                agent.cookie, agent.is_unknown = "", True
                 agent.refused = Refusal(struck.rule.name, act.status)
                 self._simulator.faulting.somebody_is_out = True
             case LoseCookies() if agent is not None:
-                agent.cookie = ""
-                agent.is_unknown = True
+                agent.cookie, agent.is_unknown = "", True
             case Outage():
                 self._simulator.outages.begin(act, struck.rule, now)
             case _:
