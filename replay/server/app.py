@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import web
@@ -14,12 +15,16 @@ from replay.server.stage import Stage
 from replay.server.transports.transport import Transport
 from replay.wire import Request
 
+Control = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Answers a request that steers the simulator."""
+
 
 class App:
     """The handler of every request."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, control: Control | None = None) -> None:
         self._stage = stage
+        self._control = control
         # Longest first, so that a mount below another is found.
         self._mounts = sorted(stage.simulator.mounts, key=len, reverse=True)
         # A WebSocket upgrade is a GET that another transport might take for its own: it is asked first.
@@ -40,7 +45,15 @@ class App:
             cors.admit(request, response)
         return response
 
+    async def steer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request on a port that is for control alone."""
+        if self._control is None or not cors.is_control(request):
+            return web.json_response({"error": f"nothing is under {request.path} here"}, status=404)
+        return await self._control(request)
+
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if cors.is_control(request):
+            return await self.steer(request)
         mount = self._mount(request.path)
         if mount is None:
             return await self._rest(request)
@@ -59,6 +72,7 @@ class App:
     async def _rest(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await body_of(request)
         return await exchange(
+            request,
             self._stage,
             lambda number: Request(
                 exchange=number,

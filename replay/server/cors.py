@@ -65,9 +65,13 @@ def _allow(response: web.StreamResponse, request: web.BaseRequest) -> None:
     response.headers.add("Vary", "Origin")
 
 
+def is_control(request: web.BaseRequest) -> bool:
+    """Whether it steers the simulator."""
+    return request.path == CONTROL or request.path.startswith(CONTROL + "/")
+
+
 def _may_ask(request: web.BaseRequest) -> bool:
-    controls = request.path == CONTROL or request.path.startswith(CONTROL + "/")
-    return "Origin" in request.headers and not controls
+    return "Origin" in request.headers and not is_control(request)
 
 
 def _is_ours(name: str) -> bool:

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from aiohttp import web
+from aiohttp.http import StreamWriter
 
-from replay.server.stage import Stage
-from replay.wire import Answer, ExchangeLost, Input
+from replay.server import cors
+from replay.server.connections import sever
+from replay.server.stage import Begun, Stage
+from replay.wire import Answer, Cut, Headers, Input
 
 FRAMING = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
 """Headers of a connection of long ago; what is sent now is framed by aiohttp."""
 
 
-async def exchange(stage: Stage, happening: Callable[[int], Input]) -> web.Response:
+async def exchange(
+    request: web.BaseRequest, stage: Stage, happening: Callable[[int], Input]
+) -> web.StreamResponse:
     """Feeds an input and waits for its answer; a client that goes away meanwhile is reported."""
     number, future = stage.open_exchange()
     try:
         stage.feed(happening(number))
-        return response_of(await future)
+        outcome = await future
+        if isinstance(outcome, Answer):
+            return response_of(outcome)
+        if isinstance(outcome, Begun):
+            return await _in_pieces(request, outcome)
+        sever(request, with_reset=outcome.reset)
+        # Nobody gets it: aiohttp finds the connection closed.
+        return web.Response()
     except asyncio.CancelledError:
-        stage.feed(ExchangeLost(exchange=number))
+        stage.lose_exchange(number)
         raise
+    except ConnectionError:
+        # It ended a moment ago, and the cancellation is on its way.
+        stage.lose_exchange(number)
+        return web.Response()
     finally:
         stage.close_exchange(number)
 
@@ -30,7 +47,37 @@ async def exchange(stage: Stage, happening: Callable[[int], Input]) -> web.Respo
 def response_of(answer: Answer) -> web.Response:
     """An answer as aiohttp sends it."""
     response = web.Response(status=answer.status, body=answer.body)
-    for name, value in answer.headers:
+    _add_headers(response, answer.headers)
+    return response
+
+
+async def _in_pieces(request: web.BaseRequest, begun: Begun) -> web.StreamResponse:
+    head = begun.head
+    response = web.StreamResponse(status=head.status)
+    _add_headers(response, head.headers)
+    response.content_length = head.length
+    cors.admit(request, response)
+    await response.prepare(request)
+    writer = cast("StreamWriter", request.writer)
+    missing = 0 if _is_empty(request.method, head.status) else head.length
+    while missing > 0:
+        effect = await begun.due.get()
+        if isinstance(effect, Cut):
+            sever(request, with_reset=effect.reset)
+            break
+        # No wait for a slow reader: a cut must not wait for it either, and there is never more to keep
+        # than the answer, which has been kept all the time.
+        await writer.write(effect.body, drain=False)
+        missing -= len(effect.body)
+    return response
+
+
+def _is_empty(method: str, status: int) -> bool:
+    """Whether an answer has no body whatever its head announces (RFC 9112, 6.3)."""
+    return method == "HEAD" or status < 200 or status in {204, 304}
+
+
+def _add_headers(response: web.StreamResponse, headers: Headers) -> None:
+    for name, value in headers:
         if name.lower() not in FRAMING:
             response.headers.add(name, value)
-    return response

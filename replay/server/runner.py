@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
+import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -16,15 +19,29 @@ from replay.errors import SurroundingsError
 from replay.plan.timeline import plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
-from replay.server.app import App
+from replay.server.app import App, Control
+from replay.server.connections import Refusal, reset
+from replay.server.cors import CONTROL
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
+from replay.wire import Gate, Woken
 
 KEEPALIVE = 75.0
 """Seconds an idle connection stays open: longer than any client keeps one it means to use again."""
 
 SHUTDOWN = 2.0
 """Seconds that requests under way get to end when the server closes."""
+
+CONTROL_HOST = "127.0.0.1"
+"""Where the port for control alone listens, whatever the other is open to."""
+
+# Cancellation is how a handler learns that its client has gone away.
+SERVING: dict[str, Any] = {
+    "handler_cancellation": True,
+    "access_log": None,
+    "keepalive_timeout": KEEPALIVE,
+    "tcp_keepalive": True,
+}
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +59,15 @@ class Server:
         clock: Clock | None = None,
         transports: Sequence[str] = (),
         certificate: tuple[Path, Path] | None = None,
+        control_port: int | None = None,
     ) -> None:
         """Plays nothing yet.
 
         Args:
             transports: Offered whatever the scenarios say; what they say when empty.
             certificate: PEM files of a certificate and its key: the server then speaks https.
+            control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
+                speaks http.
         """
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         self._tls = tls.context(*certificate) if certificate is not None else None
@@ -55,7 +75,10 @@ class Server:
         self._port = port
         self._options = options or Options()
         self._clock = clock
-        self._runner: web.ServerRunner | None = None
+        self._control_port = control_port
+        self._runners: list[web.ServerRunner] = []
+        self.control: Control | None = None
+        """Answers what is asked under `/__replay/`; read when the server opens."""
         self.stage: Stage
 
     @property
@@ -63,6 +86,13 @@ class Server:
         """Where it listens; the port is known once it is open."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'http' if self._tls is None else 'https'}://{host}:{self._port}"
+
+    @property
+    def control_url(self) -> str:
+        """Where it is steered: the port for that alone, if there is one."""
+        if self._control_port is None:
+            return self.url + CONTROL
+        return f"http://{CONTROL_HOST}:{self._control_port}{CONTROL}"
 
     @property
     def cometd_url(self) -> str:
@@ -75,25 +105,35 @@ class Server:
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
-        handler = App(self.stage).handle
-        # Cancellation is how a handler learns that its client has gone away.
-        server = web.Server(
-            handler,
-            handler_cancellation=True,
-            access_log=None,
-            keepalive_timeout=KEEPALIVE,
-            tcp_keepalive=True,
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
-        await self._runner.setup()
+        app = App(self.stage, self.control)
+        gated = _Gated(app.handle, **SERVING)
+        self.stage.gatekeeper = gated.heed
         try:
-            site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls)
-            await site.start()
-        except OSError as error:
-            await self._runner.cleanup()
-            raise SurroundingsError(_cannot_listen(self._host, self._port, error)) from None
-        self._port = self._runner.addresses[0][1]
+            self._port = await self._listen(gated, "--port", self._host, self._port, self._tls)
+            if self._control_port is not None:
+                alone = web.Server(app.steer, **SERVING)
+                self._control_port = await self._listen(
+                    alone, "--control-port", CONTROL_HOST, self._control_port
+                )
+        except SurroundingsError:
+            await self._close()
+            raise
+        # Rules by the clock begin with the server.
+        self.stage.feed(Woken())
         return self
+
+    async def _listen(
+        self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None
+    ) -> int:
+        """Opens a port; returns which."""
+        runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
+        self._runners.append(runner)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port, ssl_context=secure).start()
+        except OSError as error:
+            raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
+        return int(runner.addresses[0][1])
 
     async def __aexit__(
         self,
@@ -101,11 +141,31 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._runner is not None
-        for site in list(self._runner.sites):
-            await site.stop()
+        for runner in self._runners:
+            for site in list(runner.sites):
+                await site.stop()
         self.stage.stop()
-        await self._runner.cleanup()
+        await self._close()
+
+    async def _close(self) -> None:
+        while self._runners:
+            await self._runners.pop().cleanup()
+
+
+class _Gated(web.Server):
+    """Takes connections until it is told not to."""
+
+    _opens = True
+
+    def heed(self, gate: Gate) -> None:
+        """Opens or shuts."""
+        self._opens = gate.opens
+        if gate.cut:
+            for connection in self.connections:
+                reset(connection.transport)
+
+    def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # a listener asks for no more
+        return super().__call__() if self._opens else Refusal()
 
 
 def _offering(scenario: Scenario, transports: Sequence[str]) -> Scenario:
@@ -115,9 +175,9 @@ def _offering(scenario: Scenario, transports: Sequence[str]) -> Scenario:
     return msgspec.structs.replace(scenario, cometd=cometd)
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
+def _cannot_listen(host: str, port: int, error: OSError, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use: end what listens there, or choose another with --port"
+        return f"port {port} on {host} is in use: end what listens there, or choose another with {option}"
     if error.errno == errno.EACCES:
-        return f"port {port} on {host} may not be opened: choose one above 1023 with --port"
+        return f"port {port} on {host} may not be opened: choose one above 1023 with {option}"
     return f"cannot listen on {host}:{port}: {error.strerror or error}"

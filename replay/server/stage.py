@@ -1,7 +1,7 @@
 """Effects become bytes: inputs go to the simulator, what it returns is performed on time.
 
-It decides nothing. Exchanges are futures that the HTTP side waits on; sockets are queues that a writer
-empties.
+It decides nothing. Exchanges are futures that the HTTP side waits on, and queues once an answer has begun;
+sockets are queues that a writer empties.
 """
 
 from __future__ import annotations
@@ -10,15 +10,41 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from replay.clock import Alarm, Clock
 from replay.simulator.simulator import Simulator
-from replay.wire import Answer, Close, Effect, Input, Send, Wake, Woken
+from replay.wire import (
+    Answer,
+    Begin,
+    Close,
+    Cut,
+    Deafen,
+    Effect,
+    ExchangeLost,
+    Gate,
+    Input,
+    Piece,
+    Send,
+    Wake,
+    Woken,
+)
 
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
 
-SocketWriter = Callable[[Send | Close], None]
+SocketWriter = Callable[[Send | Close | Cut | Deafen], None]
+
+
+class Begun(NamedTuple):
+    """An answer whose head has come, and what has come due after it."""
+
+    head: Begin
+    due: asyncio.Queue[Piece | Cut]
+
+
+Outcome = Answer | Begun | Cut
+"""What becomes of an exchange."""
 
 
 class Stage:
@@ -27,10 +53,15 @@ class Stage:
     def __init__(self, simulator: Simulator, clock: Clock) -> None:
         self.simulator = simulator
         self.clock = clock
+        self.gatekeeper: Callable[[Gate], None] | None = None
+        """Whoever takes new connections, and stops doing so when it is told."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
-        self._exchanges: dict[int, asyncio.Future[Answer]] = {}
+        self._exchanges: dict[int, asyncio.Future[Outcome]] = {}
+        self._begun: dict[int, asyncio.Queue[Piece | Cut]] = {}
+        self._lost: set[int] = set()
         self._sockets: dict[int, SocketWriter] = {}
+        self._deaf: dict[int, SocketWriter] = {}
         self._due: list[tuple[float, int, Effect]] = []
         self._order = itertools.count()
         self._alarm: Alarm | None = None
@@ -46,12 +77,12 @@ class Stage:
         self._perform_due(now)
         for effect in self.simulator.receive(happening, now):
             if effect.at <= now:
-                self._perform(effect)
+                self.perform(effect)
             else:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
         self._set_alarm()
 
-    def open_exchange(self) -> tuple[int, asyncio.Future[Answer]]:
+    def open_exchange(self) -> tuple[int, asyncio.Future[Outcome]]:
         """A number for a request, and what its answer will be put into."""
         number = next(self._numbers)
         # Asked for once: in Python 3.11 each time it is asked for costs a system call.
@@ -65,6 +96,21 @@ class Stage:
     def close_exchange(self, number: int) -> None:
         """Nobody waits for this answer any more."""
         self._exchanges.pop(number, None)
+        self._begun.pop(number, None)
+
+    def lose_exchange(self, number: int) -> None:
+        """The client went away before its answer, or in the middle of it."""
+        if self._begun.pop(number, None) is not None:
+            self._lost.add(number)
+        self.feed(ExchangeLost(exchange=number))
+        # Now and then, so that many that go at once are looked for in what is due a few times only.
+        if len(self._lost) > len(self._begun):
+            self._due = [entry for entry in self._due if not self._is_lost(entry[2])]
+            heapq.heapify(self._due)
+            self._lost.clear()
+
+    def _is_lost(self, effect: Effect) -> bool:
+        return isinstance(effect, Piece) and effect.exchange in self._lost
 
     def open_socket(self, writer: SocketWriter) -> int:
         """A number for a WebSocket whose frames `writer` takes."""
@@ -75,6 +121,7 @@ class Stage:
     def close_socket(self, number: int) -> None:
         """The socket is gone."""
         self._sockets.pop(number, None)
+        self._deaf.pop(number, None)
 
     def stop(self) -> None:
         """Performs nothing more; whoever waits is let go."""
@@ -85,25 +132,72 @@ class Stage:
         self._due.clear()
         for future in self._exchanges.values():
             future.cancel()
+        now = self.clock.now()
+        for number, due in self._begun.items():
+            due.put_nowait(Cut(carrier=number, at=now))
         for number, writer in list(self._sockets.items()):
-            writer(Close(socket=number, at=self.clock.now(), code=GOING_AWAY))
+            writer(Close(socket=number, at=now, code=GOING_AWAY))
+        for number, writer in list(self._deaf.items()):
+            writer(Cut(carrier=number, at=now))
 
     def _perform_due(self, now: float) -> None:
         while self._due and self._due[0][0] <= now:
-            self._perform(heapq.heappop(self._due)[2])
+            self.perform(heapq.heappop(self._due)[2])
 
-    def _perform(self, effect: Effect) -> None:
+    def perform(self, effect: Effect) -> None:
+        """Does it now, whatever its time; harmless where whom it is for has gone."""
         match effect:
             case Answer():
-                future = self._exchanges.pop(effect.exchange, None)
-                if future is not None and not future.done():
-                    future.set_result(effect)
+                self._resolve(effect.exchange, effect)
             case Send() | Close():
                 writer = self._sockets.get(effect.socket)
                 if writer is not None:
                     writer(effect)
             case Wake():
                 self.feed(Woken())
+            case Begin():
+                self._begin(effect)
+            case Piece():
+                due = self._begun.get(effect.exchange)
+                if due is not None:
+                    due.put_nowait(effect)
+            case Cut():
+                self._cut(effect)
+            case Deafen():
+                self._deafen(effect)
+            case Gate():
+                if self.gatekeeper is not None:
+                    self.gatekeeper(effect)
+
+    def _resolve(self, exchange: int, outcome: Outcome) -> bool:
+        """Whether anybody waits for it."""
+        future = self._exchanges.pop(exchange, None)
+        if future is None or future.done():
+            return False
+        future.set_result(outcome)
+        return True
+
+    def _begin(self, head: Begin) -> None:
+        begun = Begun(head, asyncio.Queue())
+        if self._resolve(head.exchange, begun):
+            self._begun[head.exchange] = begun.due
+
+    def _deafen(self, effect: Deafen) -> None:
+        writer = self._sockets.pop(effect.socket, None)
+        if writer is not None:
+            self._deaf[effect.socket] = writer
+            writer(effect)
+
+    def _cut(self, cut: Cut) -> None:
+        number = cut.carrier
+        due = self._begun.get(number)
+        writer = self._sockets.get(number) or self._deaf.get(number)
+        if due is not None:
+            due.put_nowait(cut)
+        elif writer is not None:
+            writer(cut)
+        else:
+            self._resolve(number, cut)
 
     def _set_alarm(self) -> None:
         if not self._due or self._stopped:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import uvloop
+
+from tests.certificates import self_signed
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
 
@@ -15,3 +20,18 @@ Loop = Callable[[], asyncio.AbstractEventLoop]
 def loop(request: pytest.FixtureRequest) -> Loop:
     chosen: Loop = request.param
     return chosen
+
+
+class Secured(NamedTuple):
+    """Whether a server speaks TLS, and what a client needs to trust it."""
+
+    files: tuple[Path, Path] | None = None
+    trust: ssl.SSLContext | None = None
+
+
+@pytest.fixture(params=["tcp", "tls"])
+def secured(request: pytest.FixtureRequest, tmp_path: Path) -> Secured:
+    if request.param == "tcp":
+        return Secured()
+    files = self_signed(tmp_path)
+    return Secured(files, ssl.create_default_context(cafile=str(files[0])))

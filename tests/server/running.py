@@ -60,9 +60,9 @@ async def until(condition: Callable[[], Any]) -> None:
 class Running:
     """A server on a clock moved by hand, and a client of it."""
 
-    def __init__(self, text: str = STORY) -> None:
+    def __init__(self, text: str = STORY, **settings: Any) -> None:
         self.clock = ManualClock(1000.0)
-        self.server = Server([scenario(text)], clock=self.clock)
+        self.server = Server([scenario(text)], clock=self.clock, **settings)
         self.client_id = ""
 
     async def __aenter__(self) -> Running:

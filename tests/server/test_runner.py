@@ -91,6 +91,18 @@ def test_closing_lets_polls_answers_and_sockets_go_at_once(loop: Loop) -> None:
     run(main(), loop)
 
 
+def test_the_clock_of_rules_begins_when_the_server_listens(loop: Loop) -> None:
+    async def main() -> None:
+        async with Running() as running:
+            running.clock.advance(5)
+            async with running.http.get(running.server.url + "/where"):
+                pass
+            asked = next(iter(running.server.stage.simulator.journal))
+            assert asked.at == 5.0
+
+    run(main(), loop)
+
+
 def test_a_server_that_was_closed_wakes_no_more(loop: Loop) -> None:
     async def main() -> None:
         async with Server([scenario("")]) as server, Running() as other:

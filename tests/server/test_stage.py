@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from replay.clock import ManualClock
 from replay.plan.timeline import plan_all
-from replay.server.stage import Stage
+from replay.server.stage import Outcome, Stage
 from replay.simulator.simulator import Simulator
 from replay.testing import scenario
-from replay.wire import Answer, Request
+from replay.wire import Request
 
 from .conftest import Loop
 from .running import run, until
@@ -34,7 +34,7 @@ class LateClock(ManualClock):
 
 def ask(
     stage: Stage, method: str, path: str, seen: list[str], name: str
-) -> Callable[[], asyncio.Future[Answer]]:
+) -> Callable[[], asyncio.Future[Outcome]]:
     number, future = stage.open_exchange()
     future.add_done_callback(lambda _: seen.append(name))
     request = Request(exchange=number, method=method, path=path, base_url="http://h")

@@ -6,17 +6,15 @@ import re
 
 from aiohttp import web
 
-from replay.server.exchanges import exchange
+from replay.bayeux.scripts import wrapped
+from replay.server.exchanges import exchange, response_of
 from replay.server.requests import base_url_of, batch_of, headers_of
 from replay.server.stage import Stage
-from replay.wire import Polled
+from replay.wire import Answer, Polled
 
 DEFAULT_CALLBACK = "jsonpcallback"
 CALLBACK = re.compile(r"[a-zA-Z0-9._\-]{1,64}")
 """What CometD takes as the name of a function: anything else could be a script of somebody's own."""
-
-_LINE_ENDS = ((b"\xe2\x80\xa8", rb"\u2028"), (b"\xe2\x80\xa9", rb"\u2029"))
-"""JSON may hold these as they are; JavaScript before ES2019 ends a line, and with it the script."""
 
 
 class CallbackPolling:
@@ -27,34 +25,27 @@ class CallbackPolling:
         return request.method == "GET" and ("jsonp" in request.query or "message" in request.query)
 
     async def serve(self, request: web.BaseRequest, mount: str, stage: Stage) -> web.StreamResponse:
-        """Answers when the engine does.
-
-        The page sees a script or none: what is no 200 stays so, since only then it hears of a failure.
-        """
+        """Answers when the engine does."""
         callback = request.query.get("jsonp") or DEFAULT_CALLBACK
         if not CALLBACK.fullmatch(callback):
             return web.Response(status=400, text="The name of the callback is none.")
-        answer = await exchange(
+        response = await exchange(
+            request,
             stage,
             lambda number: Polled(
                 exchange=number,
                 mount=mount,
                 transport="callback-polling",
+                callback=callback,
                 headers=headers_of(request),
                 body=batch_of(request.query.getall("message", [])),
                 base_url=base_url_of(request),
             ),
         )
-        if answer.status == 200:
-            assert isinstance(answer.body, bytes)
-            answer.body = _script(callback, answer.body)
-            answer.headers["Content-Type"] = "text/javascript;charset=UTF-8"
-            answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
-
-
-def _script(callback: str, body: bytes) -> bytes:
-    for raw, escaped in _LINE_ENDS:
-        body = body.replace(raw, escaped)
-    # The comment keeps a reply from being read as the beginning of a Flash file.
-    return b"/**/" + callback.encode() + b"(" + body + b");"
+        if not isinstance(response, web.Response):
+            return response
+        assert isinstance(response.body, bytes | None)
+        headers = tuple(response.headers.items())
+        body = response.body or b""
+        plain = Answer(exchange=0, at=0, status=response.status, headers=headers, body=body)
+        return response_of(wrapped(callback, plain))

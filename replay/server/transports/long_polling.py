@@ -26,6 +26,7 @@ class LongPolling:
         """Answers when the engine does."""
         body = _batch(request, await body_of(request))
         return await exchange(
+            request,
             stage,
             lambda number: Polled(
                 exchange=number,

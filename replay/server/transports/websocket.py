@@ -7,9 +7,10 @@ import logging
 
 from aiohttp import WSMsgType, web
 
+from replay.server.connections import deafen, sever
 from replay.server.requests import MAX_BODY, base_url_of, headers_of
 from replay.server.stage import Stage
-from replay.wire import Close, Send, SocketLost, SocketOpened, SocketText
+from replay.wire import Close, Cut, Deafen, Send, SocketLost, SocketOpened, SocketText
 
 log = logging.getLogger(__name__)
 
@@ -34,52 +35,87 @@ class WebSocket:
         if not response.can_prepare(request).ok:
             return web.Response(status=400, text="This is no WebSocket handshake.")
         await response.prepare(request)
-        unsent: asyncio.Queue[Send | Close] = asyncio.Queue()
-
-        def write(effect: Send | Close) -> None:
-            unsent.put_nowait(effect)
-            if unsent.qsize() > UNSENT_LIMIT:
-                log.warning("a client reads too slowly: %d frames wait; its socket is closed", unsent.qsize())
-                stage.close_socket(number)
-                # No closing handshake: its frames would wait behind the others.
-                if request.transport is not None:
-                    request.transport.abort()
-
-        number = stage.open_socket(write)
+        line = _Line(request, response, stage)
+        number = stage.open_socket(line.take)
         headers = headers_of(request)
         opened = SocketOpened(socket=number, mount=mount, headers=headers, base_url=base_url_of(request))
-        reading = asyncio.ensure_future(_read(response, number, stage))
-        writing = asyncio.ensure_future(_write(response, unsent))
         try:
-            stage.feed(opened)
-            await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+            await line.carry(number, opened)
         finally:
             stage.close_socket(number)
             stage.feed(SocketLost(socket=number))
-            for task in (reading, writing):
+            for task in line.tasks:
                 task.cancel()
-            for outcome in await asyncio.gather(reading, writing, return_exceptions=True):
+            for outcome in await asyncio.gather(*line.tasks, return_exceptions=True):
                 if isinstance(outcome, Exception):
                     log.error("a socket failed", exc_info=outcome)
             await response.close()
         return response
 
 
-async def _read(response: web.WebSocketResponse, number: int, stage: Stage) -> None:
-    async for frame in response:
-        if frame.type is WSMsgType.TEXT:
-            stage.feed(SocketText(socket=number, body=frame.data.encode()))
-        elif frame.type is WSMsgType.BINARY:
-            stage.feed(SocketText(socket=number, body=frame.data))
+class _Line:
+    """One open socket: what goes out on it in order, and what comes in."""
 
+    def __init__(self, request: web.BaseRequest, response: web.WebSocketResponse, stage: Stage) -> None:
+        self.tasks: tuple[asyncio.Task[None], ...] = ()
+        self._request = request
+        self._response = response
+        self._stage = stage
+        self._unsent: asyncio.Queue[Send | Close | Cut] = asyncio.Queue()
+        self._stuck = False
+        self._deaf = False
 
-async def _write(response: web.WebSocketResponse, unsent: asyncio.Queue[Send | Close]) -> None:
-    while True:
-        effect = await unsent.get()
-        if isinstance(effect, Close):
-            await response.close(code=effect.code, message=effect.reason.encode())
-            return
-        try:
-            await response.send_str(effect.body.decode())
-        except ConnectionError:
-            return
+    async def carry(self, number: int, opened: SocketOpened) -> None:
+        """Carries frames until either side closes; a deaf line, until its connection ends."""
+        self.tasks = (asyncio.ensure_future(self._read(number)), asyncio.ensure_future(self._write()))
+        self._stage.feed(opened)
+        await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        if self._deaf:
+            # Whoever handles a request is cancelled when its connection ends.
+            await asyncio.get_running_loop().create_future()
+
+    def take(self, effect: Send | Close | Cut | Deafen) -> None:
+        """Takes what is to be done on the socket, behind what it took before."""
+        if isinstance(effect, Deafen):
+            self._deaf = True
+            for task in self.tasks:
+                task.cancel()
+            deafen(self._request)
+        elif isinstance(effect, Cut) and (self._stuck or self._deaf):
+            sever(self._request, with_reset=effect.reset)
+        else:
+            self._unsent.put_nowait(effect)
+            if self._unsent.qsize() > UNSENT_LIMIT:
+                self._give_up(effect)
+
+    def _give_up(self, effect: Send | Close | Cut) -> None:
+        waiting = self._unsent.qsize()
+        log.warning("a client reads too slowly: %d frames wait; its socket is closed", waiting)
+        self._stage.close_socket(effect.carrier if isinstance(effect, Cut) else effect.socket)
+        # No closing handshake: its frames would wait behind the others.
+        if self._request.transport is not None:
+            self._request.transport.abort()
+
+    async def _read(self, number: int) -> None:
+        async for frame in self._response:
+            if frame.type is WSMsgType.TEXT:
+                self._stage.feed(SocketText(socket=number, body=frame.data.encode()))
+            elif frame.type is WSMsgType.BINARY:
+                self._stage.feed(SocketText(socket=number, body=frame.data))
+
+    async def _write(self) -> None:
+        while True:
+            effect = await self._unsent.get()
+            if isinstance(effect, Close):
+                await self._response.close(code=effect.code, message=effect.reason.encode())
+                return
+            if isinstance(effect, Cut):
+                sever(self._request, with_reset=effect.reset)
+                return
+            # Seen by others only while the client does not read.
+            self._stuck = True
+            try:
+                await self._response.send_str(effect.body.decode())
+            except ConnectionError:
+                return
+            self._stuck = False
