@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
+from replay.bayeux.scripts import wrapped
 from replay.faults.rules import Occasion
 from replay.simulator import changes
 from replay.simulator.agents import Agent
 from replay.simulator.striking import Struck
-from replay.wire import Answer, Effect, Send
+from replay.wire import Answer, Begin, Cut, Effect, Send
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -32,6 +33,8 @@ class Carriers:
         """Rules that change the frame with the reply to a message of a socket."""
         self._whose: dict[int, Agent] = {}
         """Of exchanges and sockets, while there are rules that ask."""
+        self._callbacks: dict[int, str] = {}
+        """Functions that scripts call with the answers on exchanges."""
         self._deaf: set[int] = set()
         """Exchanges and sockets on which nothing passes any more."""
 
@@ -47,6 +50,10 @@ class Carriers:
         if carrier is not None and agent is not None:
             self._whose[carrier] = agent
 
+    def calls(self, exchange: int, callback: str) -> None:
+        """The answer on an exchange is a script that calls this function."""
+        self._callbacks[exchange] = callback
+
     def deafen(self, carrier: int) -> None:
         """Nothing passes on it any more."""
         self._deaf.add(carrier)
@@ -59,13 +66,14 @@ class Carriers:
         """It is gone."""
         self._exchanges.pop(carrier, None)
         self._whose.pop(carrier, None)
+        self._callbacks.pop(carrier, None)
         self._deaf.discard(carrier)
         for key in [key for key in self._frames if key[0] == carrier]:
             del self._frames[key]
 
     def outgoing(self, effects: list[Effect], now: float) -> list[Effect]:
         """What really leaves."""
-        if not (self._exchanges or self._frames or self._deaf or self._whose):
+        if not (self._exchanges or self._frames or self._deaf or self._whose or self._callbacks):
             return effects
         return [each for effect in effects for each in self._pass(effect, now)]
 
@@ -76,7 +84,15 @@ class Carriers:
                 agent = self._whose.pop(effect.exchange, None)
                 if effect.exchange in self._deaf:
                     return ()
-                answered = self._simulator.faulting.answered(struck, effect) if struck else [effect]
+                callback = self._callbacks.pop(effect.exchange, "")
+                answer = wrapped(callback, effect) if callback else effect
+                answered = self._simulator.faulting.answered(struck, answer) if struck else [answer]
+            case Begin():
+                self._whose.pop(effect.exchange, None)
+                return (effect,)
+            case Cut():
+                self.lost(effect.carrier)
+                return (effect,)
             case Send():
                 agent = self._whose.get(effect.socket)
                 if effect.socket in self._deaf:

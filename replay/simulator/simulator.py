@@ -147,6 +147,8 @@ class Simulator:
         match happening:
             case Polled():
                 peer = self._peer(happening, exchange=happening.exchange)
+                if happening.callback:
+                    self.carriers.calls(happening.exchange, happening.callback)
                 return self.bayeux.receive(happening.body, peer, now)
             case SocketText():
                 if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):

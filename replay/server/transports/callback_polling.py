@@ -6,11 +6,10 @@ import re
 
 from aiohttp import web
 
-from replay.bayeux.scripts import wrapped
-from replay.server.exchanges import exchange, response_of
+from replay.server.exchanges import exchange
 from replay.server.requests import base_url_of, batch_of, headers_of
 from replay.server.stage import Stage
-from replay.wire import Answer, Polled
+from replay.wire import Polled
 
 DEFAULT_CALLBACK = "jsonpcallback"
 CALLBACK = re.compile(r"[a-zA-Z0-9._\-]{1,64}")
@@ -29,7 +28,7 @@ class CallbackPolling:
         callback = request.query.get("jsonp") or DEFAULT_CALLBACK
         if not CALLBACK.fullmatch(callback):
             return web.Response(status=400, text="The name of the callback is none.")
-        response = await exchange(
+        return await exchange(
             request,
             stage,
             lambda number: Polled(
@@ -42,10 +41,3 @@ class CallbackPolling:
                 base_url=base_url_of(request),
             ),
         )
-        if not isinstance(response, web.Response):
-            return response
-        assert isinstance(response.body, bytes | None)
-        headers = tuple(response.headers.items())
-        body = response.body or b""
-        plain = Answer(exchange=0, at=0, status=response.status, headers=headers, body=body)
-        return response_of(wrapped(callback, plain))
