@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ class Status(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "meta"})
     http: ClassVar[bool] = True
+    example: ClassVar[Mapping[str, Any]] = {"status": 503, "headers": {"Retry-After": "5"}}
     decides: ClassVar[str] = "the answer"
     observed: ClassVar[str] = "The status and the body instead of the answer."
 

@@ -38,15 +38,19 @@ _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CHANNEL = re.compile(r"(/[^/\s*]+)+")
 
 
-def check(scenario: Scenario, document: Document) -> list[Problem]:
-    """Everything that keeps a scenario from being played; `document` tells where it stands."""
+def check(scenario: Scenario, document: Document, *, control_apart: bool = False) -> list[Problem]:
+    """Everything that keeps a scenario from being played; `document` tells where it stands.
+
+    Args:
+        control_apart: Control has a port of its own, which faults of the whole server do not reach.
+    """
     return [
         *_head(scenario, document),
         *_variables(scenario, document),
         *_ids(scenario, document),
         *_steps(scenario, document),
         *check_roles(scenario, document),
-        *check_faults(scenario, document),
+        *check_faults(scenario, document, control_apart=control_apart),
         *check_causes(scenario, document),
         *check_names(scenario, document),
     ]

@@ -1,0 +1,129 @@
+"""What scenarios have for a fault to strike at: every step by the facts that `where` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+from urllib.parse import unquote
+
+import msgspec
+
+from replay import registry
+from replay.scenario.model import PushStep, Scenario, Step, is_set
+from replay.scenario.triggers import parse_trigger
+from replay.scenario.walk import placed_steps
+
+FACTS = ("path", "operation", "channel", "messageType", "notificationType")
+"""What of `where` is held against steps, beside their ids."""
+
+_TYPES = ("messageType", "notificationType")
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """A step as rules see it."""
+
+    seam: Literal["request", "event"]
+    said: tuple[tuple[str, str | None], ...]
+    """Each fact with its value, which may hold `${names}`; None where it may be anything."""
+    follows: bool = False
+    """Whether an event comes after it."""
+
+    def fits(self, name: str, wanted: str) -> bool:
+        """Whether it can be what a rule wants; what is decided only when it is played may be."""
+        for fact, value in self.said:
+            if fact == name:
+                return value is None or _may_be(name, wanted, value)
+        return False
+
+
+class Ground:
+    """The steps of all scenarios that are served together, and what their CometD endpoints offer."""
+
+    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        self.steps: dict[str, list[Facts]] = {}
+        offers = [each.cometd for each in scenarios]
+        self.transports = {name for each in offers for name in each.transports or registry.TRANSPORTS}
+        self.extensions = {name for each in offers for name in each.extensions}
+        for scenario in scenarios:
+            causes = set(_causes(scenario))
+            operation = _operation_field(scenario.profile)
+            for _, step in placed_steps(scenario):
+                facts = _facts(step, operation, follows=step.id in causes)
+                self.steps.setdefault(step.id, []).append(facts)
+        self.shapes = list(dict.fromkeys(facts for found in self.steps.values() for facts in found))
+        """What differs of the steps, once: thousands are alike."""
+
+    def values(self, name: str, among: Iterable[Facts] | None = None) -> list[str]:
+        """What a fact is in some step, in the order of the file."""
+        shapes = self.shapes if among is None else among
+        said = (value for facts in shapes for fact, value in facts.said if fact == name and value is not None)
+        return list(dict.fromkeys(said))
+
+
+def _operation_field(profile: str) -> str:
+    if profile not in registry.PROFILES:
+        return ""
+    field: str = registry.resolve(registry.PROFILES, profile).operation_field
+    return field
+
+
+def _causes(scenario: Scenario) -> Iterator[str]:
+    """The steps that events come after."""
+    for _, step in placed_steps(scenario):
+        if isinstance(step, PushStep):
+            try:
+                yield from (moment.step for moment in parse_trigger(step.after).moments)
+            except ValueError:
+                continue  # It is told at its own place.
+
+
+def _facts(step: Step, operation: str, *, follows: bool) -> Facts:
+    said: list[tuple[str, str | None]] = []
+    if isinstance(step, PushStep):
+        said.append(("channel", step.push))
+        if isinstance(step.data, dict):
+            for name in _TYPES:
+                if name in step.data:
+                    value = step.data[name]
+                    said.append((name, value if isinstance(value, str) else None))
+        return Facts("event", tuple(said), follows)
+    method, _, target = step.request.partition(" ")
+    said.append(("path", unquote(target.partition("?")[0])))
+    body = step.body
+    if isinstance(body, dict) and operation in body and step.match != "ignore":
+        value = body[operation]
+        said.append(("operation", value if isinstance(value, str) else None))
+    elif operation and method not in _WITHOUT_BODY and not (step.match == "exact" and is_set(body)):
+        # What a step does not list the client may send all the same.
+        said.append(("operation", None))
+    return Facts("request", tuple(said), follows)
+
+
+def _may_be(name: str, wanted: str, value: str) -> bool:
+    if name not in {"path", "channel"}:
+        return "${" in value or value == wanted
+    if "${" in value:
+        return _patterns_meet(wanted, value)
+    return _pattern(wanted).fullmatch(value) is not None
+
+
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """`*` is one segment, `**` at the end all that follow."""
+    open_end = wanted.endswith("/**")
+    parts = [re.escape(part) for part in (wanted[:-3] if open_end else wanted).split("*")]
+    return re.compile("[^/]+".join(parts) + ("/.+" if open_end else ""), re.DOTALL)
+
+
+def _patterns_meet(wanted: str, template: str) -> bool:
+    """Whether a text of the template may match the pattern: their beginnings, ends and depths allow it."""
+    head, tail = template.partition("${")[0], template.rpartition("}")[2]
+    if "*" not in wanted:
+        fits = len(wanted) >= len(head) + len(tail)
+        return fits and wanted.startswith(head) and wanted.endswith(tail)
+    first, last = wanted.partition("*")[0], wanted.rpartition("*")[2]
+    if not wanted.endswith("/**") and template.count("/") > wanted.count("/"):
+        return False
+    begin = head.startswith(first) or first.startswith(head)
+    return begin and (tail.endswith(last) or last.endswith(tail))
