@@ -133,10 +133,10 @@ def _told(name: str, given: dict[str, str], ground: Ground) -> str:
     return f"'{name}' is said of {listed(NOUNS[seam] for seam in NOUNS if seam in of)}"
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], word: str = "and") -> str:
     """`a, b and c`."""
     *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last
+    return f"{', '.join(before)} {word} {last}" if before else last
 
 
 def _contradiction(
@@ -178,7 +178,9 @@ def _not_of_this_fault(
 def _others(seams: set[str]) -> str:
     """Which faults there are of what somebody aims at."""
     seam = next(seam for seam in NOUNS if seam in seams)
-    names = [name for name in registry.FAULTS if seam in registry.resolve(registry.FAULTS, name).seams]
+    kinds = {name: registry.resolve(registry.FAULTS, name).seams for name in registry.FAULTS}
+    # Those that strike at nothing else are the likelier.
+    names = sorted((name for name, of in kinds.items() if seam in of), key=lambda name: len(kinds[name]))
     return f"Faults of {NOUNS[seam]}: {', '.join(names)}."
 
 

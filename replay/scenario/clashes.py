@@ -58,14 +58,10 @@ def check_clashes(rules: Iterable[Placed], document: Document) -> Iterator[Probl
 
 def _told(first: Placed, second: Placed, document: Document) -> Problem:
     assert second.path is not None
-    place = f", at {document.spot(first.path)}," if first.path is not None else ""
-    what = (
-        f"'{second.fault.name}' contradicts '{first.fault.name}'{place} which decides "
-        f"{first.aim.kind.decides} at the same times"
-    )
-    if not place:
-        what = what.replace("' which", "', which")
-    advice = "Leave out one of them, or tell their times apart by 'nth', 'from' and 'until'."
+    place = f" ({document.spot(first.path)})" if first.path is not None else ""
+    decides = first.aim.kind.decides
+    what = f"'{second.fault.name}' contradicts '{first.fault.name}'{place}: both decide {decides}"
+    advice = "They strike at the same times: part those by 'nth', 'from' and 'until', or leave out one."
     return document.problem(second.path, what, help=advice)
 
 

@@ -58,6 +58,11 @@ def convert_field(value: Any, annotation: Any, path: Path, document: Document) -
     return converted, decoder.problems
 
 
+def kind_of(annotation: Any) -> str:
+    """What values a field of this type takes, in words: `a whole number from 1`."""
+    return " or ".join(_words(kind) for kind in _kinds(annotation))
+
+
 class _Decoder:
     """Makes each part of the model from its mapping; collects problems and goes on."""
 

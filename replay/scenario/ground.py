@@ -102,28 +102,33 @@ def _facts(step: Step, operation: str, *, follows: bool) -> Facts:
 
 
 def _may_be(name: str, wanted: str, value: str) -> bool:
-    if name not in {"path", "channel"}:
-        return "${" in value or value == wanted
-    if "${" in value:
-        return _patterns_meet(wanted, value)
-    return _pattern(wanted).fullmatch(value) is not None
+    if name == "path":
+        return _paths_meet(wanted.split("/"), value.split("/"))
+    if name == "channel":
+        return _meet(wanted, value, deep=wanted.endswith("/**"))
+    return "${" in value or value == wanted
 
 
-def _pattern(wanted: str) -> re.Pattern[str]:
-    """`*` is one segment, `**` at the end all that follow."""
-    open_end = wanted.endswith("/**")
-    parts = [re.escape(part) for part in (wanted[:-3] if open_end else wanted).split("*")]
-    return re.compile("[^/]+".join(parts) + ("/.+" if open_end else ""), re.DOTALL)
+def _paths_meet(wanted: list[str], path: list[str]) -> bool:
+    """Whether a path of a step may match a pattern; a variable stands for no more than its segment."""
+    if wanted[-1] == "**":
+        wanted = wanted[:-1]
+        if len(path) <= len(wanted):
+            return False
+        path = path[: len(wanted)]
+    return len(path) == len(wanted) and all(map(_meet, wanted, path))
 
 
-def _patterns_meet(wanted: str, template: str) -> bool:
-    """Whether a text of the template may match the pattern: their beginnings, ends and depths allow it."""
-    head, tail = template.partition("${")[0], template.rpartition("}")[2]
+def _meet(wanted: str, value: str, *, deep: bool = False) -> bool:
+    """Whether what a step says, which may hold `${names}`, may match what has a `*`, or at its end a `**`."""
+    if "${" not in value:
+        parts = [re.escape(part) for part in wanted.removesuffix("**" if deep else "").split("*")]
+        return re.fullmatch("[^/]+".join(parts) + ".+" * deep, value, re.DOTALL) is not None
+    # Of two texts with gaps, only the beginnings and ends are compared.
+    begins, ends = value.partition("${")[0], value.rpartition("}")[2]
     if "*" not in wanted:
-        fits = len(wanted) >= len(head) + len(tail)
-        return fits and wanted.startswith(head) and wanted.endswith(tail)
+        long_enough = len(wanted) >= len(begins) + len(ends)
+        return long_enough and wanted.startswith(begins) and wanted.endswith(ends)
     first, last = wanted.partition("*")[0], wanted.rpartition("*")[2]
-    if not wanted.endswith("/**") and template.count("/") > wanted.count("/"):
-        return False
-    begin = head.startswith(first) or first.startswith(head)
-    return begin and (tail.endswith(last) or last.endswith(tail))
+    alike = begins.startswith(first) or first.startswith(begins)
+    return alike and (ends.endswith(last) or last.endswith(ends))
