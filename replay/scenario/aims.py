@@ -10,7 +10,7 @@ import msgspec
 
 from replay import registry
 from replay.errors import Problem, nearest
-from replay.scenario.ground import FACTS, Ground
+from replay.scenario.ground import FACTS, Facts, Ground
 from replay.scenario.model import Fault
 from replay.scenario.reader import Document, Path
 
@@ -230,10 +230,17 @@ def _nothing_there(fault: Fault, aim: Aim, path: Path, ground: Ground, document:
         both = listed(f"{name} '{value}'" for name, value in given.items())
         what = f"no step has {both} at once"
         return document.problem((*path, "where", list(given)[-1]), what)
-    if aim.kind.follows and not any(facts.follows for facts in fitting):
+    if aim.kind.follows and not _is_followed([step] if step else ground.causes, fitting, ground):
         what = f"'{fault.fault}' is about the events that a request sets off, and here none sets off any"
         return document.problem((*path, "where", "step") if step else (*path, "fault"), what)
     return None
+
+
+def _is_followed(steps: Iterable[str], fitting: list[Facts], ground: Ground) -> bool:
+    """Whether one of these steps is as the rule wants it, and sets off an event."""
+    return any(
+        facts in fitting for step in steps if step in ground.causes for facts in ground.steps.get(step, ())
+    )
 
 
 def _instead(value: str, known: list[str], *, step: str) -> str:

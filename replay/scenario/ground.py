@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Literal
 from urllib.parse import unquote
 
@@ -27,8 +28,6 @@ class Facts(msgspec.Struct, frozen=True):
     seam: Literal["request", "event"]
     said: tuple[tuple[str, str | None], ...]
     """Each fact with its value, which may hold `${names}`; None where it may be anything."""
-    follows: bool = False
-    """Whether an event comes after it."""
 
     def fits(self, name: str, wanted: str) -> bool:
         """Whether it can be what a rule wants; what is decided only when it is played may be."""
@@ -42,18 +41,22 @@ class Ground:
     """The steps of all scenarios that are served together, and what their CometD endpoints offer."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        self._scenarios = scenarios
         self.steps: dict[str, list[Facts]] = {}
         offers = [each.cometd for each in scenarios]
         self.transports = {name for each in offers for name in each.transports or registry.TRANSPORTS}
         self.extensions = {name for each in offers for name in each.extensions}
         for scenario in scenarios:
-            causes = set(_causes(scenario))
             operation = _operation_field(scenario.profile)
             for _, step in placed_steps(scenario):
-                facts = _facts(step, operation, follows=step.id in causes)
-                self.steps.setdefault(step.id, []).append(facts)
+                self.steps.setdefault(step.id, []).append(_facts(step, operation))
         self.shapes = list(dict.fromkeys(facts for found in self.steps.values() for facts in found))
         """What differs of the steps, once: thousands are alike."""
+
+    @cached_property
+    def causes(self) -> frozenset[str]:
+        """The steps that events come after."""
+        return frozenset(cause for scenario in self._scenarios for cause in _causes(scenario))
 
     def values(self, name: str, among: Iterable[Facts] | None = None) -> list[str]:
         """What a fact is in some step, in the order of the file."""
@@ -79,7 +82,7 @@ def _causes(scenario: Scenario) -> Iterator[str]:
                 continue  # It is told at its own place.
 
 
-def _facts(step: Step, operation: str, *, follows: bool) -> Facts:
+def _facts(step: Step, operation: str) -> Facts:
     said: list[tuple[str, str | None]] = []
     if isinstance(step, PushStep):
         said.append(("channel", step.push))
@@ -88,7 +91,7 @@ def _facts(step: Step, operation: str, *, follows: bool) -> Facts:
                 if name in step.data:
                     value = step.data[name]
                     said.append((name, value if isinstance(value, str) else None))
-        return Facts("event", tuple(said), follows)
+        return Facts("event", tuple(said))
     method, _, target = step.request.partition(" ")
     said.append(("path", unquote(target.partition("?")[0])))
     body = step.body
@@ -98,7 +101,7 @@ def _facts(step: Step, operation: str, *, follows: bool) -> Facts:
     elif operation and method not in _WITHOUT_BODY and not (step.match == "exact" and is_set(body)):
         # What a step does not list the client may send all the same.
         said.append(("operation", None))
-    return Facts("request", tuple(said), follows)
+    return Facts("request", tuple(said))
 
 
 def _may_be(name: str, wanted: str, value: str) -> bool:
