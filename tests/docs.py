@@ -114,8 +114,8 @@ rules that decide the same thing at the same times. What a variable decides (`${
 ## Which of the times
 
 A rule looks at every occasion that its `where` fits: requests that are steps of the agent's, events that
-are due to it, and Bayeux messages where `meta` names them or the fault strikes at nothing else. Of these,
-in this order:
+are due to it, and Bayeux messages where `meta` names them or the fault is one of theirs. Of these, in this
+order:
 
 1. those between `from` and `until` count;
 2. `nth`, `every` or `first` say which of the counted are meant;

@@ -104,17 +104,21 @@ def _strikes(kind: type[Fault]) -> str:
     seams, metas = kind.taken(Where())
     taken = list(metas) or [noun for seam, noun in NOUNS.items() if seam in seams]
     others = [meta for meta in kind.metas if meta not in metas] if "meta" in kind.seams else []
-    return listed(taken) + (f"; with `meta` also {listed(others, 'or')}" if others else "")
+    text = listed(taken) + (f"; with `meta` also {listed(others, 'or')}" if others else "")
+    if kind.is_at_home_in_meta:
+        of_story = [noun for seam, noun in NOUNS.items() if seam in kind.seams and seam != "meta"]
+        text += f"; where it names something of the story, {listed(of_story)} instead"
+    return text
 
 
 def example(name: str, kind: type[Fault]) -> model.Fault:
     """A rule of this fault with all its settings, that strikes in the scenario `accept-chat`."""
     if "traffic" in kind.seams:
         where = Where(agent="#1")
-    elif "request" in kind.seams:
+    elif "request" in kind.seams and not kind.is_at_home_in_meta:
         where = Where(step="accept")
     else:
-        where = Where(step="invited") if "event" in kind.seams else Where(meta=kind.metas[0])
+        where = Where(step="invited") if kind.seams == {"event"} else Where(meta=kind.metas[0])
     settings: dict[str, Any] = msgspec.to_builtins(kind(**kind.example))
     return model.Fault(
         name=f"one-{name}",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from replay.faults.fault import Fault, Seam, Strike
+from replay.scenario.headers import wrong_name, wrong_value
 from replay.wire import Answer, Effect
 
 
@@ -28,6 +29,11 @@ class Status(Fault):
     example: ClassVar[Mapping[str, Any]] = {"status": 503, "headers": {"Retry-After": "5"}}
     decides: ClassVar[str] = "the answer"
     observed: ClassVar[str] = "The status and the body instead of the answer."
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers.items():
+            if what := wrong_name(name) or wrong_value(name, value):
+                raise ValueError(what)
 
     @property
     def refuses(self) -> bool:

@@ -67,6 +67,8 @@ def aim_of(fault: Fault, ground: Ground) -> Aim:
     """What a rule can strike at; its fault's name is known."""
     kind = registry.resolve(registry.FAULTS, fault.fault)
     given: dict[str, str] = msgspec.to_builtins(fault.where)
+    if "meta" in given:
+        given["meta"] = given["meta"].removeprefix("/meta/")
     seams, metas = kind.taken(fault.where)
     for name in given:
         seams &= _said_of(name, given, ground)

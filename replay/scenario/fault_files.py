@@ -34,18 +34,26 @@ class Named(Document):
         return Problem(file=self.spot(path), what=what, help=help)
 
 
-def load_faults(path: FilePath, scenarios: Sequence[Scenario], *, control_apart: bool = False) -> list[Fault]:
+def load_faults(
+    path: FilePath,
+    scenarios: Sequence[Scenario],
+    *,
+    beside: Sequence[Fault] = (),
+    control_apart: bool = False,
+) -> list[Fault]:
     """The faults in a YAML file: a list of them, or `{presets: […], faults: […]}`.
 
     Args:
         scenarios: All that are served.
+        beside: What there is already from the same source, such as a preset: names are not given twice, nor
+            contradicted.
         control_apart: Control has a port of its own, which faults of the whole server do not reach.
 
     Raises:
         ScenarioError: there is no such file, or not all of it can be applied; carries every problem found.
     """
     document = document_of(text_of(path), str(path))
-    return _faults_of(document, scenarios, (), control_apart=control_apart)
+    return _faults_of(document, scenarios, beside, control_apart=control_apart)
 
 
 def faults_from(

@@ -44,10 +44,20 @@ def test_the_example_of_a_fault_can_strike_in_the_scenario_that_comes_with_the_p
     assert loaded.fault == name
 
 
-def test_what_a_rule_may_name_is_said_in_words() -> None:
-    assert [entry(name).strikes for name in ("drop", "close-code", "advice", "bandwidth")] == [
-        "events",
-        "requests and events; with `meta` also connect, subscribe, unsubscribe or disconnect",
-        "connect; with `meta` also handshake",
-        "all that an agent gets",
-    ]
+@pytest.mark.parametrize(
+    ("name", "strikes"),
+    [
+        ("drop", "events"),
+        ("close-code", "requests and events; with `meta` also connect, subscribe, unsubscribe or disconnect"),
+        ("advice", "connect; with `meta` also handshake"),
+        ("connect-held", "connect"),
+        ("bandwidth", "all that an agent gets"),
+    ],
+)
+def test_what_a_rule_may_name_is_said_in_words(name: str, strikes: str) -> None:
+    assert entry(name).strikes == strikes
+
+
+def test_a_fault_at_home_among_bayeux_messages_strikes_there_unless_told_otherwise() -> None:
+    assert entry("unknown-client").strikes.startswith("connect; with `meta` also subscribe")
+    assert entry("unknown-client").strikes.endswith("of the story, requests and events instead")

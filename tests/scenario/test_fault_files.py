@@ -96,6 +96,15 @@ def test_what_is_wrong_with_a_file_is_told_with_its_place(text: str, said: list[
     assert refused_file(text, tmp_path) == said
 
 
+def test_a_file_is_held_against_the_preset_beside_it(tmp_path: Path) -> None:
+    preset = faults_from({"presets": ["lossy-stream"]}, [ACCEPT], file="--preset")
+    file = tmp_path / "faults.yaml"
+    file.write_text("- {name: lossy-stream-lost, fault: drop}")
+
+    with pytest.raises(ScenarioError, match="two faults are called 'lossy-stream-lost'"):
+        load_faults(file, [ACCEPT], beside=preset)
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="the file cannot be read: no such file or directory"):
         load_faults(tmp_path / "none.yaml", [ACCEPT])

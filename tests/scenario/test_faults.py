@@ -141,6 +141,11 @@ def test_where_control_has_a_port_of_its_own_the_server_may_be_shut_for_good() -
         ("fault: drop, nth: [1, 3]", "fault: duplicate, nth: [3]", "whether the event comes"),
         ("fault: drop, every: 3", "fault: duplicate, every: 2", "whether the event comes"),
         ("fault: connect-held, nth: 2", "fault: connect-at-once, first: 2", "how long a connect is held"),
+        (
+            "fault: connect-held, where: {meta: connect}",
+            "fault: connect-at-once, where: {meta: /meta/connect, agent: b}",
+            "how long a connect is held",
+        ),
         ("fault: batch", "fault: split", "how events share an answer"),
         ("fault: refuse, ttl: 5s", "fault: partition, ttl: 9s", "the server"),
         (
