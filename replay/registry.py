@@ -91,6 +91,19 @@ MODIFIERS = {
 }
 """What a pace does to delays, in order of work."""
 
+PRESETS = {
+    "slow-network": "replay.faults.presets:SLOW_NETWORK",
+    "flaky": "replay.faults.presets:FLAKY",
+    "lossy-stream": "replay.faults.presets:LOSSY_STREAM",
+    "expired-session": "replay.faults.presets:EXPIRED_SESSION",
+    "server-restart": "replay.faults.presets:SERVER_RESTART",
+    "overloaded": "replay.faults.presets:OVERLOADED",
+    "wrong-node": "replay.faults.presets:WRONG_NODE",
+    "answer-after-events": "replay.faults.presets:ANSWER_AFTER_EVENTS",
+    "events-after-answer": "replay.faults.presets:EVENTS_AFTER_ANSWER",
+}
+"""Faults that are put together, by the name that `--preset` has for them."""
+
 SOURCES = {
     "flows": "replay.capture.flows:read",
     "har": "replay.capture.har:read",
@@ -105,6 +118,7 @@ COMMANDS = {
     "show": "replay.cli.show:show",
     "diff": "replay.cli.diff:command",
     "serve": "replay.cli.serve:serve",
+    "faults": "replay.cli.faults:faults",
     "schema": "replay.cli.schema:schema",
 }
 

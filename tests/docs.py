@@ -10,7 +10,10 @@ import click
 import msgspec
 
 from replay.cli import group
-from replay.registry import COMMANDS, MODIFIERS, PACES, resolve
+from replay.faults.presets import Preset
+from replay.faults.reference import entries, rule_fields, where_fields
+from replay.registry import COMMANDS, MODIFIERS, PACES, PRESETS, resolve
+from replay.scenario.dump import dumps_faults
 from replay.scenario.paces import Amount
 from replay.scenario.schema import docstrings, schema
 
@@ -85,6 +88,83 @@ def pace() -> str:
     return text
 
 
+RULES = """
+A fault is a rule: what goes wrong, where, and which of the times. Rules stand under `faults:` of a
+scenario, in a file of their own (`--faults FILE`: a list of them, or `{presets: [flaky], faults: […]}`),
+are put up at run time by a control call, or come with one request in its header. `replay faults` lists
+all there are, and `replay faults NAME` says everything of one.
+
+```yaml
+- name: slow-accept
+  fault: latency
+  where: {step: accept}
+  settings: {delay: "lognormal(median 800ms, p99 4s)"}
+  chance: 20%
+- name: lost-after-a-while
+  fault: unknown-client
+  where: {meta: connect}
+  from: 1s
+  limit: 1
+```
+
+A rule that can do nothing is an error, never silently nothing: a name there is none of, a setting that
+its fault does not have, a `messageType` that no step sends, a fault of events aimed at a request, two
+rules that decide the same thing at the same times. What a variable decides (`${chat}`) may be anything.
+
+## Which of the times
+
+A rule looks at every occasion that its `where` fits: requests that are steps of the agent's, events that
+are due to it, and Bayeux messages where `meta` names them or the fault is one of theirs. Of these, in this
+order:
+
+1. those between `from` and `until` count;
+2. `nth`, `every` or `first` say which of the counted are meant;
+3. `chance` draws for each that is meant;
+4. after `limit` strikes there are no more.
+
+All counts are one agent's own, and draws are keyed by seed, rule, agent, step and occurrence: the same
+seed brings the same faults to the same agents, however many there are. How often a client polls is its
+own affair, so `chance` does not draw for connects.
+
+Times of faults (`delay: 1s`) are real time whatever the pace; `from` and `until` are the scenario's.
+
+## Which rules come first
+
+Rules come from four sources. Of those that strike at one moment only the foremost source's do: the
+request's own header, what was put up at run time, `--faults` and `--preset`, the scenario. A rule takes
+the place of one of its name in a source behind it.
+"""
+
+
+def faults() -> str:
+    """Every fault and preset."""
+    text = "# Faults\n\nWritten by `python -m tests.docs` from the faults themselves.\n" + RULES
+    for title, fields in (("A rule", rule_fields()), ("Its `where`", where_fields())):
+        text += f"\n## {title}\n\n| key | |\n|---|---|\n"
+        text += "".join(f"| `{name}` | {about} |\n" for name, about in fields.items())
+    group = ""
+    for each in entries():
+        if each.group != group:
+            group = each.group
+            text += f"\n## {group}\n"
+        text += f"\n### {each.name}\n\n{each.does}{' ' * bool(each.more)}{each.more}\n\n"
+        text += f"**Observed:** {each.observed}\n\n**Strikes at** {each.strikes}.\n"
+        if each.settings:
+            text += "\n| setting | takes | default | |\n|---|---|---|---|\n"
+        for one in each.settings:
+            default = _code(one.default if not isinstance(one.default, bool) else str(one.default).lower())
+            text += f"| `{one.name}` | {one.takes} | {default} | {one.about} |\n"
+        text += f"\n```yaml\n{each.example}```\n"
+    text += (
+        "\n## Presets\n\nFor `--preset NAME` and `presets:`. Of a preset's faults those are applied that find"
+    )
+    text += " something to strike at.\n"
+    for name in PRESETS:
+        preset: Preset = resolve(PRESETS, name)
+        text += f"\n### {name}\n\n{preset.does}\n\n```yaml\n{dumps_faults(preset.faults)}```\n"
+    return text
+
+
 def _resolved(part: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     reference = part.get("$ref", "")
     return whole["$defs"][reference.rpartition("/")[2]] if reference else part
@@ -97,6 +177,8 @@ def _code(value: Any) -> str:
 def _type(value: dict[str, Any]) -> str:
     if "$ref" in value:
         return value["$ref"].rpartition("/")[2]
+    if len(value.get("enum", ())) > 10:
+        return "a name"
     if "enum" in value:
         return " \\| ".join(f"`{each}`" for each in value["enum"])
     if "anyOf" in value:
@@ -106,7 +188,7 @@ def _type(value: dict[str, Any]) -> str:
     return str(value.get("type", "any JSON"))
 
 
-PAGES = {"commands.md": commands, "pace.md": pace, "scenario.md": scenario}
+PAGES = {"commands.md": commands, "faults.md": faults, "pace.md": pace, "scenario.md": scenario}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from replay.registry import COMMANDS
-from replay.scenario.load import loads
+from replay.registry import COMMANDS, FAULTS
+from replay.scenario.fault_files import load_faults
+from replay.scenario.load import load, loads
 
 from .docs import DOCS, PAGES
 
@@ -21,15 +22,34 @@ def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name](), "write it again: python -m tests.docs"
 
 
-def test_every_scenario_in_the_prose_loads() -> None:
-    blocks = [
+def _blocks() -> list[tuple[str, str]]:
+    """The YAML that stands in the prose, each with its page."""
+    return [
         (page.name, block)
         for page in PROSE
         for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     ]
 
-    assert [loads(block, name).version for name, block in blocks] == [1] * len(blocks)
-    assert blocks
+
+def test_every_scenario_in_the_prose_loads() -> None:
+    scenarios = [(page, block) for page, block in _blocks() if not block.startswith("- ")]
+
+    assert [loads(block, page).version for page, block in scenarios] == [1] * len(scenarios)
+    assert scenarios
+
+
+def test_every_fault_in_the_prose_can_strike_in_the_scenario_that_comes_with_the_package(
+    tmp_path: Path,
+) -> None:
+    accept = load(ROOT / "scenarios" / "accept-chat.yaml")
+    shown: set[str] = set()
+    for _, block in _blocks():
+        if block.startswith("- "):
+            file = tmp_path / "faults.yaml"
+            file.write_text(block, encoding="utf-8")
+            shown |= {fault.fault for fault in load_faults(file, [accept])}
+
+    assert shown == set(FAULTS)
 
 
 def test_the_readme_is_short_and_names_only_commands_there_are() -> None:

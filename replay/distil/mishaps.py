@@ -74,7 +74,10 @@ class Mishaps:
         """A Bayeux message that the server did not grant."""
         channel, client = str(sent["channel"]), str(sent.get("clientId", ""))
         error = str(reply.get("error", ""))
-        unknown = error.startswith("402") or "unknown client" in error.lower()
+        # A handshake is no client's, so none can be unknown.
+        unknown = channel != channels.HANDSHAKE and (
+            error.startswith("402") or "unknown client" in error.lower()
+        )
         fault = "unknown-client" if unknown else _KIND_OF_REFUSAL.get(channel, "")
         if fault:
             settings = {"error": error} if error and not unknown else {}

@@ -13,6 +13,7 @@ class AckLost(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect",)
+    extension: ClassVar[str] = "ack"
     observed: ClassVar[str] = "With the acknowledgement extension: the events of its last connect again."
 
     def meta(self, strike: Strike) -> Verdict:  # noqa: ARG002

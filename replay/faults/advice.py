@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from replay.bayeux.verdict import Verdict
@@ -21,6 +22,7 @@ class Advice(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "handshake")
+    example: ClassVar[Mapping[str, Any]] = {"reconnect": "retry", "interval": "5s"}
     observed: ClassVar[str] = "The advice with the reply, which it follows: it waits, shakes hands, or stops."
 
     def __post_init__(self) -> None:

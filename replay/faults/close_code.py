@@ -20,6 +20,7 @@ class CloseCode(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "subscribe", "unsubscribe", "disconnect")
+    transports: ClassVar[tuple[str, ...]] = ("websocket",)
     decides: ClassVar[str] = "the connection"
     observed: ClassVar[str] = "The close code and its reason; it opens another socket."
 

@@ -19,7 +19,7 @@ time, whatever the pace: a client's own timeouts are what they are held against.
 from __future__ import annotations
 
 import random  # noqa: TID251  only for the type of the source that faults draw from
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -27,10 +27,14 @@ import msgspec
 from replay.bayeux.verdict import NOTHING, Verdict
 from replay.faults.settings import read_delay
 from replay.scenario.delays import Distribution, format_delay, sample
+from replay.scenario.model import Where
 from replay.wire import Answer, Effect, Send
 
 Seam = Literal["request", "event", "meta", "traffic"]
 """What a fault can strike at."""
+
+STORY = ("step", "path", "operation", "channel", "message_type", "notification_type")
+"""What `where` may say of the story, by the names of its fields."""
 
 METAS = ("handshake", "connect", "subscribe", "unsubscribe", "disconnect")
 
@@ -143,8 +147,27 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What it decides alone: two such rules that always strike together contradict each other."""
     whole_server: ClassVar[bool] = False
     """It reaches everybody, also who controls the simulator: a rule has to say when it ends."""
+    transports: ClassVar[tuple[str, ...]] = ()
+    """The connection types that it can be on; all when empty."""
+    extension: ClassVar[str] = ""
+    """The extension that it is about."""
+    follows: ClassVar[bool] = False
+    """It is about the events that a request sets off: one that sets off none it leaves as it is."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """Settings of its example in the reference, where the defaults alone say too little."""
     observed: ClassVar[str] = ""
     """What a client observes, for the reference: a sentence that a test with a real client holds."""
+
+    @classmethod
+    def taken(cls, where: Where) -> tuple[frozenset[Seam], tuple[str, ...]]:
+        """The seams at which a rule of this fault strikes, and which Bayeux messages."""
+        meta = where.meta.removeprefix("/meta/")
+        if meta:
+            return cls.seams & {"meta"}, (meta,)
+        of_story = any(getattr(where, name) for name in STORY)
+        if cls.seams == {"meta"} or (cls.is_at_home_in_meta and not of_story):
+            return frozenset({"meta"}), cls.metas[:1]
+        return cls.seams - {"meta"}, ()
 
     @property
     def refuses(self) -> bool:

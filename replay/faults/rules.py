@@ -34,10 +34,6 @@ Source = Literal["header", "run time", "file", "scenario"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 
-STORY = ("step", "path", "operation", "channel", "message_type", "notification_type")
-"""What `where` may say of the story, by the names of its fields."""
-
-
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     """Something happens to an agent, at which a fault may strike."""
 
@@ -146,13 +142,7 @@ class Rule:
 
 def taken(kind: type[Fault], where: model.Where) -> tuple[frozenset[Seam], tuple[str, ...]]:
     """The seams at which a rule of this fault strikes, and which Bayeux messages."""
-    meta = where.meta.removeprefix("/meta/")
-    if meta:
-        return kind.seams & {"meta"}, (meta,)
-    of_story = any(getattr(where, name) for name in STORY)
-    if kind.seams == {"meta"} or (kind.is_at_home_in_meta and not of_story):
-        return frozenset({"meta"}), kind.metas[:1]
-    return kind.seams - {"meta"}, ()
+    return kind.taken(where)
 
 
 def _matchers(where: model.Where) -> list[tuple[str, Callable[[str], bool]]]:

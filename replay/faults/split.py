@@ -14,6 +14,7 @@ class Split(Fault):
     """An event shares its answer to a poll with no other; on a socket each has a frame of its own anyway."""
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"event"})
+    transports: ClassVar[tuple[str, ...]] = ("long-polling", "callback-polling")
     decides: ClassVar[str] = "how events share an answer"
     observed: ClassVar[str] = "One event in each answer to a poll, where several came together."
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from replay.faults.fault import Fault, Seam, Strike
+from replay.scenario.headers import wrong_name, wrong_value
 from replay.wire import Answer, Effect
 
 
@@ -25,8 +26,14 @@ class Status(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "meta"})
     http: ClassVar[bool] = True
+    example: ClassVar[Mapping[str, Any]] = {"status": 503, "headers": {"Retry-After": "5"}}
     decides: ClassVar[str] = "the answer"
     observed: ClassVar[str] = "The status and the body instead of the answer."
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers.items():
+            if what := wrong_name(name) or wrong_value(name, value):
+                raise ValueError(what)
 
     @property
     def refuses(self) -> bool:

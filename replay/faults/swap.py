@@ -19,6 +19,7 @@ class Swap(Fault):
     """Between the two: they travel on connections of their own."""
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request"})
+    follows: ClassVar[bool] = True
     decides: ClassVar[str] = "the order"
     observed: ClassVar[str] = "The events of an operation before its answer, or after it."
 

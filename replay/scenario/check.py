@@ -14,6 +14,7 @@ from replay.scenario.causes import check_causes
 from replay.scenario.delays import parse_delay
 from replay.scenario.durations import parse_duration
 from replay.scenario.faults import check_faults
+from replay.scenario.headers import wrong_name, wrong_value
 from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import check_names
 from replay.scenario.paces import parse_paces
@@ -33,20 +34,22 @@ LOOKALIKE = "lookalike"
 
 _REQUEST = re.compile(r"(\S+) (\S+)")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CHANNEL = re.compile(r"(/[^/\s*]+)+")
 
 
-def check(scenario: Scenario, document: Document) -> list[Problem]:
-    """Everything that keeps a scenario from being played; `document` tells where it stands."""
+def check(scenario: Scenario, document: Document, *, control_apart: bool = False) -> list[Problem]:
+    """Everything that keeps a scenario from being played; `document` tells where it stands.
+
+    Args:
+        control_apart: Control has a port of its own, which faults of the whole server do not reach.
+    """
     return [
         *_head(scenario, document),
         *_variables(scenario, document),
         *_ids(scenario, document),
         *_steps(scenario, document),
         *check_roles(scenario, document),
-        *check_faults(scenario, document),
+        *check_faults(scenario, document, control_apart=control_apart),
         *check_causes(scenario, document),
         *check_names(scenario, document),
     ]
@@ -231,7 +234,7 @@ def _answer(answer: Respond, path: Path, document: Document) -> Iterator[Problem
         yield document.problem((*path, "base64"), "this is not base64")
     for name, value in answer.headers.items():
         place = (*path, "headers", name)
-        if not _HEADER_NAME.fullmatch(name):
-            yield document.problem(place, f"'{name}' is no name for a header", key=True)
-        if _NOT_IN_HEADERS.search(value):
-            yield document.problem(place, f"the value of the header '{name}' holds a control character")
+        if what := wrong_name(name):
+            yield document.problem(place, what, key=True)
+        if what := wrong_value(name, value):
+            yield document.problem(place, what)

@@ -44,6 +44,25 @@ def decode(document: Document) -> tuple[Scenario | None, list[Problem]]:
     return (None if decoder.problems else scenario), decoder.problems
 
 
+def decode_fault(document: Document, value: Any, path: Path) -> tuple[Fault | None, list[Problem]]:
+    """The fault that a mapping within a document is, or None with what is wrong with it."""
+    decoder = _Decoder(document)
+    fault: Fault | None = decoder.fault(value, path)
+    return (None if decoder.problems else fault), decoder.problems
+
+
+def convert_field(value: Any, annotation: Any, path: Path, document: Document) -> tuple[Any, list[Problem]]:
+    """A JSON value as a field of this type holds it, or what is wrong with it."""
+    decoder = _Decoder(document)
+    converted = decoder.field(value, annotation, path)
+    return converted, decoder.problems
+
+
+def kind_of(annotation: Any) -> str:
+    """What values a field of this type takes, in words: `a whole number from 1`."""
+    return " or ".join(_words(kind) for kind in _kinds(annotation))
+
+
 class _Decoder:
     """Makes each part of the model from its mapping; collects problems and goes on."""
 
@@ -94,17 +113,16 @@ class _Decoder:
             what = f"'faults' must be a list of faults, not {_kind(value)}"
             self._say(path, what, "Begin each with '- name:'.")
             return []
-        return [self._fault(inner, (*path, at)) for at, inner in enumerate(value)]
+        return [self.fault(inner, (*path, at)) for at, inner in enumerate(value)]
 
-    def _fault(self, value: Any, path: Path) -> Any:
-        label = f"fault {int(path[1]) + 1}"
+    def fault(self, value: Any, path: Path) -> Any:
+        number = next((f" {part + 1}" for part in reversed(path) if isinstance(part, int)), "")
+        label = f"fault{number}" if number else "the fault"
         if isinstance(value, dict) and isinstance(value.get("name"), str):
             label = f"fault '{value['name']}'"
         parts = {
             "where": lambda inner, path: self._part(Where, inner, path, f"'where' of {label}"),
-            "nth": lambda inner, path: self._field(
-                inner if isinstance(inner, list) else [inner], Times, path
-            ),
+            "nth": lambda inner, path: self.field(inner if isinstance(inner, list) else [inner], Times, path),
         }
         return self._part(Fault, value, path, label, parts)
 
@@ -148,7 +166,7 @@ class _Decoder:
         return answers
 
     def _needs(self, value: Any, path: Path) -> Any:
-        return self._field([value] if isinstance(value, str) else value, list[str], path)
+        return self.field([value] if isinstance(value, str) else value, list[str], path)
 
     def _part(
         self, model: Any, value: Any, path: Path, label: str, parts: dict[str, Any] | None = None
@@ -171,7 +189,7 @@ class _Decoder:
                 if decode_field:
                     given[field.name] = decode_field(value[name], inner)
                 else:
-                    given[field.name] = self._field(value[name], field.type, inner)
+                    given[field.name] = self.field(value[name], field.type, inner)
             elif field.required:
                 self._say(path, f"{label} has no '{name}'")
         return None if len(self.problems) > before else model(**given)
@@ -193,7 +211,7 @@ class _Decoder:
         advice = f"{guess} Known keys: {names}." if guess else f"Known keys: {names}."
         self._say(path, f"unknown key '{key}' {where}", advice, key=True)
 
-    def _field(self, value: Any, annotation: Any, path: Path) -> Any:
+    def field(self, value: Any, annotation: Any, path: Path) -> Any:
         """A leaf of the model, checked by msgspec; its complaint is put in the words of the file."""
         if annotation in _ANY_JSON:
             return value
@@ -241,14 +259,15 @@ def _kinds(annotation: Any) -> list[inspect.Type]:
 
 def _words(kind: inspect.Type) -> str:
     match kind:
-        case inspect.StrType(pattern=pattern):
-            return _NAME if pattern else "a string"
-        case inspect.IntType(ge=lowest, le=None):
-            return f"a whole number from {lowest}"
+        case inspect.StrType(pattern=pattern, max_length=longest):
+            return _NAME if pattern else "a string" + f" of at most {longest} characters" * bool(longest)
+        case inspect.BoolType():
+            return "true or false"
         case inspect.IntType(ge=lowest, le=highest):
-            return f"a whole number from {lowest} to {highest}"
+            begins = "" if lowest is None else f" from {lowest}"
+            return "a whole number" + begins + ("" if highest is None else f" to {highest}")
         case inspect.LiteralType(values=values):
-            return "one of " + ", ".join(f"'{value}'" for value in values)
+            return "one of " + ", ".join(f"'{value}'" for value in values if value != "")
         case inspect.ListType(item_type=inner):
             return f"a list of which each is {_words(inner)}"
         case inspect.DictType(value_type=inspect.StrType()):

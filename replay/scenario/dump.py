@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from replay.errors import Problem, ScenarioError
-from replay.scenario.model import Scenario, Step, fields_of
+from replay.scenario.model import Fault, Scenario, Step, fields_of
 from replay.scenario.quick import MAX_DEPTH
 from replay.scenario.scalars import literal, scalar
 from replay.scenario.schema import SCHEMA_URL
@@ -38,6 +38,13 @@ def dumps(scenario: Scenario) -> str:
             case _:
                 lines += _field(name, value, 0)
     return "\n".join(lines) + "\n"
+
+
+def dumps_faults(faults: Iterable[Fault]) -> str:
+    """The text of a file of faults; `load_faults` makes equal ones of it."""
+    fields = (_fields(fault) for fault in faults)
+    lines = [_entry([line for key, value in each for line in _field(key, value, 2)], 0) for each in fields]
+    return "".join(f"{line}\n" for entry in lines for line in entry)
 
 
 def write(path: Path, scenario: Scenario) -> Path | None:

@@ -9,17 +9,44 @@ from replay.errors import Problem, ScenarioError
 from replay.scenario.check import check
 from replay.scenario.decode import decode
 from replay.scenario.model import Scenario
-from replay.scenario.reader import read
+from replay.scenario.reader import Document, read
 
 MAX_PROBLEMS = 20
 """More are counted, not shown."""
 
 
-def load(path: Path) -> Scenario:
+def load(path: Path, *, control_apart: bool = False) -> Scenario:
     """The scenario in a file.
+
+    Args:
+        control_apart: Control has a port of its own, which faults of the whole server do not reach.
 
     Raises:
         ScenarioError: there is no such file, or it holds no scenario that could be played.
+    """
+    return loads(text_of(path), str(path), control_apart=control_apart)
+
+
+def loads(text: str, file: str = "scenario", *, control_apart: bool = False) -> Scenario:
+    """The scenario a text holds; `file` names it in problems.
+
+    Raises:
+        ScenarioError: it holds no scenario that could be played; carries every problem found.
+    """
+    document = document_of(text, file)
+    scenario, problems = decode(document)
+    if scenario is not None:
+        problems = check(scenario, document, control_apart=control_apart)
+    if scenario is None or problems:
+        raise ScenarioError(foremost(problems, file))
+    return scenario
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ScenarioError: there is no such file, or it is no text.
     """
     file = str(path)
     try:
@@ -28,7 +55,7 @@ def load(path: Path) -> Scenario:
         reason = (error.strerror or str(error)).lower()
         raise ScenarioError([Problem(file=file, what=f"the file cannot be read: {reason}")]) from None
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         line = before.count("\n") + 1
@@ -36,28 +63,21 @@ def load(path: Path) -> Scenario:
         what = f"the byte 0x{data[error.start]:02x} is not UTF-8"
         problem = Problem(file=file, line=line, column=column, what=what, help="Save the file as UTF-8.")
         raise ScenarioError([problem]) from None
-    return loads(text, file)
 
 
-def loads(text: str, file: str = "scenario") -> Scenario:
-    """The scenario a text holds; `file` names it in problems.
+def document_of(text: str, file: str) -> Document:
+    """A text as values with their places.
 
     Raises:
-        ScenarioError: it holds no scenario that could be played; carries every problem found.
+        ScenarioError: it is not the YAML that we read.
     """
     try:
-        document = read(text, file)
+        return read(text, file)
     except ScenarioError as error:
-        raise ScenarioError(_foremost(error.problems, file)) from None
-    scenario, problems = decode(document)
-    if scenario is not None:
-        problems = check(scenario, document)
-    if scenario is None or problems:
-        raise ScenarioError(_foremost(problems, file))
-    return scenario
+        raise ScenarioError(foremost(error.problems, file)) from None
 
 
-def _foremost(problems: Iterable[Problem], file: str) -> list[Problem]:
+def foremost(problems: Iterable[Problem], file: str) -> list[Problem]:
     """Problems in the order of the file, the last of too many replaced by their number."""
     ordered = sorted(problems, key=lambda problem: (problem.line, problem.column))
     shown = ordered[:MAX_PROBLEMS]

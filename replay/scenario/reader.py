@@ -89,6 +89,11 @@ class Document(msgspec.Struct):
             node = inner
         return where
 
+    def spot(self, path: Path) -> str:
+        """Where the value at `path` stands, to be named in the words of another problem."""
+        line, column = self.place(path)
+        return f"{line}:{column}"
+
     def problem(self, path: Path, what: str, *, help: str = "", key: bool = False) -> Problem:  # noqa: A002
         """A problem with the value at `path`, or with its key."""
         line, column = self.place(path, key=key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from replay import registry
 from replay.scenario import model
 
 SCHEMA_URL = "https://gws-replay.dev/schema/1.json"
@@ -42,6 +44,8 @@ def schema() -> dict[str, Any]:
             model.Where,
         )
     }
+    definitions["Fault"]["properties"]["fault"]["enum"] = list(registry.FAULTS)
+    definitions["Fault"]["allOf"] = [_settings(name) for name in registry.FAULTS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_URL,
@@ -54,6 +58,17 @@ def schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The schema as the committed file holds it."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _settings(name: str) -> dict[str, Any]:
+    """What a rule's settings are if its fault is this one."""
+    kind = registry.resolve(registry.FAULTS, name)
+    said = docstrings(sys.modules[kind.__module__])[kind.__name__]
+    settings = {**_part(kind, said), "description": f"How it goes wrong: {said['']}"}
+    return {
+        "if": {"properties": {"fault": {"const": name}}, "required": ["fault"]},
+        "then": {"properties": {"settings": settings}},
+    }
 
 
 def _part(part: Any, explained: dict[str, str]) -> dict[str, Any]:

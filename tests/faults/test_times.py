@@ -118,7 +118,8 @@ def test_where_names_an_agent_by_user_or_number() -> None:
     [("/api/v2/me", True), ("/api/*/me", True), ("/api/**", True), ("/api/*", False), ("/api/v2/m", False)],
 )
 def test_where_names_a_path(path: str, fits: bool) -> None:
-    script = Script(scenario(f"faults: [{{name: bad, fault: status, where: {{path: '{path}'}}}}]\n{LOOK}"))
+    bad = Fault(name="bad", fault="status", where=Where(path=path))
+    script = Script(scenario(LOOK), options=Options(faults=(bad,)))
     exchange = script.desktop("ann").get("/api/v2/me")
     script.advance(0)
 

@@ -90,19 +90,22 @@ texts = st.builds(Respond, text=strings.map(templates.escape))
 faults = st.builds(
     Fault,
     name=st.sampled_from(["off", "slow", "n0"]),
-    fault=st.sampled_from(["latency", "drop"]),
+    fault=st.just("unknown-client"),
     where=st.builds(
-        Where,
-        channel=st.sampled_from(["", "/a"]),
-        message_type=st.sampled_from(["", "No"]),
-        meta=st.sampled_from(["", "connect"]),
+        Where, meta=st.sampled_from(["connect", "subscribe"]), agent=st.sampled_from(["", "No", "#1"])
     ),
-    settings=st.dictionaries(st.sampled_from(["delay", "no"]), leaves, max_size=2),
-    chance=st.sampled_from(["", "20%", "0.5%"]),
+    settings=st.dictionaries(st.just("advice"), st.dictionaries(strings, leaves, max_size=2)),
     nth=st.lists(st.integers(1, 9), max_size=2),
     from_=st.sampled_from(["", "1s"]),
     until=st.sampled_from(["", "1m"]),
     limit=st.sampled_from([None, 3]),
+    ttl=st.sampled_from(["", "10s"]),
+) | st.builds(
+    Fault,
+    name=st.just("denied"),
+    fault=st.just("handshake-refused"),
+    settings=st.fixed_dictionaries({}, optional={"error": strings, "reconnect": st.just("none")}),
+    chance=st.sampled_from(["", "20%", "0.5%"]),
 )
 
 

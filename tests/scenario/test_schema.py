@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from replay.registry import FAULTS
 from replay.scenario import model
 from replay.scenario.schema import SCHEMA_FILE, SCHEMA_URL, schema, schema_text
 
@@ -43,4 +44,22 @@ def test_one_answer_and_one_need_may_stand_without_a_list() -> None:
 def test_a_step_is_a_request_or_a_push() -> None:
     assert schema()["properties"]["steps"]["items"] == {
         "anyOf": [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]
+    }
+
+
+def test_the_settings_of_a_rule_are_those_of_its_fault() -> None:
+    rules = schema()["$defs"]["Fault"]["allOf"]
+    by_fault = {
+        rule["if"]["properties"]["fault"]["const"]: rule["then"]["properties"]["settings"] for rule in rules
+    }
+
+    assert list(by_fault) == list(FAULTS)
+    assert all(rule["if"]["required"] == ["fault"] for rule in rules)
+    assert by_fault["drop"]["properties"] == {}
+    assert by_fault["duplicate"]["properties"]["times"] == {
+        "description": "How often it comes.",
+        "type": "integer",
+        "minimum": 2,
+        "maximum": 1000,
+        "default": 2,
     }
