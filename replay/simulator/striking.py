@@ -124,7 +124,8 @@ class Striking:
         return Struck(rule=rule, strike=strike, whom=whom, occasion=occasion, occurrence=occurrence)
 
     def _source(self, rule: Rule, occasion: Occasion, whom: Whom, occurrence: int) -> random.Random:
-        where = (occasion.scenario, occasion.subject, occurrence)
+        # Connects are not counted for an agent: the rule's own count keeps two of them apart.
+        where = (occasion.scenario, occasion.subject, occurrence or rule.seen[whom.key])
         return draw(self._seed, "fault", rule.name, whom.key, *where)
 
     def _meant(
