@@ -40,6 +40,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     play: str = ""
     """`SCENARIO#N`, the agent's N-th play of it."""
     step: str = ""
+    late: float = 0.0
+    """Of an event or an answer: seconds after its time, to the microsecond."""
     detail: dict[str, Any] = {}
 
 
@@ -71,13 +73,21 @@ class Journal:
         *,
         play: str = "",
         step: str = "",
+        late: float = 0.0,
         **detail: Any,
     ) -> None:
         """One more thing happened."""
         self.total += 1
         self.counts[kind] += 1
         entry = Entry(
-            number=self.total, at=round(at, 6), kind=kind, agent=agent, play=play, step=step, detail=detail
+            number=self.total,
+            at=round(at, 6),
+            kind=kind,
+            agent=agent,
+            play=play,
+            step=step,
+            late=round(late, 6),
+            detail=detail,
         )
         size = len(self._encoder.encode(entry))
         self._entries.append((size, entry))

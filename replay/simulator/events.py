@@ -105,7 +105,8 @@ class Events:
         due = told.due
         channel = self.channel(due)
         detail = {"channel": channel} | ({"faults": list(told.rules)} if told.rules else {})
-        self._note("event", since, due.play.label_of(due.cue.role), due, **detail)
+        late = self._simulator.lateness.note()
+        self._note("event", since, due.play.label_of(due.cue.role), due, late=late, **detail)
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url

@@ -37,6 +37,7 @@ from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
+from replay.simulator.lateness import Lateness
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
@@ -82,6 +83,8 @@ class Simulator:
         self.options = options or Options()
         self.timelines = [timeline.paced(self.options.pace) for timeline in timelines]
         self.journal = Journal()
+        self.lateness = Lateness()
+        """Of the events and answers that had a time to wait for."""
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
@@ -98,10 +101,12 @@ class Simulator:
         self.events = Events(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
-        self._agenda: list[tuple[float, float, int, Item]] = []
+        self._agenda: list[tuple[float, float, int, Item, bool]] = []
+        """With whether there was a time to wait for, when it was put there."""
         self._order = itertools.count()
         self._wake_at: float | None = None
         self._began: float | None = None
+        self._now = 0.0
 
     def receive(self, happening: Input, now: float) -> list[Effect]:
         """One input; returns what is to be done about it, and about all that is due."""
@@ -109,6 +114,7 @@ class Simulator:
             self._began = now
             for rule in self.faulting.striking.rules:
                 self.faulting.begin(rule, now)
+        self._now = now
         effects = self._perform_due(now)
         effects += self.react(self.outages.incoming(happening), now)
         effects += self._perform_due(now)
@@ -251,7 +257,8 @@ class Simulator:
         Args:
             recorded: Where it would stand had every delay been kept.
         """
-        heapq.heappush(self._agenda, (at, at if recorded is None else recorded, next(self._order), what))
+        order = at if recorded is None else recorded, next(self._order)
+        heapq.heappush(self._agenda, (at, *order, what, at != self._now))
 
     def _next_due(self) -> float | None:
         dues = [self.bayeux.next_due, self._agenda[0][0] if self._agenda else None]
@@ -260,7 +267,8 @@ class Simulator:
     def _perform_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         while self._agenda and self._agenda[0][0] <= now:
-            what = heapq.heappop(self._agenda)[3]
+            at, _, _, what, waited = heapq.heappop(self._agenda)
+            self.lateness.of_this = now - at if waited else None
             match what:
                 case Due():
                     self.events.push(what, now)
@@ -275,6 +283,7 @@ class Simulator:
                     effects += self.outages.end(what.rule, now)
                 case Rule():
                     self.faulting.by_the_clock(what, now)
+            self.lateness.of_this = None
         self.bayeux.flush(now)
         self.bayeux.wake(now)
         return effects + self.bayeux.take_effects()
@@ -292,7 +301,8 @@ class Simulator:
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
         effects = self.faulting.answered(what.struck, answer)
         status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
-        self.journal.note("answer", at, what.label, play=play.label, step=step, status=status, **touched)
+        label, late = what.label, self.lateness.note()
+        self.journal.note("answer", at, label, play=play.label, step=step, late=late, status=status, **touched)
         return effects
 
     def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:

@@ -1,0 +1,68 @@
+"""How late things were done, by the server's own account: a histogram that costs next to nothing to write to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import accumulate
+
+BOUNDS = tuple(10e-6 * 1.05**power for power in range(284))
+"""Upper ends of the buckets: from 10 us to 10 s, each a twentieth wider than the one before."""
+
+
+class Lateness:
+    """Seconds from when something was due to when it was done."""
+
+    def __init__(self) -> None:
+        self.of_this: float | None = None
+        """Of what is being done now; None while that had no time to wait for."""
+        self.counts = [0] * (len(BOUNDS) + 1)
+        """How many fell into each bucket of `BOUNDS`; the last has what is beyond all."""
+        self.count = 0
+        self.total = 0.0
+        """The sum of all."""
+        self.worst = 0.0
+        self.earliest = 0.0
+        """Below 0 when something was done before its time."""
+
+    def note(self) -> float:
+        """What is being done is done; returns how late, which is 0 when it had no time to wait for."""
+        late = self.of_this
+        if late is None:
+            return 0.0
+        self.record(late)
+        return late
+
+    def record(self, late: float) -> None:
+        """One more thing was done, so many seconds after its time."""
+        self.counts[bisect_left(BOUNDS, late)] += 1
+        self.count += 1
+        self.total += late
+        if late > self.worst:
+            self.worst = late
+        if self.count == 1 or late < self.earliest:
+            self.earliest = late
+
+    def quantile(self, share: float) -> float:
+        """What this share of all stayed within, at most a twentieth too much; 0 when nothing was noted."""
+        wanted = share * self.count
+        for bound, below in zip((*BOUNDS, self.worst), accumulate(self.counts), strict=True):
+            if below >= wanted:
+                return min(bound, self.worst)
+        return self.worst
+
+    @property
+    def p50(self) -> float:
+        """The median."""
+        return self.quantile(0.5)
+
+    @property
+    def p99(self) -> float:
+        """What one in a hundred exceeded."""
+        return self.quantile(0.99)
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "nothing had a time to wait for"
+        p50, p99, worst = (f"{1000 * each:.1f} ms" for each in (self.p50, self.p99, self.worst))
+        early = f", {-1000 * self.earliest:.1f} ms early at worst" if self.earliest < 0 else ""
+        return f"p50 {p50}, p99 {p99}, worst {worst}{early} over {self.count:,} timed answers and events"
