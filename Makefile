@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
+RIVALS := bench/rivals/node_modules/.package-lock.json
 
 .PHONY: demo test lint prove bench clean chromium
 
@@ -20,11 +21,12 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.dev $(NODE_MODULES) chromium  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) chromium  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
-bench: $(VENV)/.dev $(NODE_MODULES)  ## ours beside two rivals in one run; FLAGS=--quick for 100 clients, once
+bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and lateness; FLAGS=--quick for 100 clients, once
 	@$(BIN)/python -m bench $(FLAGS)
+	@$(BIN)/python -m bench.lateness
 
 chromium:  ## Debian's, for the tests in a browser, where it may be installed
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
@@ -34,7 +36,7 @@ chromium:  ## Debian's, for the tests in a browser, where it may be installed
 	} || echo "make: there is no Chromium on PATH and it cannot be installed here: tests/browser will not run" >&2
 
 clean:
-	rm -rf $(VENV) .demo .prove tests/upstream/node_modules
+	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed, and none was found on PATH." >&2; exit 3; }
@@ -51,4 +53,9 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 $(NODE_MODULES): tests/upstream/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm is needed for the tests: they run real CometD clients." >&2; exit 3; }
 	cd tests/upstream && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(RIVALS): bench/rivals/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is needed for the servers to compare with." >&2; exit 3; }
+	cd bench/rivals && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -76,11 +76,19 @@ def pinned(core: int | None) -> Iterator[None]:
 @contextmanager
 def running(name: str, core: int | None) -> Iterator[Listening]:
     """A server, until the block ends."""
+    with started(command_of(name), core) as (server, _):
+        yield server
+
+
+@contextmanager
+def started(command: list[str], core: int | None) -> Iterator[tuple[Listening, list[str]]]:
+    """A server that prints its URL, until the block ends; the list then has what it said on stderr."""
     environment = os.environ | {"NODE_PATH": str(NODE_MODULES)}
+    said: list[str] = []
     with tempfile.TemporaryFile("w+") as errors:
         with pinned(core):
             process = subprocess.Popen(
-                command_of(name),
+                command,
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -94,8 +102,8 @@ def running(name: str, core: int | None) -> Iterator[Listening]:
             found = re.search(r"http://([^:]+):(\d+)", process.stdout.readline())
             if found is None:
                 errors.seek(0)
-                sys.exit(f"{name} did not start: {errors.read()}")
-            yield Listening(process.pid, found[1], int(found[2]))
+                sys.exit(f"{command} did not start: {errors.read()}")
+            yield Listening(process.pid, found[1], int(found[2])), said
         finally:
             process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -104,3 +112,5 @@ def running(name: str, core: int | None) -> Iterator[Listening]:
             process.wait()
             process.stdin.close()
             process.stdout.close()
+            errors.seek(0)
+            said += errors.read().splitlines()

@@ -45,8 +45,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock, on the running event loop.
 
-    On Linux a timerfd wakes the loop: never early, and late by microseconds, where asyncio's timers round up to
-    a millisecond and uvloop's either way. Elsewhere those timers have to do.
+    On Linux a timerfd wakes the loop: never early, and late by microseconds, where asyncio's timers round
+    up to a millisecond and uvloop's either way. Elsewhere those timers have to do.
     """
 
     def __init__(self) -> None:

@@ -26,6 +26,9 @@ Kind = Literal[
     "fault",
 ]
 
+_ON_TIME = 0.0
+"""The one zero that msgspec leaves out: it knows a default by its identity."""
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened."""
@@ -40,7 +43,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     play: str = ""
     """`SCENARIO#N`, the agent's N-th play of it."""
     step: str = ""
-    late: float = 0.0
+    late: float = _ON_TIME
     """Of an event or an answer: seconds after its time, to the microsecond."""
     detail: dict[str, Any] = {}
 
@@ -86,7 +89,7 @@ class Journal:
             agent=agent,
             play=play,
             step=step,
-            late=round(late, 6),
+            late=round(late, 6) or _ON_TIME,
             detail=detail,
         )
         size = len(self._encoder.encode(entry))

@@ -116,6 +116,19 @@ def recorder() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def lateness(*shows: str) -> Shown:
+    """What `replay serve` does on time: good when nothing was early and the goals hold, within 15%."""
+    only = [flag for show in shows for flag in ("--only", show)]
+    good, output = run(sys.executable, "-m", "bench.lateness", *only, "--within", "1.15")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def hour() -> Shown:
+    """An hour of story on a clock moved by hand, with real clients."""
+    good, output = run(sys.executable, "-m", "tests.server.hour")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def clean() -> Shown:
     """Style, types and who may import whom."""
     commands = (
@@ -201,6 +214,13 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "one story by two clients: only what truly differs",
         lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
     ),
+    (
+        "5.4",
+        "lateness: 1,000 events/s for 30 s; a 100 ms delay beside others",
+        lambda: lateness("paced", "answers"),
+    ),
+    ("5.5", "an hour by hand with cometd.js, and as a scaled real run", hour),
+    ("5.6", "no drift: 10,000 pushes 1 ms apart", lambda: lateness("drift")),
 ]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import resource
 from collections.abc import Callable
 
 import pytest
 import uvloop
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
+from tests.server.running import descriptors
 
 MS = 0.001
 
@@ -113,3 +116,112 @@ async def rings(clock: Clock, wait: float) -> float:
 
 def test_the_time_of_day_is_this_century() -> None:
     assert 1_700_000_000 < wall_time() < 4_100_000_000
+
+
+@loops
+def test_what_an_alarm_sets_in_turn_rings_on_time(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def main() -> list[float]:
+        clock, late = SystemClock(), list[float]()
+        done = asyncio.get_running_loop().create_future()
+        began = clock.now()
+
+        def ring() -> None:
+            late.append(clock.now() - began - MS * len(late))
+            if len(late) < 50:
+                clock.call_at(began + MS * len(late), ring)
+            else:
+                done.set_result(None)
+
+        clock.call_at(began, ring)
+        await done
+        return late
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert min(runner.run(main())) >= 0
+
+
+@loops
+def test_an_alarm_that_fails_keeps_no_other_back(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    problems: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("a defect")
+
+    async def main() -> float:
+        running = asyncio.get_running_loop()
+        running.set_exception_handler(lambda _, problem: problems.append(str(problem["exception"])))
+        clock = SystemClock()
+        clock.call_at(clock.now() + MS, fail)
+        return await rings(clock, MS)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+    assert problems == ["a defect"]
+
+
+@loops
+def test_alarms_called_off_by_the_thousand_leave_the_one_that_counts(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> tuple[float, int]:
+        clock = SystemClock()
+        counts = asyncio.ensure_future(rings(clock, 20 * MS))
+        await asyncio.wait({counts}, timeout=0)
+        for number in range(2_000):
+            clock.call_at(clock.now() + 1000 - number, lambda: None).cancel()
+        kept = len(clock._bell._due) if clock._bell is not None else 0
+        return await counts, kept
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        late, kept = runner.run(main())
+    assert (late >= 0, kept < 100) == (True, True)
+
+
+@loops
+def test_five_hundred_clocks_leave_no_descriptor(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    async def main() -> None:
+        clock = SystemClock()
+        clock.call_at(clock.now() + 60, lambda: None).cancel()
+        alarm = clock.call_at(clock.now() + 60, lambda: None)
+        await rings(clock, 0)
+        alarm.cancel()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
+        before = descriptors()
+        for _ in range(500):
+            runner.run(main())
+        assert descriptors() == before
+
+
+@loops
+def test_an_alarm_that_outlives_its_loop_leaves_no_descriptor(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        clock = SystemClock()
+        clock.call_at(clock.now() + 60, lambda: None)
+
+    before = descriptors()
+    for _ in range(5):
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(main())
+    gc.collect()
+    assert descriptors() == before
+
+
+@loops
+def test_without_a_descriptor_to_be_had_the_loops_own_timers_do(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> list[float]:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        clock = SystemClock()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            return [await rings(clock, wait) for wait in (0.0, 0.4 * MS, 3.3 * MS)]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert min(runner.run(main())) >= 0

@@ -60,6 +60,8 @@ class BayeuxServer:
         self._by_browser: dict[str, dict[str, Client]] = {}
         self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
+        self.patient = False
+        """Whether silence ends nobody: who has been silent for too long is given the same time again."""
 
     def receive(self, body: bytes, peer: Peer, now: float) -> list[Effect]:
         """One body of messages from a client."""
@@ -118,6 +120,9 @@ class BayeuxServer:
         for client in self._delivery.due_clients(now, self.clients.get):
             if client.hold is not None:
                 self._delivery.release(client, now)
+            elif self.patient:
+                client.expect_back(now)
+                self._delivery.watch(client)
             else:
                 self._delivery.dismiss(client.socket, now)
                 self._end(client, "it stayed silent", now)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from replay.cli.loop import run_loop, settle
+from replay.clock import ManualClock
 from replay.errors import UsageError
 from replay.library import library
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
@@ -64,6 +65,13 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
     "--speed", default="1", show_default=True, callback=_speed, help="2 is twice as fast; 'max' drops waits."
 )
 @click.option("--pace", callback=_pace, metavar="PACE", help=_paces())
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "manual"]),
+    default="real",
+    show_default=True,
+    help="'manual' stands still until it is moved by hand.",
+)
 @click.option("--date", callback=_date, metavar="T", help="Pretend that plays begin at this time (ISO 8601).")
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same ids and draws.")
 @click.option(
@@ -88,6 +96,7 @@ def serve(
     port: int,
     speed: Pace,
     pace: Pace,
+    clock: str,
     date: float | None,
     seed: int,
     transports: tuple[str, ...],
@@ -104,7 +113,13 @@ def serve(
             raise UsageError("there is no scenario to play: name a file")
         options = Options(pace=at_speed(pace, speed), seed=seed, date=date)
         server = Server(
-            scenarios, host=host, port=port, options=options, transports=transports, certificate=tls
+            scenarios,
+            host=host,
+            port=port,
+            options=options,
+            clock=ManualClock() if clock == "manual" else None,
+            transports=transports,
+            certificate=tls,
         )
         run_loop(_serve(server, scenarios, print_url=print_url))
     except KeyboardInterrupt:
@@ -126,6 +141,9 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) 
             click.echo(f"the faults of {faulty} are not played in this version", err=True)
         click.echo(f"playing {names} on {server.cometd_url}; Ctrl-C ends", err=True)
         await stopped.wait()
-    counts = server.stage.simulator.journal.counts
+    simulator = server.stage.simulator
+    counts = simulator.journal.counts
     said = f"{counts['request']} requests answered, {counts['event']} events sent, {counts['miss']} misses"
     click.echo(said, err=True)
+    if simulator.lateness.count:
+        click.echo(f"lateness: {simulator.lateness}", err=True)

@@ -19,6 +19,7 @@ from replay.errors import SurroundingsError
 from replay.plan.timeline import plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
+from replay.server.advancing import ServerClock
 from replay.server.app import App, Control
 from replay.server.connections import Refusal, reset
 from replay.server.cors import CONTROL
@@ -80,6 +81,8 @@ class Server:
         self.control: Control | None = None
         """Answers what is asked under `/__replay/`; read when the server opens."""
         self.stage: Stage
+        self.clock: ServerClock
+        """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
 
     @property
     def url(self) -> str:
@@ -105,6 +108,7 @@ class Server:
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
+        self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, self.control)
         gated = _Gated(app.handle, **SERVING)
         self.stage.gatekeeper = gated.heed

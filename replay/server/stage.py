@@ -67,6 +67,8 @@ class Stage:
         self._alarm: Alarm | None = None
         self._alarm_at = 0.0
         self._stopped = False
+        self.heard: Callable[[Input], None] | None = None
+        """Told of every input that came from outside."""
 
     def feed(self, happening: Input) -> None:
         """Hands an input to the simulator and performs what is due of its effects."""
@@ -81,6 +83,8 @@ class Stage:
             else:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
         self._set_alarm()
+        if self.heard is not None and not isinstance(happening, Woken):
+            self.heard(happening)
 
     def open_exchange(self) -> tuple[int, asyncio.Future[Outcome]]:
         """A number for a request, and what its answer will be put into."""

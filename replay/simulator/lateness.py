@@ -1,4 +1,4 @@
-"""How late things were done, by the server's own account: a histogram that costs next to nothing to write to."""
+"""How late things were done, by the server's own account: a histogram that is cheap to write to."""
 
 from __future__ import annotations
 
@@ -37,10 +37,8 @@ class Lateness:
         self.counts[bisect_left(BOUNDS, late)] += 1
         self.count += 1
         self.total += late
-        if late > self.worst:
-            self.worst = late
-        if self.count == 1 or late < self.earliest:
-            self.earliest = late
+        self.worst = max(self.worst, late)
+        self.earliest = min(self.earliest, late) if self.count > 1 else late
 
     def quantile(self, share: float) -> float:
         """What this share of all stayed within, at most a twentieth too much; 0 when nothing was noted."""
@@ -63,6 +61,6 @@ class Lateness:
     def __str__(self) -> str:
         if not self.count:
             return "nothing had a time to wait for"
-        p50, p99, worst = (f"{1000 * each:.1f} ms" for each in (self.p50, self.p99, self.worst))
-        early = f", {-1000 * self.earliest:.1f} ms early at worst" if self.earliest < 0 else ""
+        p50, p99, worst = (f"{1000 * each:.2f} ms" for each in (self.p50, self.p99, self.worst))
+        early = f", {-1000 * self.earliest:.2f} ms early at worst" if self.earliest < 0 else ""
         return f"p50 {p50}, p99 {p99}, worst {worst}{early} over {self.count:,} timed answers and events"

@@ -302,7 +302,9 @@ class Simulator:
         effects = self.faulting.answered(what.struck, answer)
         status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
         label, late = what.label, self.lateness.note()
-        self.journal.note("answer", at, label, play=play.label, step=step, late=late, status=status, **touched)
+        self.journal.note(
+            "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
+        )
         return effects
 
     def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:

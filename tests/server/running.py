@@ -7,6 +7,7 @@ import gc
 import json
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -55,6 +56,11 @@ async def until(condition: Callable[[], Any]) -> None:
             turn: asyncio.Future[None] = loop.create_future()
             loop.call_soon(turn.set_result, None)
             await turn
+
+
+def descriptors() -> int:
+    """How many descriptors this process has open."""
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 class Running:

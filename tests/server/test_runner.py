@@ -7,7 +7,7 @@ import logging
 import socket
 
 import pytest
-from aiohttp import ClientError, WSMsgType
+from aiohttp import ClientError, ClientSession, TCPConnector, WSMsgType
 
 from replay.clock import SystemClock
 from replay.errors import SurroundingsError
@@ -17,7 +17,7 @@ from replay.testing import scenario
 from replay.wire import Effect, Input, Request, SocketText
 
 from .conftest import Loop
-from .running import Running, run, until
+from .running import Running, descriptors, run, until
 
 
 def test_a_port_in_use_is_said_in_a_sentence_that_helps(loop: Loop) -> None:
@@ -111,6 +111,22 @@ def test_a_server_that_was_closed_wakes_no_more(loop: Loop) -> None:
         assert server.stage._alarm is None
 
     run(main(), loop)
+
+
+def test_servers_that_come_and_go_leave_no_descriptor(loop: Loop) -> None:
+    counts = []
+
+    async def main() -> None:
+        async with ClientSession(connector=TCPConnector(force_close=True)) as http:
+            for _ in range(30):
+                async with Server([scenario("")]) as server:
+                    url = server.url + "/api/v2/notifications"
+                    await http.post(url, json=[{"channel": "/meta/handshake"}])
+                    assert server.stage._alarm is not None
+                counts.append(descriptors())
+
+    run(main(), loop)
+    assert counts[-1] <= counts[0]
 
 
 class Broken(Simulator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.certificates import self_signed
-from tests.road.software import ROOT, replayer
+from tests.road.software import ROOT, Process, replayer
 
 SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"
 
@@ -61,3 +62,25 @@ def test_a_pace_that_nobody_knows_is_wrong_usage() -> None:
 
 def test_a_pace_without_waits_is_wrong_usage() -> None:
     assert "'--speed max' drops all waits" in refused("--pace", "fixed(50ms)", "--speed", "max")
+
+
+@pytest.mark.live
+def test_at_its_end_it_says_how_late_it_was_and_that_nothing_was_early(tmp_path: Path) -> None:
+    slow = "steps: [{id: slow, request: GET /slow, respond: {after: 20ms, body: 1}}]"
+    (tmp_path / "slow.yaml").write_text(f"version: 1\nname: slow\n{slow}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "replay", "serve", str(tmp_path / "slow.yaml"), "--port", "0"]
+    process = Process(*command, "--print-url")
+    with urllib.request.urlopen(process.word("http://") + "/slow") as answer:
+        assert answer.read() == b"1"
+
+    assert process.stop() == 0
+    said = r"lateness: p50 [\d.]+ ms, p99 [\d.]+ ms, worst [\d.]+ ms over 1 timed answers and events\n"
+    assert re.fullmatch(said, process.lines[-1])
+
+
+@pytest.mark.live
+def test_a_clock_moved_by_hand_lets_nothing_happen_by_itself(tmp_path: Path) -> None:
+    slow = "steps: [{id: slow, request: GET /slow, respond: {after: 1ms, body: 1}}]"
+    (tmp_path / "slow.yaml").write_text(f"version: 1\nname: slow\n{slow}\n", encoding="utf-8")
+    with replayer(tmp_path / "slow.yaml", "--clock", "manual") as url, pytest.raises(TimeoutError):
+        urllib.request.urlopen(f"{url}/slow", timeout=0.3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from replay.clock import ManualClock
+from replay.clock import Alarm, Callback, ManualClock
 from replay.plan.timeline import plan_all
 from replay.server.stage import Outcome, Stage
 from replay.simulator.simulator import Simulator
@@ -30,6 +30,13 @@ class LateClock(ManualClock):
 
     def ring(self) -> None:
         super().advance(0)
+
+
+class EarlyClock(ManualClock):
+    """Its alarms ring before their time, as a loop's timers do."""
+
+    def call_at(self, at: float, callback: Callback) -> Alarm:
+        return super().call_at(at - 0.5, callback)
 
 
 def ask(
@@ -65,6 +72,21 @@ def test_an_alarm_rings_for_the_earliest_of_what_is_due(loop: Loop) -> None:
         clock.advance(0.999)
         assert not future.done()
         clock.advance(0.001)
+
+        assert (await future).at == 51.0
+
+    run(main(), loop)
+
+
+def test_nothing_is_performed_before_its_time_when_an_alarm_rings_early(loop: Loop) -> None:
+    async def main() -> None:
+        clock, seen = EarlyClock(50.0), list[str]()
+        stage = Stage(Simulator(plan_all([scenario(STORY)])), clock)
+        future = ask(stage, "POST", "/slow", seen, "slow")()
+        clock._due[0][2].ring()
+        assert not future.done()
+        clock._now = 51.0
+        clock._due[-1][2].ring()
 
         assert (await future).at == 51.0
 
