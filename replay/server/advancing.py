@@ -10,7 +10,7 @@ come back, and they take real time for it; the clock that plays go by stands sti
 * Where an event or an answer went out, somebody may have something to say to it, mostly on another
   connection. The clock goes on when nobody has said anything for a while: long at first, and after each
   request, since a client takes long for what it does for the first time; shorter each time nobody asks for
-  anything, but at least as long as the clients took to poll again, which tells how busy the machine is.
+  anything, but at least as long again as the clients took to poll, which tells how busy the machine is.
 
 So all that a client says to an event is said at the event's own time, whatever the machine.
 """
@@ -29,10 +29,9 @@ from replay.wire import Input, Request
 
 PATIENCE = 0.25
 """Seconds of real time that an advance waits at one stop, at most."""
-LONG_QUIET = 0.05
-QUIET = 0.005
-"""Seconds without a word after which nobody is expected to say more: at first, and at least."""
-CALMING = 0.7
+FIRST_QUIET, BUSY_QUIET, QUIET = 0.05, 0.025, 0.005
+"""Seconds without a word after which no more is expected: at first, after a request, and at least."""
+CALMING = 0.6
 """What is left of a long quiet after each that nobody broke with a request."""
 
 
@@ -45,7 +44,7 @@ class ServerClock:
         self._real = SystemClock()
         self._one_at_a_time = asyncio.Lock()
         self._given_up: set[str] = set()
-        self._quiet = LONG_QUIET
+        self._quiet = FIRST_QUIET
         self._news: asyncio.Future[Input | None] | None = None
 
     def now(self) -> float:
@@ -76,11 +75,11 @@ class ServerClock:
                 bayeux.patient, self._stage.heard = False, None
 
     async def _move(self, clock: ManualClock, end: float) -> None:
-        await self._until_settled(something_said=False)
+        await self._until_settled(self._said)
         while (due := clock.next_due) is not None and due <= end:
             before = self._said
             clock.move_to(due)
-            await self._until_settled(something_said=self._said != before)
+            await self._until_settled(before)
         clock.move_to(end)
 
     @property
@@ -89,7 +88,8 @@ class ServerClock:
         counts = self._stage.simulator.journal.counts
         return counts["event"] + counts["answer"]
 
-    async def _until_settled(self, *, something_said: bool) -> None:
+    async def _until_settled(self, before: int) -> None:
+        """Waits until clients have done what they do at this stop; `before` is what was said until then."""
         began = self._real.now()
         quiet = self._quiet
         owing = self._owing()
@@ -97,12 +97,14 @@ class ServerClock:
             while any(map(_owes, owing)) and await self._heard(began + PATIENCE):
                 pass
             self._given_up.update(client.id for client in owing if _owes(client))
-            quiet = max(quiet, self._real.now() - began)
-        if something_said:
-            self._quiet = max(QUIET, CALMING * self._quiet)
+            took = self._real.now() - began
+            quiet = max(self._quiet - took, took)
+        if self._said == before:
+            return
         until = self._real.now() + PATIENCE
-        while something_said and await self._heard(min(until, self._real.now() + quiet)):
-            pass
+        while heard := await self._heard(min(until, self._real.now() + quiet)):
+            quiet = max(quiet, self._quiet) if isinstance(heard, Request) else quiet
+        self._quiet = max(QUIET, CALMING * self._quiet)
 
     def _owing(self) -> list[Client]:
         """Who is expected to connect again, and worth waiting for."""
@@ -112,21 +114,21 @@ class ServerClock:
 
     # What is heard meanwhile
 
-    async def _heard(self, until: float) -> bool:
-        """Waits for the next input, at most until then; whether there was one."""
+    async def _heard(self, until: float) -> Input | None:
+        """Waits for the next input, at most until then."""
         if self._real.now() >= until:
-            return False
-        self._news = news = asyncio.get_running_loop().create_future()
+            return None
+        news: asyncio.Future[Input | None] = asyncio.get_running_loop().create_future()
+        self._news = news
         alarm = self._real.call_at(until, self._tell)
         try:
-            heard = await news
+            return await news
         finally:
             alarm.cancel()
-        return heard is not None
 
     def _hear(self, happening: Input) -> None:
         if isinstance(happening, Request):
-            self._quiet = LONG_QUIET
+            self._quiet = max(self._quiet, BUSY_QUIET)
         self._tell(happening)
 
     def _tell(self, happening: Input | None = None) -> None:

@@ -32,6 +32,16 @@ steps:
 """
 
 
+HURRIED = """
+cometd: {path: /cometd}
+steps:
+  - {id: invited, push: /a, after: start + 10s, data: invited}
+  - {id: greet, request: POST /greet, respond: {body: hello}}
+  - {id: look, request: GET /look, respond: {body: here}}
+  - {id: later, push: /a, after: start + 10.001s, data: later}
+"""
+
+
 @asynccontextmanager
 async def polling(running: Running, answers: list[Any]) -> AsyncIterator[None]:
     """A client that polls again as soon as it is answered, and greets whoever invites it."""
@@ -102,6 +112,21 @@ def test_what_a_client_says_to_an_event_is_said_at_the_events_own_time(loop: Loo
                 (11.0, "greet"),
                 (12.0, "greeted"),
             ]
+
+    run(main(), loop)
+
+
+def test_what_a_client_says_to_an_answer_is_said_at_the_answers_own_time(loop: Loop) -> None:
+    async def main() -> None:
+        answers: list[Any] = []
+        async with Running(HURRIED) as running, polling(running, answers):
+            advancing = asyncio.ensure_future(running.server.clock.advance("1m"))
+            await until(lambda: (10.0, "greet") in happened(running, "answer"))
+            await running.http.get(running.server.url + "/look")
+            await advancing
+
+            said = [(10.0, "invited"), (10.0, "greet"), (10.0, "look"), (10.001, "later")]
+            assert happened(running, "event", "request") == said
 
     run(main(), loop)
 
