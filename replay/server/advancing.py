@@ -25,11 +25,11 @@ from replay.clock import Clock, ManualClock, SystemClock
 from replay.errors import UsageError
 from replay.scenario.durations import parse_duration
 from replay.server.stage import Stage
-from replay.wire import Input, Request
+from replay.wire import Input, Request, Woken
 
 PATIENCE = 0.25
 """Seconds of real time that an advance waits at one stop, at most."""
-FIRST_QUIET, BUSY_QUIET, QUIET = 0.05, 0.025, 0.005
+FIRST_QUIET, BUSY_QUIET, QUIET = 0.1, 0.025, 0.005
 """Seconds without a word after which no more is expected: at first, after a request, and at least."""
 CALMING = 0.6
 """What is left of a long quiet after each that nobody broke with a request."""
@@ -115,16 +115,19 @@ class ServerClock:
     # What is heard meanwhile
 
     async def _heard(self, until: float) -> Input | None:
-        """Waits for the next input, at most until then."""
+        """Waits for the next input, at most until then; `Woken` when nobody can tell."""
         if self._real.now() >= until:
             return None
         news: asyncio.Future[Input | None] = asyncio.get_running_loop().create_future()
         self._news = news
         alarm = self._real.call_at(until, self._tell)
         try:
-            return await news
+            heard = await news
         finally:
             alarm.cancel()
+        # A quiet that the machine slept through is none.
+        slept = heard is None and self._real.now() - until > QUIET
+        return Woken() if slept else heard
 
     def _hear(self, happening: Input) -> None:
         if isinstance(happening, Request):
