@@ -8,10 +8,20 @@ if TYPE_CHECKING:
     from replay.errors import RecordingError, ReplayError, ScenarioError
     from replay.scenario.load import load, loads
     from replay.scenario.model import Scenario
+    from replay.server.serving import serve
 
     __version__: str
 
-__all__ = ["RecordingError", "ReplayError", "Scenario", "ScenarioError", "__version__", "load", "loads"]
+__all__ = [
+    "RecordingError",
+    "ReplayError",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "load",
+    "loads",
+    "serve",
+]
 
 _HOMES = {
     "RecordingError": "replay.errors",
@@ -20,6 +30,7 @@ _HOMES = {
     "ScenarioError": "replay.errors",
     "load": "replay.scenario.load",
     "loads": "replay.scenario.load",
+    "serve": "replay.server.serving",
 }
 
 

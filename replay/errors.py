@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -42,6 +43,12 @@ class UsageError(ReplayError):
 
     exit_code = 2
 
+    def __init__(self, what: str, *, help: str = "") -> None:  # noqa: A002
+        """Said in a sentence, without the full stop where `help` says what to do."""
+        super().__init__(f"{what}. {help}" if help else what)
+        self.what = what
+        self.help = help
+
 
 class ScenarioError(ReplayError):
     """A scenario cannot be used; carries every problem found."""
@@ -63,6 +70,18 @@ class SurroundingsError(ReplayError):
     """What the command needs around it is missing: a port, a server, a certificate, another package."""
 
     exit_code = 3
+
+
+def as_json(error: ReplayError) -> dict[str, Any]:
+    """An error as a program reads it: `what`, `help`, and its `problems`, each with its place."""
+    if isinstance(error, ScenarioError):
+        problems = [{"at": each.file, "what": each.what, "help": each.help} for each in error.problems]
+        first = error.problems[0]
+        what = first.what if len(problems) == 1 else f"{len(problems)} problems; the first: {first.what}"
+        return {"what": what, "help": first.help, "problems": problems}
+    if isinstance(error, UsageError):
+        return {"what": error.what, "help": error.help, "problems": []}
+    return {"what": str(error), "help": "", "problems": []}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

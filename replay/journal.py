@@ -24,6 +24,7 @@ Kind = Literal[
     "held",
     "miss",
     "fault",
+    "switch",
 ]
 
 _ON_TIME = 0.0

@@ -109,6 +109,14 @@ SOURCES = {
     "har": "replay.capture.har:read",
 }
 
+RESOURCES = {
+    "health": "replay.server.control.health:ROUTES",
+    "clock": "replay.server.control.clock:ROUTES",
+    "journal": "replay.server.control.journal:ROUTES",
+    "faults": "replay.server.control.faults:ROUTES",
+}
+"""What control is asked about under `/__replay/`."""
+
 COMMANDS = {
     "record": "replay.cli.record:record",
     "addon": "replay.cli.addon:addon",

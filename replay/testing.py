@@ -16,8 +16,9 @@ from __future__ import annotations
 import base64
 import heapq
 import itertools
+from collections.abc import Callable
 from textwrap import dedent
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -28,6 +29,9 @@ from replay.plan.timeline import plan_all
 from replay.scenario.load import loads
 from replay.scenario.model import Scenario
 from replay.simulator.simulator import Options, Simulator
+from replay.simulator.switching import Switching
+
+T = TypeVar("T")
 
 BASE_URL = "http://localhost:8090"
 """Where desktops dial, unless they say otherwise."""
@@ -128,6 +132,13 @@ class Script:
             self._desktops[number] = by
         self._take(self.simulator.receive(happening, self.now))
 
+    def steer(self, do: Callable[[Switching, float], T], line: str) -> T:
+        """Switches rules, as control does between two inputs; shown as `line`."""
+        self.put(wire.Woken(), line)
+        done = do(self.simulator.switching, self.now)
+        self._take(self.simulator.receive(wire.Woken(), self.now))
+        return done
+
     def push(self, to: Desktop, channel: str, data: Any) -> None:
         """An event beside the scenario, for one client."""
         self._note("...", f"push {channel} {_shown(data)}")
@@ -204,6 +215,8 @@ class Desktop:
         self.socket: int | None = None
         self.mount = next(iter(script.simulator.mounts))
         self.jar: dict[str, str] = {}
+        self.fault = ""
+        """What it says with each request in `X-Replay-Fault`; nothing when empty."""
         self._script, self._base_url, self._cookies = script, base_url, cookies
         self._ids = itertools.count(1)
         self._authorization = f"Basic {base64.b64encode(f'{user}:secret'.encode()).decode()}" if user else ""
@@ -212,7 +225,7 @@ class Desktop:
     def headers(self) -> dict[str, str]:
         """What its next request says of who it is."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.jar.items())
-        named = {"authorization": self._authorization, "cookie": cookie}
+        named = {"authorization": self._authorization, "cookie": cookie, "x-replay-fault": self.fault}
         return {name: value for name, value in named.items() if value}
 
     def handshake(self, **fields: Any) -> int:

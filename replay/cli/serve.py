@@ -19,6 +19,7 @@ from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.scenario.paces import examples
 from replay.server.runner import Server
+from replay.server.serving import gather
 from replay.simulator.simulator import Options
 
 
@@ -88,6 +89,26 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
     metavar="CERT KEY",
     help="Speak https with this certificate and its key (PEM; one file with both is given twice).",
 )
+@click.option(
+    "--faults",
+    "fault_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Let this go wrong too, before what the scenarios say; may be given more than once.",
+)
+@click.option(
+    "--preset",
+    "presets",
+    multiple=True,
+    metavar="NAME",
+    help="Let these faults go wrong together ('replay faults' lists them); may be given more than once.",
+)
+@click.option(
+    "--control-port",
+    type=click.IntRange(0, 65535),
+    help="A port on loopback for control alone, which no fault reaches; 0 picks a free one.",
+)
 @click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens.")
 def serve(
     *,
@@ -101,6 +122,9 @@ def serve(
     seed: int,
     transports: tuple[str, ...],
     tls: tuple[Path, Path] | None,
+    fault_files: tuple[Path, ...],
+    presets: tuple[str, ...],
+    control_port: int | None,
     print_url: bool,
 ) -> None:
     """Plays scenarios to unmodified clients until Ctrl-C.
@@ -108,10 +132,12 @@ def serve(
     Without FILE the scenarios that come with the package are played.
     """
     try:
-        scenarios = [load(path) for path in files or library()]
+        apart = control_port is not None
+        scenarios = [load(path, control_apart=apart) for path in files or library()]
         if not scenarios:
             raise UsageError("there is no scenario to play: name a file")
-        options = Options(pace=at_speed(pace, speed), seed=seed, date=date)
+        faults = gather(fault_files, presets, scenarios, control_apart=apart)
+        options = Options(pace=at_speed(pace, speed), seed=seed, date=date, faults=tuple(faults))
         server = Server(
             scenarios,
             host=host,
@@ -120,13 +146,14 @@ def serve(
             clock=ManualClock() if clock == "manual" else None,
             transports=transports,
             certificate=tls,
+            control_port=control_port,
         )
-        run_loop(_serve(server, scenarios, print_url=print_url))
+        run_loop(_serve(server, scenarios, print_url=print_url, apart=apart))
     except KeyboardInterrupt:
         click.echo("ended before it listened", err=True)
 
 
-async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) -> None:
+async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool, apart: bool) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,9 +163,12 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) 
         if print_url:
             click.echo(server.url)
         names = ", ".join(scenario.name for scenario in scenarios)
-        faulty = ", ".join(scenario.name for scenario in scenarios if scenario.faults)
-        if faulty:
-            click.echo(f"the faults of {faulty} are not played in this version", err=True)
+        rules = server.stage.simulator.faulting.striking.rules
+        if rules:
+            said = ", ".join(f"{rule.name} ({rule.written.fault}, {rule.source})" for rule in rules)
+            click.echo(f"faults: {said}", err=True)
+        if apart:
+            click.echo(f"control on {server.control_url}", err=True)
         click.echo(f"playing {names} on {server.cometd_url}; Ctrl-C ends", err=True)
         await stopped.wait()
     simulator = server.stage.simulator
@@ -147,3 +177,18 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool) 
     click.echo(said, err=True)
     if simulator.lateness.count:
         click.echo(f"lateness: {simulator.lateness}", err=True)
+    tallies = simulator.switching.tallies()
+    if tallies:
+        click.echo(f"faults: {_struck(tallies)}", err=True)
+
+
+def _struck(tallies: dict[str, int]) -> str:
+    """How often each rule struck, and which never did."""
+    struck = [f"{name} struck {_times(count)}" for name, count in tallies.items() if count]
+    idle = [name for name, count in tallies.items() if not count]
+    never = [f"never struck: {', '.join(idle)}"] if idle else []
+    return "; ".join(([", ".join(struck)] if struck else []) + never)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"

@@ -61,18 +61,27 @@ class Rule:
             KeyError: there is no such fault.
             msgspec.ValidationError: its settings are wrong.
         """
-        self.written = written
         self.source = source
         self.scenario = scenario
-        kind: type[Fault] = resolve(FAULTS, written.fault)
-        self.fault = msgspec.convert(written.settings, kind, strict=True)
         self.is_on = True
         self.since: float | None = None
         """When it was put up; known once the simulator has begun."""
-        self.ttl = parse_duration(written.ttl) if written.ttl else None
         self.seen: Counter[str | int] = Counter()
         self.struck: Counter[str | int] = Counter()
         self.link: dict[str | int, float] = {}
+        self.change(written)
+
+    def change(self, written: model.Fault) -> None:
+        """It is another from now on; what it has counted stays.
+
+        Raises:
+            KeyError: there is no such fault.
+            msgspec.ValidationError: its settings are wrong.
+        """
+        kind: type[Fault] = resolve(FAULTS, written.fault)
+        self.fault = msgspec.convert(written.settings, kind, strict=True)
+        self.written = written
+        self.ttl = parse_duration(written.ttl) if written.ttl else None
         self.chance = float(written.chance.rstrip("% ")) / 100 if written.chance else 1.0
         self._from = parse_duration(written.from_) if written.from_ else None
         self._until = parse_duration(written.until) if written.until else None
@@ -97,13 +106,21 @@ class Rule:
         """Seconds after the beginning, in the scenario's time."""
         return self._from or 0.0
 
+    @property
+    def ends(self) -> float | None:
+        """When its time runs out; None where it has none, or says by it how long an outage lasts."""
+        if self.ttl is None or self.since is None or self.fault.whole_server:
+            return None
+        return self.since + self.ttl
+
+    def is_over(self, now: float) -> bool:
+        """Whether its time has run out."""
+        ends = self.ends
+        return ends is not None and now >= ends
+
     def holds(self, now: float) -> bool:
         """Whether it is on, and its time has not run out."""
-        if not self.is_on:
-            return False
-        if self.ttl is None or self.since is None or self.fault.whole_server:
-            return True
-        return now < self.since + self.ttl
+        return self.is_on and not self.is_over(now)
 
     def fits(self, occasion: Occasion) -> bool:
         """Whether this is one of the occasions it looks at."""

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import cast
 
 from aiohttp import web
 
 from replay.registry import TRANSPORTS, resolve
 from replay.server import cors
+from replay.server.control.control import Control
 from replay.server.exchanges import exchange
 from replay.server.requests import base_url_of, body_of, headers_of, text_of
 from replay.server.stage import Stage
 from replay.server.transports.transport import Transport
 from replay.wire import Request
 
-Control = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-"""Answers a request that steers the simulator."""
-
 
 class App:
     """The handler of every request."""
 
-    def __init__(self, stage: Stage, control: Control | None = None) -> None:
+    def __init__(self, stage: Stage, control: Control) -> None:
         self._stage = stage
         self._control = control
         # Longest first, so that a mount below another is found.
@@ -47,9 +44,7 @@ class App:
 
     async def steer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request on a port that is for control alone."""
-        if self._control is None or not cors.is_control(request):
-            return web.json_response({"error": f"nothing is under {request.path} here"}, status=404)
-        return await self._control(request)
+        return await self._control.handle(request)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if cors.is_control(request):

@@ -53,7 +53,7 @@ def batch_of(values: list[str]) -> bytes:
         return b"".join(encoded)
 
 
-async def body_of(request: web.BaseRequest) -> bytes:
+async def body_of(request: web.BaseRequest, *, most: int = MAX_BODY) -> bytes:
     """The whole body.
 
     Raises:
@@ -61,30 +61,30 @@ async def body_of(request: web.BaseRequest) -> bytes:
         web.HTTPBadRequest: it is not encoded as its headers say.
     """
     announced = request.content_length or 0
-    if request.headers.get("Expect", "").lower() == "100-continue" and 0 <= announced <= MAX_BODY:
+    if request.headers.get("Expect", "").lower() == "100-continue" and 0 <= announced <= most:
         # .NET clients ask before every POST, and wait a third of a second for the word.
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
-    elif announced > MAX_BODY:
-        raise _too_large(announced)
+    elif announced > most:
+        raise _too_large(announced, most)
     chunks = []
     size = 0
     try:
         if request.content.is_eof():
             # It came together with its head, as nearly every body does.
             body = request.content.read_nowait()
-            if len(body) > MAX_BODY:
-                raise _too_large(len(body))
+            if len(body) > most:
+                raise _too_large(len(body), most)
             return body
         async for chunk in request.content.iter_any():
             size += len(chunk)
-            if size > MAX_BODY:
-                raise _too_large(size)
+            if size > most:
+                raise _too_large(size, most)
             chunks.append(chunk)
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(text="The body is not encoded as its headers say.") from None
     return b"".join(chunks)
 
 
-def _too_large(size: int) -> web.HTTPRequestEntityTooLarge:
-    return web.HTTPRequestEntityTooLarge(max_size=MAX_BODY, actual_size=size)
+def _too_large(size: int, most: int) -> web.HTTPRequestEntityTooLarge:
+    return web.HTTPRequestEntityTooLarge(max_size=most, actual_size=size)

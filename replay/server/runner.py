@@ -20,8 +20,9 @@ from replay.plan.timeline import plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
 from replay.server.advancing import ServerClock
-from replay.server.app import App, Control
+from replay.server.app import App
 from replay.server.connections import Refusal, reset
+from replay.server.control.control import Control
 from replay.server.cors import CONTROL
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
@@ -78,8 +79,6 @@ class Server:
         self._clock = clock
         self._control_port = control_port
         self._runners: list[web.ServerRunner] = []
-        self.control: Control | None = None
-        """Answers what is asked under `/__replay/`; read when the server opens."""
         self.stage: Stage
         self.clock: ServerClock
         """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
@@ -104,12 +103,12 @@ class Server:
 
     async def __aenter__(self) -> Server:
         clock = self._clock or SystemClock()
-        options = self._options
+        options = msgspec.structs.replace(self._options, control_apart=self._control_port is not None)
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
         self.clock = ServerClock(clock, self.stage)
-        app = App(self.stage, self.control)
+        app = App(self.stage, Control(self.stage, self.clock, self._host))
         gated = _Gated(app.handle, **SERVING)
         self.stage.gatekeeper = gated.heed
         try:

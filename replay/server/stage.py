@@ -10,10 +10,11 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from replay.clock import Alarm, Clock
 from replay.simulator.simulator import Simulator
+from replay.simulator.switching import Switching
 from replay.wire import (
     Answer,
     Begin,
@@ -32,6 +33,8 @@ from replay.wire import (
 
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
+
+T = TypeVar("T")
 
 SocketWriter = Callable[[Send | Close | Cut | Deafen], None]
 
@@ -85,6 +88,14 @@ class Stage:
         self._set_alarm()
         if self.heard is not None and not isinstance(happening, Woken):
             self.heard(happening)
+
+    def steer(self, do: Callable[[Switching, float], T]) -> T:
+        """Switches rules between two inputs, and performs what that brings about."""
+        self.feed(Woken())
+        try:
+            return do(self.simulator.switching, self.clock.now())
+        finally:
+            self.feed(Woken())
 
     def open_exchange(self) -> tuple[int, asyncio.Future[Outcome]]:
         """A number for a request, and what its answer will be put into."""

@@ -54,6 +54,13 @@ class Carriers:
         """The answer on an exchange is a script that calls this function."""
         self._callbacks[exchange] = callback
 
+    def learn(self) -> None:
+        """Whose the sockets and the held connects are that came while no rule asked."""
+        for client in self._simulator.bayeux.clients.values():
+            agent = self._simulator.agents.owner(client)
+            self.belongs(client.socket, agent)
+            self.belongs(client.hold.exchange if client.hold is not None else None, agent)
+
     def deafen(self, carrier: int) -> None:
         """Nothing passes on it any more."""
         self._deaf.add(carrier)

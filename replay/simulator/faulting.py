@@ -21,6 +21,7 @@ from replay.simulator import changes
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Due, Play
 from replay.simulator.striking import Striking, Struck, Whom
+from replay.simulator.switching import Expiry
 from replay.simulator.telling import Told
 from replay.wire import Answer, Effect
 
@@ -54,8 +55,15 @@ class Faulting:
         """A rule is put up, now that time runs."""
         rule.since = now
         if rule.is_by_the_clock:
-            speed = self._simulator.options.pace.speed
-            self._simulator.put(now + (rule.begins / speed if speed is not None else 0.0), rule)
+            self.appoint(rule, now)
+        elif rule.source == "run time" and rule.ends is not None:
+            self._simulator.put(rule.ends, Expiry(rule))
+
+    def appoint(self, rule: Rule, now: float) -> None:
+        """A rule that says of nothing when begins at its time, or now if that is past."""
+        speed = self._simulator.options.pace.speed
+        wait = rule.begins / speed if speed is not None else 0.0
+        self._simulator.put(max(now, (rule.since if rule.since is not None else now) + wait), rule)
 
     # Requests
 
@@ -212,7 +220,7 @@ class Faulting:
 
     def by_the_clock(self, rule: Rule, now: float) -> None:
         """A rule that reaches the whole server begins."""
-        if not rule.holds(now) or rule not in self.striking.rules:
+        if not rule.holds(now) or rule not in self.striking.rules or self._simulator.outages.is_out(rule):
             return
         whom = Whom(key="", label="", names=frozenset(), elapsed=None)
         occasion = Occasion(seam="request", subject="", facts={})

@@ -21,6 +21,7 @@ class Lift(msgspec.Struct, frozen=True):
     """The end of what a rule began."""
 
     rule: Rule
+    at: float
 
 
 class Outages:
@@ -30,6 +31,7 @@ class Outages:
         self._simulator = simulator
         self._refusing: list[Rule] = []
         self._parting: list[Rule] = []
+        self._until: dict[Rule, float | None] = {}
         self._inputs: list[Input] = []
         self._effects: list[Effect] = []
 
@@ -37,6 +39,14 @@ class Outages:
     def is_parted(self) -> bool:
         """Whether nothing passes between clients and the server."""
         return bool(self._parting)
+
+    def is_out(self, rule: Rule) -> bool:
+        """Whether what a rule began goes on."""
+        return rule in self._until
+
+    def until(self, rule: Rule) -> float | None:
+        """When what a rule began is over, if it is known."""
+        return self._until.get(rule)
 
     def begin(self, outage: Outage, rule: Rule, now: float) -> None:
         """The server cannot be reached any more."""
@@ -46,11 +56,21 @@ class Outages:
         rules.append(rule)
         if outage.kind == "refuse":
             self._simulator.bayeux.add(Gate(at=now, opens=False, cut=outage.cut))
-        if outage.until is not None:
-            self._simulator.put(outage.until, Lift(rule))
+        self.last(rule, outage.until)
+
+    def last(self, rule: Rule, until: float | None) -> None:
+        """What a rule began goes on until then; None: until the rule goes."""
+        self._until[rule] = until
+        if until is not None:
+            self._simulator.put(until, Lift(rule, until))
+
+    def lift(self, lift: Lift, now: float) -> list[Effect]:
+        """What a rule began is over, unless something else has been said since."""
+        return self.end(lift.rule, now) if self.until(lift.rule) == lift.at else []
 
     def end(self, rule: Rule, now: float) -> list[Effect]:
         """What a rule began is over; what was sent meanwhile arrives."""
+        self._until.pop(rule, None)
         if rule in self._refusing:
             self._refusing.remove(rule)
             if not self._refusing:

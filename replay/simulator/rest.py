@@ -9,6 +9,7 @@ import msgspec
 
 from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
+from replay.errors import ReplayError
 from replay.faults.fault import Swap
 from replay.plan.timeline import Ask, Moment, Reply
 from replay.plan.values import as_text, render
@@ -52,6 +53,10 @@ class Rest:
 
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
+        try:
+            own = self._simulator.brought.with_request(request)
+        except ReplayError as error:
+            return [self._simulator.brought.refused(request, error, now)]
         asking = self._asking(request, now)
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
@@ -62,7 +67,9 @@ class Rest:
         if candidate is None:
             return [self._miss(asking)]
         faulting = self._simulator.faulting
-        struck = faulting.at_request(candidate.play, candidate.ask, asking.question, asking.agent, now=now)
+        struck = faulting.at_request(
+            candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
+        )
         if any(each.rule.fault.refuses for each in struck):
             # Anew: the rule may have taken the cookies back.
             headers = self._cookies(request, asking.agent)

@@ -21,6 +21,7 @@ from replay.bayeux.server import BayeuxServer
 from replay.bayeux.settings import Settings
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.bayeux.verdict import Verdict
+from replay.errors import ReplayError
 from replay.faults.rules import Rule
 from replay.journal import Journal
 from replay.plan.pace import Pace
@@ -29,9 +30,10 @@ from replay.plan.times import shift_fields
 from replay.plan.values import render
 from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
 from replay.scenario.durations import parse_duration
-from replay.scenario.model import Fault
+from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
+from replay.simulator.brought import Brought
 from replay.simulator.carriers import Carriers
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
@@ -41,6 +43,7 @@ from replay.simulator.lateness import Lateness
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
+from replay.simulator.switching import Expiry, Switching
 from replay.simulator.telling import Told
 from replay.wire import (
     Answer,
@@ -70,9 +73,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Pretend that every play begins at this time (seconds since 1970)."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
+    control_apart: bool = False
+    """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
 
 
-Item = Due | Reached | Told | Lift | Rule
+Item = Due | Reached | Told | Lift | Expiry | Rule
 """What may stand on the agenda; a rule that begins by the clock stands there itself."""
 
 
@@ -98,6 +103,8 @@ class Simulator:
         self.acting = Acting(self)
         self.carriers = Carriers(self)
         self.outages = Outages(self)
+        self.switching = Switching(self)
+        self.brought = Brought(self)
         self.events = Events(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
@@ -129,6 +136,11 @@ class Simulator:
             effects.append(Wake(at=due))
         return effects
 
+    @property
+    def scenarios(self) -> list[Scenario]:
+        """What is played."""
+        return [timeline.scenario for timeline in self.timelines]
+
     def carries_session(self, headers: Mapping[str, str]) -> bool:
         """Whether a request comes with a session cookie: what it is called, the API says."""
         names = {timeline.profile.session_cookie for timeline in self.timelines}
@@ -152,10 +164,7 @@ class Simulator:
     def _heed(self, happening: Input, now: float) -> list[Effect]:
         match happening:
             case Polled():
-                peer = self._peer(happening, exchange=happening.exchange)
-                if happening.callback:
-                    self.carriers.calls(happening.exchange, happening.callback)
-                return self.bayeux.receive(happening.body, peer, now)
+                return self._polled(happening, now)
             case SocketText():
                 if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):
                     return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
@@ -174,6 +183,16 @@ class Simulator:
                 pass
         return []
 
+    def _polled(self, polled: Polled, now: float) -> list[Effect]:
+        try:
+            self.brought.expect(polled)
+        except ReplayError as error:
+            return [self.brought.refused(polled, error, now)]
+        peer = self._peer(polled, exchange=polled.exchange)
+        if polled.callback:
+            self.carriers.calls(polled.exchange, polled.callback)
+        return self.bayeux.receive(polled.body, peer, now)
+
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
         settings = self.mounts[source.mount]
         transport = source.transport if isinstance(source, Polled) else "websocket"
@@ -191,11 +210,11 @@ class Simulator:
     @property
     def judges(self) -> bool:
         """Whether any rule may strike at a Bayeux message, or concerns who sends one."""
-        return self.faulting.has_rules
+        return self.faulting.has_rules or self.brought.is_awaited
 
     def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
         """What rules have to say about a Bayeux message."""
-        return self.faulting.at_meta(message, client, peer, now)
+        return self.faulting.at_meta(message, client, peer, now, own=self.brought.at_meta(message))
 
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake: finds or makes its agent."""
@@ -280,7 +299,11 @@ class Simulator:
                     effects += self.bayeux.take_effects()
                     effects += self._reach(what)
                 case Lift():
-                    effects += self.outages.end(what.rule, now)
+                    effects += self.outages.lift(what, now)
+                    if not self.outages.is_out(what.rule):
+                        self.switching.lifted(what.rule, now)
+                case Expiry():
+                    self.switching.expire(what.rule, now)
                 case Rule():
                     self.faulting.by_the_clock(what, now)
             self.lateness.of_this = None

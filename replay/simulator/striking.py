@@ -71,7 +71,8 @@ class Striking:
         Raises:
             UsageError: its own source has a rule of its name.
         """
-        if any(each.name == rule.name and each.source == rule.source for each in self.rules):
+        known = (rule.name, rule.source, rule.scenario)
+        if any((each.name, each.source, each.scenario) == known for each in self.rules):
             raise UsageError(f"there is a fault called '{rule.name}' already: give this one another name")
         self.rules.append(rule)
         self.rules.sort(key=lambda each: SOURCES.index(each.source))

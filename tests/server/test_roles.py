@@ -49,13 +49,14 @@ def test_who_accepts_a_chat_brings_another_one_in(user: tuple[str, ...], transpo
     )
 
 
-def test_faults_are_said_not_to_be_played(tmp_path: Path) -> None:
+def test_the_faults_of_a_scenario_are_said_when_it_is_served(tmp_path: Path) -> None:
     faulty = tmp_path / "faulty.yaml"
-    faulty.write_text(
-        json.dumps({"version": 1, "name": "faulty", "faults": [{"name": "a", "fault": "drop"}], "steps": []})
-    )
+    faults = [{"name": "a", "fault": "drop"}]
+    steps = [{"id": "hello", "push": "/a", "data": "hello"}]
+    faulty.write_text(json.dumps({"version": 1, "name": "faulty", "faults": faults, "steps": steps}))
     process = Process(sys.executable, "-m", "replay", "serve", str(faulty), "--port", "0")
     process.word("playing")
 
     assert process.stop() == 0
-    assert "the faults of faulty are not played in this version\n" in process.output
+    assert "faults: a (drop, scenario)\n" in process.output
+    assert "faults: never struck: a\n" in process.output

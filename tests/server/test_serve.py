@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -84,3 +85,41 @@ def test_a_clock_moved_by_hand_lets_nothing_happen_by_itself(tmp_path: Path) -> 
     (tmp_path / "slow.yaml").write_text(f"version: 1\nname: slow\n{slow}\n", encoding="utf-8")
     with replayer(tmp_path / "slow.yaml", "--clock", "manual") as url, pytest.raises(TimeoutError):
         urllib.request.urlopen(f"{url}/slow", timeout=0.3)
+
+
+@pytest.mark.live
+def test_what_goes_wrong_is_said_at_the_start_and_how_often_at_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("[{name: gone, fault: status, where: {step: me}, settings: {status: 410}}]")
+    command = [sys.executable, "-m", "replay", "serve", str(SCENARIO), "--port", "0", "--print-url"]
+    faults = ["--faults", str(file), "--preset", "lossy-stream", "--control-port", "0"]
+    process = Process(*command, *faults)
+    url = process.word("http://")
+    control = process.word("http://")
+    for _ in range(2):
+        with pytest.raises(urllib.error.HTTPError, match="410"):
+            urllib.request.urlopen(f"{url}/api/v2/me")
+    with urllib.request.urlopen(f"{control}/health") as answer:
+        assert json.load(answer)["playing"] == ["accept-chat"]
+
+    assert process.stop() == 0
+    assert "faults: lossy-stream-lost (drop, file), " in process.output
+    struck = "faults: gone struck 2 times; never struck: lossy-stream-lost, lossy-stream-twice, "
+    assert struck in process.output
+
+
+def test_faults_that_cannot_be_applied_are_told_with_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("- name: late\n  fault: latncy\n")
+
+    assert f"{file}:2:10: unknown fault 'latncy'.\n  Did you mean 'latency'?" in refused(
+        "--faults", str(file)
+    )
+    assert "there is no preset 'flakey'. Did you mean 'flaky'?" in refused("--preset", "flakey")
+
+
+def test_a_server_that_refuses_for_ever_needs_a_port_for_control(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text("[{name: down, fault: refuse}]")
+
+    assert "give control a port of its own with --control-port" in refused("--faults", str(file))

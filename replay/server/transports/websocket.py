@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 from replay.server.connections import deafen, sever
 from replay.server.requests import MAX_BODY, base_url_of, headers_of
 from replay.server.stage import Stage
+from replay.simulator.brought import NAME as BROUGHT
 from replay.wire import Close, Cut, Deafen, Send, SocketLost, SocketOpened, SocketText
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class WebSocket:
 
     async def serve(self, request: web.BaseRequest, mount: str, stage: Stage) -> web.StreamResponse:
         """Carries frames until either side closes."""
+        if BROUGHT in request.headers:
+            what = f"a WebSocket is no single request: {BROUGHT} cannot be said of it"
+            advice = "Put the fault up by POST /__replay/faults."
+            return web.json_response({"error": {"what": what, "help": advice, "problems": []}}, status=400)
         response = web.WebSocketResponse(max_msg_size=MAX_BODY, timeout=CLOSE_TIMEOUT)
         if not response.can_prepare(request).ok:
             return web.Response(status=400, text="This is no WebSocket handshake.")

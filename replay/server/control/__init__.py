@@ -1,0 +1,1 @@
+"""What is under `/__replay/`: the simulator looked at and steered from outside; one file a resource."""

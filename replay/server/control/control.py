@@ -1,0 +1,73 @@
+"""Which control call goes where, and how what is wrong with one is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from replay.errors import ReplayError, as_json, nearest
+from replay.registry import RESOURCES, resolve
+from replay.server.advancing import ServerClock
+from replay.server.control import safety
+from replay.server.control.call import Call, Handler, RefusedError, Routes
+from replay.server.cors import CONTROL, is_control
+from replay.server.requests import text_of
+from replay.server.stage import Stage
+from replay.simulator.switching import NoSuchRuleError
+
+
+class Control:
+    """The handler of every call under `/__replay/`.
+
+    Whatever is wrong with one is answered in one shape: `{"error": {"what", "help", "problems"}}`.
+    """
+
+    def __init__(self, stage: Stage, clock: ServerClock, listening: str) -> None:
+        """Args:
+        listening: The host that the server was told to listen on.
+        """
+        self._stage = stage
+        self._clock = clock
+        self._listening = listening
+        self._routes: Routes = {}
+        for name in RESOURCES:
+            self._routes |= resolve(RESOURCES, name)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one call."""
+        try:
+            safety.check(safety.caller_of(request), self._listening)
+            handler, name = self._find(request)
+            call = Call(request, self._stage, self._clock, name)
+            answer = await handler(call)
+        except ReplayError as error:
+            return _refused(error)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        return _said(answer, call.status)
+
+    def _find(self, request: web.BaseRequest) -> tuple[Handler, str]:
+        asked = text_of(request.path)
+        path = asked.removeprefix(CONTROL).strip("/") if is_control(request) else ""
+        resource, _, name = path.partition("/")
+        methods = self._routes.get(path if not name else f"{resource}/{{name}}")
+        if methods is None or "/" in name:
+            known = list(self._routes)
+            advice = f"{nearest(path, known)} Under {CONTROL}/ there are {', '.join(known)}.".strip()
+            raise RefusedError(404, f"nothing is at {asked}", help=advice)
+        if request.method not in methods:
+            what = f"{asked} takes no {request.method}"
+            raise RefusedError(405, what, help=f"It takes {', '.join(methods)}.")
+        return methods[request.method], name
+
+
+def _refused(error: ReplayError) -> web.Response:
+    status = 404 if isinstance(error, NoSuchRuleError) else 400
+    return _said({"error": as_json(error)}, error.status if isinstance(error, RefusedError) else status)
+
+
+def _said(value: Any, status: int) -> web.Response:
+    body = msgspec.json.encode(value) + b"\n"
+    return web.Response(status=status, body=body, content_type="application/json", charset="utf-8")

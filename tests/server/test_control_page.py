@@ -1,0 +1,80 @@
+"""What docs/control.md shows is what happens."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+import replay
+from replay.clock import ManualClock
+from replay.server.runner import Server
+
+from .conftest import Loop
+from .running import run
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "control.md").read_text(encoding="utf-8")
+SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def shown() -> list[tuple[list[str], str]]:
+    """Every command in the page, with the output that stands below it."""
+    found: list[tuple[list[str], str]] = []
+    for line in "".join(blocks("console")).splitlines():
+        if line.startswith("$ "):
+            found.append((shlex.split(line)[2:], ""))
+        else:
+            found[-1] = found[-1][0], line
+    return found
+
+
+async def curl(http: aiohttp.ClientSession, base: str, words: list[str]) -> tuple[int, str]:
+    """Does what curl would."""
+    method, url, said, headers = "GET", "", None, {}
+    while words:
+        match words:
+            case ["-X", method, *words]:
+                pass
+            case ["--json", text, *words]:
+                said, method = json.loads(text), "POST" if method == "GET" else method
+            case ["-H", line, *words]:
+                name, _, value = line.partition(": ")
+                headers[name] = value
+            case [url, *words]:
+                pass
+    asked: dict[str, Any] = {} if said is None else {"json": said}
+    target = url.replace("localhost:8090", base)
+    async with http.request(method, target, headers=headers, **asked) as response:
+        return response.status, await response.text()
+
+
+def test_each_call_in_the_page_does_what_it_says(loop: Loop) -> None:
+    async def main() -> None:
+        async with (
+            Server([replay.load(SCENARIO)], clock=ManualClock()) as server,
+            aiohttp.ClientSession() as http,
+        ):
+            for words, output in shown():
+                status, said = await curl(http, server.url, words)
+                pattern = re.escape(output).replace("…", ".*")
+                assert re.fullmatch(pattern if output else ".*", said.strip(), re.DOTALL), said
+                assert (status >= 400) == ("error" in said or status == 503)
+
+    run(main(), loop)
+
+
+def test_the_program_in_the_page_runs(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.chdir(ROOT)
+    (program,) = blocks("python")
+    exec(compile(program, "docs/control.md", "exec"), {"__name__": "page"})
+    assert "the desktop dials http://127.0.0.1:" in capsys.readouterr().out

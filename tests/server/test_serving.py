@@ -1,0 +1,138 @@
+"""`replay.serve`: a server in a program of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+import replay
+from replay.errors import ReplayError, ScenarioError, UsageError
+from replay.server.serving import Served
+from replay.simulator.switching import NoSuchRuleError
+from replay.testing import scenario
+
+from .conftest import Loop
+from .running import run
+from .steered import STORY
+
+
+class Used:
+    """A server that is used as a test would use it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.served: Served = replay.serve(scenario(STORY), clock="manual", **settings)
+
+    async def __aenter__(self) -> Used:
+        self.simulator = await self.served.__aenter__()
+        self.http = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.close()
+        await self.served.__aexit__(None, None, None)
+
+    async def looks(self) -> int:
+        async with self.http.get(self.simulator.url + "/look") as response:
+            return response.status
+
+
+def test_a_fault_is_up_while_its_block_lasts(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            with used.simulator.fault("status", where={"step": "look"}, status=503) as busy:
+                assert (busy.name, await used.looks(), busy.struck) == ("status", 503, 1)
+                busy.off()
+                assert await used.looks() == 200
+                busy.on()
+                assert await used.looks() == 503
+            assert await used.looks() == 200
+            assert used.simulator.faults == []
+            assert busy.struck == 2
+
+    run(main(), loop)
+
+
+def test_a_fault_is_a_mapping_or_a_preset_too_and_goes_when_its_time_is_over(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            whole = {"name": "mine", "fault": "status", "where": {"step": "look"}, "nth": 2}
+            mine = used.simulator.fault(whole, ttl="30s")
+            used.simulator.fault("overloaded", ttl="10s")
+            assert len(used.simulator.faults) == 4
+            await used.simulator.clock.advance("10s")
+            assert [each.name for each in used.simulator.faults] == ["mine"]
+            await used.simulator.clock.advance("20s")
+            assert used.simulator.faults == []
+            mine.remove()
+            with pytest.raises(NoSuchRuleError, match="'mine' is gone"):
+                mine.on()
+
+    run(main(), loop)
+
+
+def test_the_journal_says_what_has_happened(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used(seed=3) as used:
+            await used.looks()
+            kinds = [entry.kind for entry in used.simulator.journal]
+            assert kinds[-2:] == ["request", "answer"]
+
+    run(main(), loop)
+
+
+def test_faults_of_files_mappings_and_presets_are_played(loop: Loop, tmp_path: Path) -> None:
+    async def main() -> None:
+        file = tmp_path / "faults.yaml"
+        file.write_text("[{name: late, fault: latency, where: {step: other}}]")
+        gone = {"name": "gone", "fault": "status", "where": {"step": "look"}, "settings": {"status": 410}}
+        async with Used(faults=[file, gone], presets=["lossy-stream"], control_port=0) as used:
+            names = [each.name for each in used.simulator.faults]
+            assert names == ["lossy-stream-lost", "lossy-stream-twice", "lossy-stream-late", "late", "gone"]
+            assert await used.looks() == 410
+            assert used.simulator.control_url.removesuffix("/__replay") != used.simulator.url
+
+    run(main(), loop)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"presets": ["flakey"]}, "there is no preset 'flakey'. Did you mean 'flaky'?"),
+        ({"faults": [{"name": "x", "fault": "hagn"}]}, "unknown fault 'hagn'"),
+        ({"faults": ["none.yaml"]}, "none.yaml: the file cannot be read"),
+        ({"speed": 0}, "speed is a number above 0"),
+        ({"pace": "slowly"}, "slowly"),
+    ],
+)
+def test_what_cannot_be_served_is_said_before_anything_is_opened(settings: Any, why: str) -> None:
+    with pytest.raises(ReplayError) as refused:
+        replay.serve(scenario(STORY), **settings)
+    assert why in str(refused.value)
+
+
+def test_without_a_scenario_there_is_nothing_to_serve() -> None:
+    with pytest.raises(UsageError, match="name a file"):
+        replay.serve()
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "why"),
+    [
+        ("hagn", {}, "there is no fault or preset 'hagn'. Did you mean 'hang'?"),
+        ("flaky", {"delay": "1s"}, "'flaky' is a preset, and has no 'settings' of its own"),
+        ({"fault": "hang"}, {"where": {"step": "look"}}, "say 'where' within the fault"),
+    ],
+)
+def test_a_fault_that_is_put_wrongly_is_refused(loop: Loop, what: Any, said: Any, why: str) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            with pytest.raises(UsageError) as refused:
+                used.simulator.fault(what, **said)
+            assert why in str(refused.value)
+            with pytest.raises(ScenarioError, match="no setting 'dely'"):
+                used.simulator.fault("latency", dely="1s")
+
+    run(main(), loop)
