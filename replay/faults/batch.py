@@ -9,6 +9,7 @@ import msgspec
 
 from replay.faults.fault import Fault, Seam, Strike, Telling
 from replay.faults.settings import read_duration
+from replay.scenario.durations import format_duration
 
 
 class Batch(Fault):
@@ -29,4 +30,6 @@ class Batch(Fault):
         closes = strike.link.get(strike.agent, 0.0)
         if telling.at >= closes:
             closes = strike.link[strike.agent] = telling.at + read_duration(self.window)
+        # What is left of the window: alone it does the same.
+        strike.drawn["window"] = format_duration(closes - telling.at)
         return [msgspec.structs.replace(telling, at=closes, together=True)]

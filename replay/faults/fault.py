@@ -65,11 +65,13 @@ class Strike(msgspec.Struct, frozen=True, kw_only=True):
             name: The setting's.
         """
         delay = read_delay(text)
-        seconds = sample(delay, self.source)
         if isinstance(delay, Distribution):
-            self.drawn[name] = format_delay(seconds)
-            return read_delay(self.drawn[name])  # type: ignore[return-value]  # as it will be pinned
-        return seconds
+            # Once for a strike, also where it meets several tellings: as it will be pinned.
+            if name not in self.drawn:
+                self.drawn[name] = format_delay(sample(delay, self.source))
+            delay = read_delay(self.drawn[name])
+            assert not isinstance(delay, Distribution)
+        return delay
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ without these signs is somebody new's if all who are here have come back with ou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -37,6 +36,8 @@ class Agent:
         self.name = name
         self.key: str | int = name if name is not None else ordinal
         """What draws are keyed by; does not change when a name becomes known later."""
+        self.noted_as = self.label
+        """What the journal has called it so far."""
         self.cookie = ""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
@@ -53,9 +54,9 @@ class Agent:
         self.story = 0.0
         """Where the latest of what happened to it stands had every delay been kept."""
         self.numbers: dict[str, int] = {}
-        """Its clients' numbers, in the order they came; also of those that are gone."""
-        self.occurrences: Counter[tuple[str, str]] = Counter()
-        """How often each step of a scenario, and each Bayeux message but connects, has come its way."""
+        """Its clients' numbers, in the order they came."""
+        self.shaken = 0
+        """How many clients it has had."""
         self.is_unknown = False
         """Whether its cookies are unknown: it gets new ones with its next answer."""
         self.cookies = 0
@@ -180,7 +181,8 @@ class Agents:
         """This client belongs to this agent."""
         agent.clients[client.id] = client
         agent.ever_had_clients = True
-        agent.numbers[client.id] = len(agent.numbers) + 1
+        agent.shaken += 1
+        agent.numbers[client.id] = agent.shaken
         self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
 

@@ -46,6 +46,13 @@ class Casting:
             self.offer(agent, timeline, now)
         return agent
 
+    def recognized(self, agent: Agent | None, now: float) -> None:
+        """An agent asks again; if its name has become known by that, the journal calls it so from now on."""
+        if agent is not None and agent.noted_as != agent.label:
+            at = self._simulator.since_start(now)
+            self._simulator.journal.note("agent", at, agent.label, was=agent.noted_as)
+            agent.noted_as = agent.label
+
     def offer(self, agent: Agent, timeline: Timeline, now: float) -> Play:
         """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
         play, role = self._seat(agent, timeline, now)

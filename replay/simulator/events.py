@@ -50,7 +50,8 @@ class Events:
         for told in self._simulator.faulting.at_event(due, agent, now):
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
-            if told.telling.at > now:
+            # Not held against `now`: where time has run ahead, events keep the order of their moments.
+            if told.telling.at > due.mark.at:
                 self._simulator.put(told.telling.at, told)
             else:
                 self.tell(told, now)

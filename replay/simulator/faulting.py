@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ class Faulting:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self.striking = Striking(simulator.options.seed)
+        self._occurrences: Counter[tuple[str | int, str, str]] = Counter()
+        """How often each step of a scenario, and each Bayeux message but connects, has come an agent's way."""
         self.somebody_is_out = False
         """Whether anybody's login has ever expired."""
         for timeline in simulator.timelines:
@@ -80,7 +83,7 @@ class Faulting:
         """The rules that strike at a request, which is this step."""
         if agent is None:
             return ()
-        occurrence = self._count(agent, play, ask.id)
+        occurrence = self._count(agent.key, play.timeline.name, ask.id)
         if not self.striking.rules and not own:
             return ()
         facts = {"step": ask.id, "path": question.path, **self.transport_of(agent)}
@@ -135,7 +138,7 @@ class Faulting:
     def at_event(self, due: Due, agent: Agent, now: float) -> list[Told]:
         """How an event is told to its agent."""
         play, cue = due.play, due.cue
-        occurrence = self._count(agent, play, cue.id)
+        occurrence = self._count(agent.key, play.timeline.name, cue.id)
         telling = Telling(at=max(due.mark.at, due.tell_at))
         if not self.striking.rules:
             return [Told(due, telling)]
@@ -181,8 +184,7 @@ class Faulting:
             return Verdict(failure="handshake denied")
         self._simulator.carriers.belongs(peer.exchange or peer.socket, whom.agent)
         # How often a client polls is its own affair.
-        counted = whom.agent is not None and channel != channels.CONNECT
-        occurrence = self._count(whom.agent, None, channel) if counted and whom.agent is not None else 0
+        occurrence = self._count(whom.key, "", channel) if channel != channels.CONNECT else 0
         struck = self._strikes(occasion, whom, occurrence, None, now=now, own=own)
         if not struck:
             return NOTHING
@@ -222,7 +224,9 @@ class Faulting:
         """A rule that reaches the whole server begins."""
         if not rule.holds(now) or rule not in self.striking.rules or self._simulator.outages.is_out(rule):
             return
-        whom = Whom(key="", label="", names=frozenset(), elapsed=None)
+        speed = self._simulator.options.pace.speed
+        elapsed = self._simulator.since_start(now) * speed if speed is not None else rule.begins
+        whom = Whom(key="", label="", names=frozenset(), elapsed=elapsed)
         occasion = Occasion(seam="request", subject="", facts={})
         rule.struck[whom.key] += 1
         self._simulator.acting.at_once([self._struck(rule, occasion, whom, now)], now)
@@ -279,10 +283,11 @@ class Faulting:
             each.play = play.label if play is not None else ""
         return tuple(found)
 
-    def _count(self, agent: Agent, play: Play | None, subject: str) -> int:
-        key = (play.timeline.name if play is not None else "", subject)
-        agent.occurrences[key] += 1
-        return agent.occurrences[key]
+    def _count(self, agent: str | int, scenario: str, subject: str) -> int:
+        """As rules count: by what an agent is keyed by, also before it is let in."""
+        key = (agent, scenario, subject)
+        self._occurrences[key] += 1
+        return self._occurrences[key]
 
     def whom(self, agent: Agent, now: float) -> Whom:
         """An agent as rules see it."""

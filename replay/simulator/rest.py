@@ -100,6 +100,7 @@ class Rest:
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
         agent = agents.find(request.headers, words, awaited=awaited)
+        self._simulator.casting.recognized(agent, now)
         if agent is None and "authorization" not in request.headers:
             present = agents.present()
             if present and not (awaited and agents.all_keep_cookies()):

@@ -219,6 +219,7 @@ class Simulator:
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake: finds or makes its agent."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
+        self.casting.recognized(agent, now)
         if agent is None and "authorization" not in peer.headers:
             agent = self.agents.orphan(keeping_cookies=not self.casting.awaits_somebody)
         if agent is None:

@@ -28,7 +28,7 @@ class Whom(msgspec.Struct, frozen=True, kw_only=True):
     names: frozenset[str]
     """Its user, its number, its roles: what `where: {agent: …}` may say."""
     elapsed: float | None
-    """Seconds since its `start`, in the scenario's time; None before."""
+    """Seconds since its `start`, in the scenario's time; None before. Of nobody: since all began."""
     agent: Agent | None = None
     """None for somebody who has not been let in yet."""
 
@@ -53,7 +53,12 @@ class Struck(msgspec.Struct, kw_only=True):
         said: dict[str, Any] = {"rule": self.rule.name, "fault": self.rule.written.fault}
         settings = self.rule.written.settings | self.strike.drawn
         said |= {"settings": settings} if settings else {}
-        said |= {"occurrence": self.occurrence} if self.occurrence else {}
+        if self.rule.fault.whole_server and self.rule.written.ttl:
+            said["ttl"] = self.rule.written.ttl
+        if self.occurrence:
+            said["occurrence"] = self.occurrence
+        elif self.whom.elapsed is not None:
+            said["since"] = round(self.whom.elapsed, 4)
         return said | ({"draw": round(self.number, 6)} if self.number is not None else {})
 
 

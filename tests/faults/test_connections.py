@@ -170,7 +170,7 @@ def test_a_server_goes_down_by_the_clock() -> None:
         chat.script.advance(1)
 
     assert seen == [True, True, False, True]
-    assert chat.strikes == [{"rule": "bad", "fault": "refuse", "step": ""}]
+    assert chat.strikes == [{"rule": "bad", "fault": "refuse", "ttl": "1s", "since": 2.0, "step": ""}]
 
 
 def test_what_is_sent_across_a_parted_network_arrives_when_it_is_one_again() -> None:
