@@ -6,10 +6,12 @@ Polls are not in it: how often a client polls is its own affair.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar
 
 import msgspec
+
+from replay.errors import Problem, UsageError
 
 Kind = Literal[
     "agent",
@@ -49,6 +51,64 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: dict[str, Any] = {}
 
 
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of a journal's file: which run it is of."""
+
+    replay: str
+    """Version of the package that wrote it."""
+    journal: Literal[1] = 1
+    """Version of the file's form."""
+    scenarios: list[str]
+    """Names of the scenarios that were played."""
+    seed: int
+    speed: float | str
+    """Times as fast as recorded, or `max`."""
+
+    def line(self) -> bytes:
+        """As it stands in the file."""
+        return msgspec.json.encode(self) + b"\n"
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A journal as a file has it."""
+
+    head: Head | None
+    """None where only entries were kept, as the control route gives them."""
+    entries: tuple[Entry, ...]
+    is_cut: bool
+    """Whether its last line is not whole, as after `kill -9` or on a full disk."""
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios that were played, as far as it says."""
+        if self.head is not None:
+            return self.head.scenarios
+        return list(dict.fromkeys(scenario_of(entry) for entry in self.entries if entry.play))
+
+    @property
+    def first_names(self) -> dict[str, str]:
+        """What each agent was called at first, by what it was called later."""
+        found: dict[str, str] = {}
+        for entry in self.entries:
+            if entry.kind == "agent" and "was" in entry.detail:
+                was = entry.detail["was"]
+                found[entry.agent] = found.get(was, was)
+        return found
+
+    @property
+    def agents(self) -> list[str]:
+        """Who is in it, in order of appearance, each by the first name it had."""
+        first = self.first_names
+        return list(
+            dict.fromkeys(first.get(entry.agent, entry.agent) for entry in self.entries if entry.agent)
+        )
+
+
+def scenario_of(entry: Entry) -> str:
+    """The scenario that an entry's play is one of; empty if it is about none."""
+    return entry.play.rpartition("#")[0]
+
+
 class Journal:
     """A window on what happened."""
 
@@ -60,6 +120,8 @@ class Journal:
         self._encoder = msgspec.json.Encoder()
         self.total = 0
         """How many things happened."""
+        self.listener: Callable[[bytes], None] | None = None
+        """Told of each entry as it is made, as a line of JSON."""
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
 
@@ -93,12 +155,55 @@ class Journal:
             late=round(late, 6) or _ON_TIME,
             detail=detail,
         )
-        size = len(self._encoder.encode(entry))
-        self._entries.append((size, entry))
-        self._bytes += size
+        line = self._encoder.encode(entry)
+        self._entries.append((len(line), entry))
+        self._bytes += len(line)
+        if self.listener is not None:
+            self.listener(line + b"\n")
         while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._entries.popleft()[0]
 
     def lines(self) -> bytes:
         """The window as JSON Lines."""
         return b"".join(self._encoder.encode(entry) + b"\n" for entry in self)
+
+
+def read(data: bytes, file: str) -> Kept | None:
+    """The journal that a file holds; None if it holds something else.
+
+    Args:
+        file: What to call it in problems.
+
+    Raises:
+        UsageError: it is a journal of another version, or damaged before its last line.
+    """
+    lines = data.splitlines()
+    first = _decoded(lines[0], dict[str, Any]) if lines else None
+    if first is None or not ("journal" in first or {"number", "at", "kind"} <= first.keys()):
+        return None
+    head = None
+    if "journal" in first:
+        head = _decoded(lines.pop(0), Head)
+        if head is None:
+            what = "this is the head of a journal that this version cannot read"
+            problem = Problem(file=file, line=1, what=what, help=f"It was written by {first.get('replay')}.")
+            raise UsageError(str(problem))
+    entries = [_decoded(line, Entry) for line in lines]
+    is_cut = bool(entries) and entries[-1] is None
+    if is_cut:
+        entries.pop()
+    found = tuple(entry for entry in entries if entry is not None)
+    if len(found) < len(entries):
+        line = entries.index(None) + (2 if head is not None else 1)
+        raise UsageError(str(Problem(file=file, line=line, what="this is no entry of a journal")))
+    return Kept(head=head, entries=found, is_cut=is_cut)
+
+
+_Line = TypeVar("_Line")
+
+
+def _decoded(line: bytes, kind: type[_Line]) -> _Line | None:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

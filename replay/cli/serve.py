@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from replay import __version__
 from replay.cli.loop import run_loop, settle
 from replay.clock import ManualClock
 from replay.errors import UsageError
+from replay.journal import Head
 from replay.library import library
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.scenario.paces import examples
+from replay.server.journal_file import JournalFile
 from replay.server.runner import Server
 from replay.server.serving import gather
 from replay.simulator.simulator import Options
@@ -109,6 +114,12 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
     type=click.IntRange(0, 65535),
     help="A port on loopback for control alone, which no fault reaches; 0 picks a free one.",
 )
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write what happens as JSON Lines, as it goes: for `replay show`, `pin` and `diff`.",
+)
 @click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens.")
 def serve(
     *,
@@ -125,6 +136,7 @@ def serve(
     fault_files: tuple[Path, ...],
     presets: tuple[str, ...],
     control_port: int | None,
+    journal: Path | None,
     print_url: bool,
 ) -> None:
     """Plays scenarios to unmodified clients until Ctrl-C.
@@ -138,19 +150,42 @@ def serve(
             raise UsageError("there is no scenario to play: name a file")
         faults = gather(fault_files, presets, scenarios, control_apart=apart)
         options = Options(pace=at_speed(pace, speed), seed=seed, date=date, faults=tuple(faults))
-        server = Server(
-            scenarios,
-            host=host,
-            port=port,
-            options=options,
-            clock=ManualClock() if clock == "manual" else None,
-            transports=transports,
-            certificate=tls,
-            control_port=control_port,
-        )
-        run_loop(_serve(server, scenarios, print_url=print_url, apart=apart))
+        with _journal(journal, scenarios, options) as listener:
+            server = Server(
+                scenarios,
+                host=host,
+                port=port,
+                options=options,
+                clock=ManualClock() if clock == "manual" else None,
+                transports=transports,
+                certificate=tls,
+                control_port=control_port,
+                listener=listener,
+            )
+            run_loop(_serve(server, scenarios, print_url=print_url, apart=apart))
     except KeyboardInterrupt:
         click.echo("ended before it listened", err=True)
+
+
+@contextmanager
+def _journal(
+    path: Path | None, scenarios: list[Scenario], options: Options
+) -> Iterator[Callable[[bytes], None] | None]:
+    """What takes the journal's lines, if it is to be written."""
+    if path is None:
+        yield None
+        return
+    speed = options.pace.speed
+    head = Head(
+        replay=__version__,
+        scenarios=[scenario.name for scenario in scenarios],
+        seed=options.seed,
+        speed=speed if speed is not None else "max",
+    )
+    with JournalFile(path, head) as file:
+        if file.kept is not None:
+            click.echo(f"note: what {path} held before is kept as {file.kept}", err=True)
+        yield file.take
 
 
 async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool, apart: bool) -> None:

@@ -52,7 +52,12 @@ def write(path: Path, scenario: Scenario) -> Path | None:
 
     A file that is there and differs is kept beside it as `NAME.yaml~`; returns the path of what was kept.
     """
-    data = dumps(scenario).encode("utf-8")
+    return put(path, dumps(scenario))
+
+
+def put(path: Path, text: str) -> Path | None:
+    """Writes a text of your own in the same way."""
+    data = text.encode("utf-8")
     kept = None
     if path.exists():
         before = path.read_bytes()

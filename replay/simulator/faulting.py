@@ -40,7 +40,7 @@ class Faulting:
         self._simulator = simulator
         self.striking = Striking(simulator.options.seed)
         self._occurrences: Counter[tuple[str | int, str, str]] = Counter()
-        """How often each step of a scenario, and each Bayeux message but connects, has come an agent's way."""
+        """How often each step of a scenario, and each Bayeux message but connects, has come to an agent."""
         self.somebody_is_out = False
         """Whether anybody's login has ever expired."""
         for timeline in simulator.timelines:
@@ -172,7 +172,7 @@ class Faulting:
         channel = message.get("channel")
         if not isinstance(channel, str) or not channel.startswith(channels.META):
             return NOTHING
-        whom = self._sender(client, peer, now)
+        whom = self._sender(client, peer, now, shakes_hands=channel == channels.HANDSHAKE)
         if whom is None:
             return NOTHING
         meta = channel.removeprefix(channels.META)
@@ -306,9 +306,11 @@ class Faulting:
         # Where waits are dropped, the story itself says how far it is.
         return (now - agent.began) * speed if speed is not None else agent.story - agent.began
 
-    def _sender(self, client: Client | None, peer: Peer, now: float) -> Whom | None:
+    def _sender(self, client: Client | None, peer: Peer, now: float, *, shakes_hands: bool) -> Whom | None:
         agents = self._simulator.agents
         agent = agents.owner_of(client.id) if client is not None else agents.find_known(peer.headers)
+        if agent is None and shakes_hands and "authorization" not in peer.headers:
+            agent = agents.orphan(keeping_cookies=not self._simulator.casting.awaits_somebody)
         if agent is not None:
             return self.whom(agent, now)
         if client is not None:

@@ -1,0 +1,141 @@
+"""A journal in a line an entry, agent by agent: what came, what went, and where faults struck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from replay.journal import Entry, Kept, scenario_of
+
+STRUCK = "⚡"
+_SIGNS = {
+    "request": "→",
+    "retry": "→",
+    "answer": "←",
+    "event": "⇐",
+    "held": "…",
+    "miss": "✗",
+    "fault": STRUCK,
+}
+_SAID = 300
+"""Characters of one value that are shown."""
+
+
+def chronicle(kept: Kept, *, agent: str = "") -> Iterator[str]:
+    """The lines, without colour.
+
+    Args:
+        agent: The only one to tell of, by any name it has had; all when empty.
+    """
+    first = kept.first_names
+    by_agent: dict[str, list[Entry]] = {}
+    for entry in kept.entries:
+        by_agent.setdefault(first.get(entry.agent, entry.agent), []).append(entry)
+    yield _title(kept, by_agent)
+    latest = {name: later for later, name in first.items()}
+    for name, entries in by_agent.items():
+        if agent and name != first.get(agent, agent):
+            continue
+        yield ""
+        known = f"{name}, later {latest[name]}" if name in latest else name
+        yield f"{known or 'nobody in particular'}{_struck(entries)}"
+        yield from _table(entries)
+
+
+def _title(kept: Kept, by_agent: Mapping[str, list[Entry]]) -> str:
+    head = kept.head
+    run = f", seed {head.seed}" if head is not None else ""
+    run += f", speed {head.speed}" if head is not None and head.speed != 1 else ""
+    agents = sum(1 for name in by_agent if name)
+    counts = f"{_counted(len(kept.entries), 'entry', 'entries')}, {_counted(agents, 'agent', 'agents')}"
+    return f"journal of {', '.join(kept.scenarios) or 'nothing'}{run}: {counts}"
+
+
+def _struck(entries: Iterable[Entry]) -> str:
+    strikes = sum(entry.kind == "fault" for entry in entries)
+    return f"   {STRUCK} {strikes}" if strikes else ""
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _table(entries: list[Entry]) -> Iterator[str]:
+    seconds = max(len(f"{entry.at:.3f}") for entry in entries)
+    name = max(len(_subject(entry)) for entry in entries)
+    plays: dict[str, set[str]] = {}
+    for entry in entries:
+        plays.setdefault(scenario_of(entry), set()).add(entry.play)
+    # Whose play it is goes without saying while there is one of each.
+    many = any(len(found) > 1 for found in plays.values()) or len([each for each in plays if each]) > 1
+    for entry in entries:
+        play = f"  {entry.play}" if many and entry.play and entry.kind != "play" else ""
+        sign = _SIGNS.get(entry.kind, "·")
+        line = f"  {entry.at:>{seconds}.3f}  {sign} {_subject(entry):<{name}}  {_what(entry)}{play}{_touch(entry)}"
+        yield line.rstrip()
+
+
+def _subject(entry: Entry) -> str:
+    if entry.kind == "fault":
+        return str(entry.detail.get("rule", ""))
+    return entry.step or entry.kind
+
+
+def _touch(entry: Entry) -> str:
+    """The rules by which it is not as it would have been."""
+    rules = entry.detail.get("faults")
+    return f"   {STRUCK} {', '.join(map(str, rules))}" if entry.kind != "fault" and rules else ""
+
+
+def _what(entry: Entry) -> str:
+    detail = entry.detail
+    match entry.kind:
+        case "fault":
+            return _fault(entry)
+        case "request":
+            return "asked"
+        case "retry":
+            return "asked again: the same answer"
+        case "answer":
+            asked = f"{_said(detail['request'])} " if "request" in detail else ""
+            return f"{asked}answered {detail.get('status', '')}"
+        case "event":
+            return f"told on {_said(detail.get('channel', ''))}"
+        case "held":
+            role = detail.get("role")
+            if role is not None:
+                return f"held until somebody is {_said(role)}"
+            return f"held until somebody listens to {_said(detail.get('channel', ''))}"
+        case "miss":
+            return f"{_said(detail.get('request', ''))}: {_said(detail.get('why', ''))}"
+        case "agent":
+            return f"was {_said(detail['was'])}" if "was" in detail else "came"
+        case "play":
+            return " ".join([entry.play, *_details(detail)])
+    return " ".join(_details(detail))
+
+
+def _fault(entry: Entry) -> str:
+    """What struck where, the how-manieth time, and what it changed."""
+    detail = entry.detail
+    settings = detail.get("settings", {})
+    drawn = ", ".join(f"{name} {_said(value)}" for name, value in settings.items())
+    what = f"{detail.get('fault', '')} ({drawn})" if drawn else str(detail.get("fault", ""))
+    where = entry.step or detail.get("meta", "")
+    what += f" at {where}" if where else ""
+    what += f", time {detail['occurrence']}" if "occurrence" in detail else ""
+    what += f", for {detail['ttl']}" if "ttl" in detail else ""
+    what += f": {detail['changed']}" if detail.get("changed") else ""
+    return f"{what}; drew {detail['draw']:.1%}" if "draw" in detail else what
+
+
+def _details(detail: Mapping[str, Any]) -> Iterator[str]:
+    return (f"{name} {_said(value)}" for name, value in detail.items() if name != "faults")
+
+
+def _said(value: Any) -> str:
+    plain = isinstance(value, str) and value.isprintable()
+    text = value if plain else msgspec.json.encode(value).decode()
+    return text if len(text) <= _SAID else f"{text[:_SAID]}…"
