@@ -125,6 +125,7 @@ COMMANDS = {
     "redact": "replay.cli.redact:redact",
     "show": "replay.cli.show:show",
     "diff": "replay.cli.diff:command",
+    "pin": "replay.cli.pin:pin",
     "serve": "replay.cli.serve:serve",
     "faults": "replay.cli.faults:faults",
     "schema": "replay.cli.schema:schema",

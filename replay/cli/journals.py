@@ -33,9 +33,7 @@ def read_journal(path: Path) -> Kept:
     """
     kept = find_journal(path)
     if kept is None:
-        there = path.is_file()
-        why = (
-            "this is no journal, as `replay serve --journal` writes it" if there else "there is no such file"
-        )
-        raise UsageError(f"{path}: {why}")
+        if not path.is_file():
+            raise UsageError(f"{path}: there is no such file")
+        raise UsageError(f"{path}: this is no journal, as `replay serve --journal` writes it")
     return kept

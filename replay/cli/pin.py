@@ -10,7 +10,7 @@ import msgspec
 
 from replay.capture.losses import count
 from replay.cli.journals import read_journal
-from replay.errors import UsageError
+from replay.errors import ScenarioError, UsageError
 from replay.faults.pinning import Pinned, pinned
 from replay.journal import Kept
 from replay.scenario.dump import dumps, put
@@ -78,7 +78,9 @@ def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str]) -> 
     lines = _without_faults(before.splitlines())
     at = next((number for number, line in enumerate(lines) if re.match(r"(session|steps):", line)), None)
     if at is not None:
-        spliced = "\n".join([*lines[:at], *_faults(found.faults), "", *lines[at:]]) + "\n"
+        while at and (not lines[at - 1] or lines[at - 1].startswith("#")):
+            at -= 1
+        spliced = "\n".join([*lines[:at], *_faults(found.faults), *lines[at:]]) + "\n"
         text = _under_heading(spliced, origin)
         if _same(text, pinned_one):
             return text
@@ -88,7 +90,7 @@ def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str]) -> 
 def _same(text: str, wanted: Scenario) -> bool:
     try:
         return loads(text) == wanted
-    except UsageError:
+    except ScenarioError:
         return False
 
 

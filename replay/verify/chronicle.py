@@ -73,8 +73,8 @@ def _table(entries: list[Entry]) -> Iterator[str]:
     for entry in entries:
         play = f"  {entry.play}" if many and entry.play and entry.kind != "play" else ""
         sign = _SIGNS.get(entry.kind, "·")
-        line = f"  {entry.at:>{seconds}.3f}  {sign} {_subject(entry):<{name}}  {_what(entry)}{play}{_touch(entry)}"
-        yield line.rstrip()
+        line = f"  {entry.at:>{seconds}.3f}  {sign} {_subject(entry):<{name}}  {_what(entry)}{play}"
+        yield f"{line.rstrip()}{_touch(entry)}"
 
 
 def _subject(entry: Entry) -> str:
@@ -90,31 +90,29 @@ def _touch(entry: Entry) -> str:
 
 
 def _what(entry: Entry) -> str:
-    detail = entry.detail
+    detail = {name: _said(value) for name, value in entry.detail.items()}
     match entry.kind:
         case "fault":
-            return _fault(entry)
+            said = _fault(entry)
         case "request":
-            return "asked"
+            said = "asked"
         case "retry":
-            return "asked again: the same answer"
+            said = "asked again: the same answer"
         case "answer":
-            asked = f"{_said(detail['request'])} " if "request" in detail else ""
-            return f"{asked}answered {detail.get('status', '')}"
+            said = f"{detail.get('request', '')} answered {detail.get('status', '')}".lstrip()
         case "event":
-            return f"told on {_said(detail.get('channel', ''))}"
+            said = f"told on {detail.get('channel', '')}"
+        case "held" if "role" in detail:
+            said = f"held until somebody is {detail['role']}"
         case "held":
-            role = detail.get("role")
-            if role is not None:
-                return f"held until somebody is {_said(role)}"
-            return f"held until somebody listens to {_said(detail.get('channel', ''))}"
+            said = f"held until somebody listens to {detail.get('channel', '')}"
         case "miss":
-            return f"{_said(detail.get('request', ''))}: {_said(detail.get('why', ''))}"
+            said = f"{detail.get('request', '')}: {detail.get('why', '')}"
         case "agent":
-            return f"was {_said(detail['was'])}" if "was" in detail else "came"
-        case "play":
-            return " ".join([entry.play, *_details(detail)])
-    return " ".join(_details(detail))
+            said = f"was {detail['was']}" if "was" in detail else "came"
+        case _:
+            said = " ".join(filter(None, (entry.play, *_details(detail))))
+    return said
 
 
 def _fault(entry: Entry) -> str:
@@ -131,8 +129,8 @@ def _fault(entry: Entry) -> str:
     return f"{what}; drew {detail['draw']:.1%}" if "draw" in detail else what
 
 
-def _details(detail: Mapping[str, Any]) -> Iterator[str]:
-    return (f"{name} {_said(value)}" for name, value in detail.items() if name != "faults")
+def _details(detail: Mapping[str, str]) -> Iterator[str]:
+    return (f"{name} {value}" for name, value in detail.items() if name != "faults")
 
 
 def _said(value: Any) -> str:
