@@ -98,10 +98,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def agents(self) -> list[str]:
         """Who is in it, in order of appearance, each by the first name it had."""
+        return [name for name in self.by_agent() if name]
+
+    def by_agent(self) -> dict[str, list[Entry]]:
+        """The entries of each agent, by the first name it had; of nobody in particular under none."""
         first = self.first_names
-        return list(
-            dict.fromkeys(first.get(entry.agent, entry.agent) for entry in self.entries if entry.agent)
-        )
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(first.get(entry.agent, entry.agent), []).append(entry)
+        return found
 
 
 def scenario_of(entry: Entry) -> str:
@@ -168,8 +173,14 @@ class Journal:
         return b"".join(self._encoder.encode(entry) + b"\n" for entry in self)
 
 
-def read(data: bytes, file: str) -> Kept | None:
-    """The journal that a file holds; None if it holds something else.
+def is_journal(first: bytes) -> bool:
+    """Whether a file that begins with this line is a journal, with a head or without."""
+    found = _decoded(first, dict[str, Any])
+    return found is not None and ("journal" in found or {"number", "at", "kind"} <= found.keys())
+
+
+def read(data: bytes, file: str) -> Kept:
+    """The journal that a file holds, of which it is known to be one.
 
     Args:
         file: What to call it in problems.
@@ -178,10 +189,7 @@ def read(data: bytes, file: str) -> Kept | None:
         UsageError: it is a journal of another version, or damaged before its last line.
     """
     lines = data.splitlines()
-    first = _decoded(lines[0], dict[str, Any]) if lines else None
-    if first is None or not ("journal" in first or {"number", "at", "kind"} <= first.keys()):
-        return None
-    head = None
+    first, head = _decoded(lines[0], dict[str, Any]) or {}, None
     if "journal" in first:
         head = _decoded(lines.pop(0), Head)
         if head is None:

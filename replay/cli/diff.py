@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 import msgspec
+from click.core import ParameterSource
 from rich.console import Console
 from rich.text import Text
 
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
-from replay.cli.differences import lines
+from replay.cli.differences import Line, lines
+from replay.cli.journals import find_journal
 from replay.cli.personal import redacted_fields
+from replay.cli.run_differences import lines as run_lines
 from replay.distil import distil
 from replay.errors import RecordingError, ScenarioError, UsageError
+from replay.journal import Kept
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.diff import Report, diff, nothing_personal
-from replay.verify.timing import parse_tolerance
+from replay.verify.journals import JournalReport, compare
+from replay.verify.timing import Tolerance, parse_tolerance
 
 PLAIN_WIDTH = 160
 """Columns when the output goes to no terminal."""
@@ -34,17 +40,31 @@ PLAIN_WIDTH = 160
     default="10ms",
     show_default=True,
     metavar="T",
-    help="What delays may be apart: a duration, or a share of the longer one such as 50%.",
+    help="What delays may be apart: a duration, or a share of the longer one such as 50%. Of journals "
+    "times are compared only where this is given.",
 )
 @click.option("--literal", is_flag=True, help="Compare every word; else pseudonyms may differ.")
+@click.option("--touched", "with_touched", is_flag=True, help="Of journals: also what faults touched.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that differs as JSON instead.")
 @click.pass_context
-def command(context: click.Context, a: Path, b: Path, *, timing: str, literal: bool, as_json: bool) -> None:
-    """Says what differs between two scenarios or recordings, in steps.
+def command(
+    context: click.Context,
+    a: Path,
+    b: Path,
+    *,
+    timing: str,
+    literal: bool,
+    with_touched: bool,
+    as_json: bool,
+) -> None:
+    """Says what differs between two scenarios or recordings, in steps, or between the journals of two runs.
 
     A recording is distilled first. Names of variables may differ if they are used alike; ids that every play
     makes anew, where a scenario comes from and what it is about are not compared. In fields that recordings
     have redacted a word may stand for another of the same shape, if it does so everywhere.
+
+    Of two journals: what happened to each agent in one run and not in the other. Faults, and whatever one
+    touched in either run, are left out.
 
     Exit code 0 if they are the same story, 1 if they differ, 2 if a file is bad.
     """
@@ -52,18 +72,38 @@ def command(context: click.Context, a: Path, b: Path, *, timing: str, literal: b
         tolerance = parse_tolerance(timing)
     except ValueError as error:
         raise UsageError(f"--timing: {error}") from None
+    journals = find_journal(a), find_journal(b)
+    if any(journals):
+        given = context.get_parameter_source("timing") is not ParameterSource.DEFAULT
+        report = _runs(*journals, (a, b), tolerance if given else None, with_touched=with_touched)
+        _print(run_lines(report, (str(a), str(b))), _row(report, a, b) if as_json else None)
+        context.exit(0 if report.same else 1)
     one, other = story(a), story(b)
     personal = nothing_personal if literal else redacted_fields()
-    report = diff(one, other, tolerance=tolerance, personal=personal)
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_row(report, a, b)), indent=2).decode())
-    else:
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-        for line in lines(report, one, other, (str(a), str(b))):
-            # A file or another program wants lines as they are.
-            console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
-    if not report.same:
+    told = diff(one, other, tolerance=tolerance, personal=personal)
+    _print(lines(told, one, other, (str(a), str(b))), _row(told, a, b) if as_json else None)
+    if not told.same:
         context.exit(1)
+
+
+def _runs(
+    one: Kept | None, other: Kept | None, paths: tuple[Path, Path], tolerance: Tolerance | None, **how: bool
+) -> JournalReport:
+    if one is None or other is None:
+        journal, file = paths if one is not None else paths[::-1]
+        raise UsageError(f"{journal} is a journal and {file} is none: name two of a kind")
+    return compare(one, other, tolerance=tolerance, **how)
+
+
+def _print(report: Iterable[Line], row: dict[str, object] | None) -> None:
+    """The report for a person, or as JSON."""
+    if row is not None:
+        click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
+        return
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    for line in report:
+        # A file or another program wants lines as they are.
+        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
 
 
 def story(path: Path) -> Scenario:
@@ -96,6 +136,6 @@ def story(path: Path) -> Scenario:
     return told.scenario
 
 
-def _row(report: Report, a: Path, b: Path) -> dict[str, object]:
+def _row(report: Report | JournalReport, a: Path, b: Path) -> dict[str, object]:
     fields = {name: getattr(report, name) for name in report.__struct_fields__}
     return {"a": str(a), "b": str(b), "same": report.same, **fields}

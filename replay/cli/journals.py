@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from replay.errors import UsageError
-from replay.journal import Kept, read
+from replay.journal import Kept, is_journal, read
+
+_LONGEST = 1 << 20
+"""Bytes of a journal's first line at most."""
 
 
 def find_journal(path: Path) -> Kept | None:
@@ -18,8 +21,17 @@ def find_journal(path: Path) -> Kept | None:
     """
     if path.suffix.lower() in {".yaml", ".yml"} or not path.is_file():
         return None
-    kept = read(path.read_bytes(), str(path))
-    if kept is not None and kept.is_cut:
+    try:
+        with path.open("rb") as file:
+            # Recordings may be large, and are lines of nothing.
+            first = file.readline(_LONGEST)
+            if not is_journal(first):
+                return None
+            data = first + file.read()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    kept = read(data, str(path))
+    if kept.is_cut:
         note = "its last line is not whole, as after a kill or on a full disk; it is left out"
         click.echo(f"note: {path}: {note}", err=True)
     return kept

@@ -69,7 +69,7 @@ class Events:
             self._deliver(told, listening, now, since=min(told.telling.at, now))
         else:
             agent.held.append(told)
-            self._note("held", now, agent.label, due, channel=channel)
+            self._note("held", now, agent.label, due, channel=channel, **_touched(told))
         self._overtakes(told, agent, now)
 
     def release(self, agent: Agent, client: Client, now: float) -> None:
@@ -105,9 +105,8 @@ class Events:
     def _deliver(self, told: Told, clients: list[Client], now: float, *, since: float) -> None:
         due = told.due
         channel = self.channel(due)
-        detail = {"channel": channel} | ({"faults": list(told.rules)} if told.rules else {})
-        late = self._simulator.lateness.note()
-        self._note("event", since, due.play.label_of(due.cue.role), due, late=late, **detail)
+        label, late = due.play.label_of(due.cue.role), self._simulator.lateness.note()
+        self._note("event", since, label, due, late=late, channel=channel, **_touched(told))
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url
@@ -119,6 +118,11 @@ class Events:
         simulator = self._simulator
         since = simulator.since_start(at)
         simulator.journal.note(kind, since, label, play=due.play.label, step=due.cue.id, **detail)  # type: ignore[arg-type]
+
+
+def _touched(told: Told) -> dict[str, list[str]]:
+    """What the journal says of the rules that struck an event."""
+    return {"faults": list(told.rules)} if told.rules else {}
 
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:

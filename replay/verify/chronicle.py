@@ -30,9 +30,7 @@ def chronicle(kept: Kept, *, agent: str = "") -> Iterator[str]:
         agent: The only one to tell of, by any name it has had; all when empty.
     """
     first = kept.first_names
-    by_agent: dict[str, list[Entry]] = {}
-    for entry in kept.entries:
-        by_agent.setdefault(first.get(entry.agent, entry.agent), []).append(entry)
+    by_agent = kept.by_agent()
     yield _title(kept, by_agent)
     latest = {name: later for later, name in first.items()}
     for name, entries in by_agent.items():
