@@ -31,5 +31,6 @@ class Batch(Fault):
         if telling.at >= closes:
             closes = strike.link[strike.agent] = telling.at + read_duration(self.window)
         # What is left of the window: alone it does the same.
-        strike.drawn["window"] = format_duration(closes - telling.at)
-        return [msgspec.structs.replace(telling, at=closes, together=True)]
+        strike.drawn.setdefault("window", format_duration(closes - telling.at))
+        # To the microsecond: what comes together has the same moment to the last bit, however it was added up.
+        return [msgspec.structs.replace(telling, at=round(closes, 6), together=True)]

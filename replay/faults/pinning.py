@@ -8,7 +8,6 @@ began. What holds for all that an agent gets is a rule as it was.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import msgspec
@@ -161,11 +160,15 @@ def _order(entries: list[Entry]) -> list[str]:
             together = before.setdefault(what, [])
             rules[rule] |= dict.fromkeys(each for each in together if each != rule)
             together.append(rule)
-    try:
-        return list(TopologicalSorter(rules).static_order())
-    except CycleError:
-        # Put up at different times, they struck now in this order, now in that.
-        return list(rules)
+    ordered: list[str] = []
+    while rules:
+        # Put up at different times, two may have struck now in this order, now in that: then the first was.
+        free = next(
+            (rule for rule, earlier in rules.items() if not earlier.keys() & rules), next(iter(rules))
+        )
+        ordered.append(free)
+        del rules[free]
+    return ordered
 
 
 def _named(found: Iterable[tuple[str, Fault]]) -> Iterator[Fault]:

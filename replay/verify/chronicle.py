@@ -128,7 +128,11 @@ def _fault(entry: Entry) -> str:
 
 
 def _details(detail: Mapping[str, str]) -> Iterator[str]:
-    return (f"{name} {value}" for name, value in detail.items() if name != "faults")
+    return (
+        f"{name} {value}"
+        for name, value in detail.items()
+        if name != "faults" and value not in {"", "{}", "[]"}
+    )
 
 
 def _said(value: Any) -> str:
