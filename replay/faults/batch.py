@@ -32,5 +32,5 @@ class Batch(Fault):
             closes = strike.link[strike.agent] = telling.at + read_duration(self.window)
         # What is left of the window: alone it does the same.
         strike.drawn.setdefault("window", format_duration(closes - telling.at))
-        # To the microsecond: what comes together has the same moment to the last bit, however it was added up.
+        # To the microsecond: what comes together shares a moment to the last bit, however that was added up.
         return [msgspec.structs.replace(telling, at=round(closes, 6), together=True)]
