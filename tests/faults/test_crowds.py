@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from replay.faults.rules import Occasion, Rule
 from replay.journal import Entry
-from replay.testing import Script, scenario
+from replay.scenario.model import Fault, Where
+from replay.simulator.striking import Striking, Whom
 from tests.chances import interval
 
 from .crowd import crowd
@@ -54,14 +56,15 @@ def test_an_agent_meets_the_same_faults_alone_among_fifty_and_among_two_hundred_
 
 
 def test_a_chance_of_a_fifth_strikes_a_fifth_of_ten_thousand_times() -> None:
-    faults = "[{name: flaky, fault: status, chance: 20%, where: {step: look}}]"
-    script = Script(
-        scenario(f"faults: {faults}\nsteps: [{{id: look, request: GET /look, respond: {{body: 1}}}}]")
-    )
-    desktops = [script.desktop(f"agent{number}") for number in range(100)]
-    for desktop in desktops:
-        for _ in range(100):
-            desktop.get("/look")
+    striking = Striking(0)
+    where = Where(step="look")
+    striking.add(Rule(Fault(name="flaky", fault="status", chance="20%", where=where), "scenario"))
+    occasion = Occasion(seam="request", subject="look", facts={"step": "look"})
+    struck = 0
+    for number in range(100):
+        name = f"agent{number}"
+        whom = Whom(key=name, label=name, names=frozenset({name}), elapsed=None)
+        struck += sum(len(striking.strikes(occasion, whom, turn, now=0.0)) for turn in range(1, 101))
 
     lowest, highest = interval(10_000, 0.2)
-    assert lowest <= script.simulator.journal.counts["fault"] <= highest
+    assert lowest <= struck <= highest

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from replay.wire import Woken
+
 from .stories import Told
 
 BURST = """
@@ -31,6 +33,20 @@ def test_a_delayed_event_is_overtaken_and_what_follows_keeps_its_time() -> None:
     assert [(entry.kind, entry.at) for entry in entries] == [("fault", 1.0), ("event", 1.15)]
     assert entries[1].detail == {"channel": "/chats", "faults": ["bad"]}
     assert entries[0].detail["changed"] == "150ms later"
+
+
+def test_events_keep_the_order_of_their_moments_where_time_has_run_ahead() -> None:
+    told = Told(
+        "[{name: bad, fault: delay, where: {step: two}, settings: {by: 150ms}},"
+        " {name: odd, fault: reorder, where: {step: three}, settings: {by: 2}}]",
+        steps=BURST,
+    )
+    told.joins()
+    told.script.now = 10.0
+    told.script.put(Woken(), "late")
+
+    events = [entry for entry in told.script.simulator.journal if entry.kind == "event"]
+    assert [entry.step for entry in events] == ["one", "two", "four", "three"]
 
 
 def test_a_dropped_event_never_comes_and_the_story_goes_on() -> None:
