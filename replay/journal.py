@@ -194,7 +194,9 @@ def read(data: bytes, file: str) -> Kept:
         head = _decoded(lines.pop(0), Head)
         if head is None:
             what = "this is the head of a journal that this version cannot read"
-            problem = Problem(file=file, line=1, what=what, help=f"It was written by {first.get('replay')}.")
+            problem = Problem(
+                file=file, line=1, what=what, help=f"It was written by replay {first.get('replay')}."
+            )
             raise UsageError(str(problem))
     entries = [_decoded(line, Entry) for line in lines]
     is_cut = bool(entries) and entries[-1] is None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from replay.journal import Entry, Journal
+from replay.errors import UsageError
+from replay.journal import Entry, Head, Journal, is_journal, read
 from replay.testing import Script, scenario
 
 
@@ -121,3 +123,73 @@ def test_the_end_of_a_client_says_why_and_what_was_lost_with_it() -> None:
         agent="ann",
         detail={"client": 1, "why": "it stayed silent", "lost": 1},
     )
+
+
+HEAD = Head(replay="0.1.0", scenarios=["chat"], seed=7, speed=2.0)
+
+
+def filed(*entries: tuple[str, str, dict[str, object]]) -> bytes:
+    """A journal as a file has it, each entry a second after the one before."""
+    lines = [HEAD.line()]
+    journal = Journal()
+    journal.listener = lines.append
+    for at, (kind, agent, detail) in enumerate(entries):
+        journal.note(kind, at, agent, **detail)  # type: ignore[arg-type]
+    return b"".join(lines)
+
+
+def test_whoever_listens_is_told_each_entry_as_a_line() -> None:
+    assert filed(("agent", "ann", {})).splitlines() == [
+        b'{"replay":"0.1.0","journal":1,"scenarios":["chat"],"seed":7,"speed":2.0}',
+        b'{"number":1,"at":0,"kind":"agent","agent":"ann"}',
+    ]
+
+
+def test_what_was_written_is_read_again() -> None:
+    kept = read(filed(("agent", "ann", {}), ("event", "ann", {"channel": "/a"})), "run.jsonl")
+
+    assert (kept.head, kept.is_cut, kept.scenarios) == (HEAD, False, ["chat"])
+    assert [(entry.number, entry.kind) for entry in kept.entries] == [(1, "agent"), (2, "event")]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 30])
+def test_a_last_line_that_is_not_whole_is_left_out(lost: int) -> None:
+    data = filed(("agent", "ann", {}), ("event", "ann", {"channel": "/a"}))
+    kept = read(data[:-lost], "run.jsonl")
+
+    assert len(kept.entries) == (2 if lost == 1 else 1)
+    assert kept.is_cut == (lost > 1)
+
+
+def test_a_line_that_is_broken_before_the_last_is_named() -> None:
+    data = filed(("agent", "ann", {}), ("event", "ann", {}), ("event", "ann", {}))
+    with pytest.raises(UsageError, match=r"run\.jsonl:3: this is no entry of a journal"):
+        read(data.replace(b'"number":2', b'"number"'), "run.jsonl")
+
+
+def test_a_journal_of_another_form_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"run\.jsonl:1: .* cannot read\.\n  It was written by replay 9\.0"):
+        read(HEAD.line().replace(b":1,", b":2,").replace(b"0.1.0", b"9.0"), "run.jsonl")
+
+
+def test_entries_without_a_head_are_a_journal_too() -> None:
+    _, first, *_ = filed(("agent", "ann", {}), ("agent", "bob", {})).splitlines(keepends=True)
+
+    assert is_journal(first)
+    assert read(first, "run.jsonl").head is None
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"version: 1", b"{}", b"[1]", b"\xff\x00", b'{"log": {"entries": []}}']
+)
+def test_other_files_are_no_journals(line: bytes) -> None:
+    assert not is_journal(line)
+
+
+def test_an_agent_is_known_by_its_first_name_whatever_it_is_called_later() -> None:
+    kept = read(
+        filed(("agent", "#1", {}), ("agent", "ann", {"was": "#1"}), ("agent", "bob", {})), "run.jsonl"
+    )
+
+    assert (kept.agents, kept.first_names) == (["#1", "bob"], {"ann": "#1"})
+    assert [entry.number for entry in kept.by_agent()["#1"]] == [1, 2]
