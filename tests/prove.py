@@ -215,12 +215,22 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
     ),
     (
+        "5.2",
+        "the same faults on the same steps: 1 agent, 50 in turn, 200 at once, ten runs",
+        lambda: tests("tests/faults/test_crowds.py"),
+    ),
+    (
         "5.4",
         "lateness: 1,000 events/s for 30 s; a 100 ms delay beside others",
         lambda: lateness("paced", "answers"),
     ),
     ("5.5", "an hour by hand with cometd.js, and as a scaled real run", hour),
     ("5.6", "no drift: 10,000 pushes 1 ms apart", lambda: lateness("drift")),
+    (
+        "5.7",
+        "a failure seen at random, pinned: it fails the same way without chance",
+        lambda: tests("tests/faults/test_fixture.py", "tests/faults/test_pinning.py"),
+    ),
 ]
 
 

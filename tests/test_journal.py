@@ -125,6 +125,17 @@ def test_the_end_of_a_client_says_why_and_what_was_lost_with_it() -> None:
     )
 
 
+def test_each_client_of_an_agent_has_a_number_of_its_own_also_after_others_have_gone() -> None:
+    script = Script(scenario("steps: []"))
+    desktop = script.desktop("ann")
+    for _ in range(2):
+        desktop.handshake()
+        desktop.disconnect()
+
+    clients = [entry.detail["client"] for entry in script.simulator.journal if "client" in entry.detail]
+    assert clients == [1, 1, 2, 2]
+
+
 HEAD = Head(replay="0.1.0", scenarios=["chat"], seed=7, speed=2.0)
 
 

@@ -75,13 +75,11 @@ def _origin(kept: Kept, journal: Path) -> list[str]:
 def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str]) -> str:
     """The file with other faults and else as it was; written anew where that cannot be."""
     pinned_one = msgspec.structs.replace(scenario, faults=found.faults)
-    lines = _without_faults(before.splitlines())
-    at = next((number for number, line in enumerate(lines) if re.match(r"(session|steps):", line)), None)
-    if at is not None:
-        while at and (not lines[at - 1] or lines[at - 1].startswith("#")):
-            at -= 1
-        spliced = "\n".join([*lines[:at], *_faults(found.faults), *lines[at:]]) + "\n"
-        text = _under_heading(spliced, origin)
+    lines = before.splitlines()
+    place = _place(lines)
+    if place is not None:
+        spliced = [*lines[: place.start], *_faults(found.faults), *lines[place.stop :]]
+        text = _under_heading("\n".join(spliced), origin)
         if _same(text, pinned_one):
             return text
     return _under_heading(dumps(pinned_one), origin)
@@ -100,19 +98,31 @@ def _under_heading(text: str, origin: list[str]) -> str:
     return "\n".join([*lines[:at], *origin, *lines[at:]]) + "\n"
 
 
-def _without_faults(lines: list[str]) -> list[str]:
-    start = next((number for number, line in enumerate(lines) if re.match(r"faults:", line)), None)
-    if start is None:
-        return lines
-    rest = range(start + 1, len(lines))
-    end = next((number for number in rest if re.match(r"[A-Za-z_\"']", lines[number])), len(lines))
-    return lines[:start] + lines[end:]
+def _place(lines: list[str]) -> range | None:
+    """The lines that faults take the place of: those of `faults:`, or none before the steps."""
+    keys = [number for number, line in enumerate(lines) if re.match(r"[A-Za-z_\"']", line)]
+    start = next((number for number in keys if re.match(r"faults:", lines[number])), None)
+    if start is not None:
+        following = [number for number in keys if number > start]
+        return range(start, _above_comments(lines, following[0] if following else len(lines)))
+    first = next((number for number in keys if re.match(r"(session|steps):", lines[number])), None)
+    if first is None:
+        return None
+    above = _above_comments(lines, first)
+    return range(above, above)
+
+
+def _above_comments(lines: list[str], number: int) -> int:
+    """Where the comments begin that stand above a line."""
+    while number and re.match(r"\s*(#|$)", lines[number - 1]):
+        number -= 1
+    return number
 
 
 def _faults(faults: list[Fault]) -> list[str]:
     """As a scenario's file has them."""
     lines = dumps(Scenario(version=1, name="faults", faults=faults, steps=[])).splitlines()
-    at = lines.index("faults:")
+    at = next(number for number, line in enumerate(lines) if line.startswith("faults:"))
     rest = range(at + 1, len(lines))
     end = next(number for number in rest if not lines[number].startswith(" "))
     return lines[at:end]

@@ -118,13 +118,14 @@ class Faulting:
         """What leaves instead of an answer."""
         effects: list[Effect] = [answer]
         for each in struck:
-            changed = ""
             for at, effect in enumerate(effects):
                 if isinstance(effect, Answer):
                     after = each.rule.fault.answer(effect, each.strike)
                     changed = changes.of_answer(effect, after)
                     effects[at : at + 1] = after
                     break
+            else:
+                changed = _left_to(each)
             self.note(each, answer.at, changed)
         return effects
 
@@ -153,7 +154,7 @@ class Faulting:
         for each in struck:
             before = tellings
             tellings = [after for one in before for after in each.rule.fault.event(one, each.strike)]
-            self.note(each, now, changes.of_event(before[0], tellings) if before else "")
+            self.note(each, now, changes.of_event(before[0], tellings) if before else _left_to(each))
         self._simulator.acting.at_once(struck, now)
         names = tuple(each.rule.name for each in struck)
         return [Told(due, one, names) for one in tellings]
@@ -340,6 +341,13 @@ def _both(one: Verdict, other: Verdict) -> Verdict:
     said = {name: getattr(other, name) for name in other.__struct_fields__}
     meant = {name: value for name, value in said.items() if value != getattr(NOTHING, name)}
     return msgspec.structs.replace(one, **meant) if meant else one
+
+
+def _left_to(struck: Struck) -> str:
+    """What a rule changes where another has left nothing of an answer or an event."""
+    fault = struck.rule.fault
+    does_more = fault.refuses or fault.acts(struck.strike)
+    return "" if does_more else "nothing: another rule had come first"
 
 
 def _field(value: Any, name: str) -> str:

@@ -45,7 +45,9 @@ def chronicle(kept: Kept, *, agent: str = "") -> Iterator[str]:
 def _title(kept: Kept, by_agent: Mapping[str, list[Entry]]) -> str:
     head = kept.head
     run = f", seed {head.seed}" if head is not None else ""
-    run += f", speed {head.speed}" if head is not None and head.speed != 1 else ""
+    speed = head.speed if head is not None else 1.0
+    if speed != 1:
+        run += f", speed {speed:g}" if isinstance(speed, float) else f", speed {speed}"
     agents = sum(1 for name in by_agent if name)
     counts = f"{_counted(len(kept.entries), 'entry', 'entries')}, {_counted(agents, 'agent', 'agents')}"
     return f"journal of {', '.join(kept.scenarios) or 'nothing'}{run}: {counts}"
