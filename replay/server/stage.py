@@ -80,14 +80,17 @@ class Stage:
         now = self.clock.now()
         # What was due before this input leaves before what it brings about, also when the alarm is late.
         self._perform_due(now)
+        self._receive(happening, now)
+        self._set_alarm()
+        if self.heard is not None and not isinstance(happening, Woken):
+            self.heard(happening)
+
+    def _receive(self, happening: Input, now: float) -> None:
         for effect in self.simulator.receive(happening, now):
             if effect.at <= now:
                 self.perform(effect)
             else:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
-        self._set_alarm()
-        if self.heard is not None and not isinstance(happening, Woken):
-            self.heard(happening)
 
     def steer(self, do: Callable[[Switching, float], T]) -> T:
         """Switches rules between two inputs, and performs what that brings about."""
@@ -156,8 +159,18 @@ class Stage:
             writer(Cut(carrier=number, at=now))
 
     def _perform_due(self, now: float) -> None:
-        while self._due and self._due[0][0] <= now:
-            self.perform(heapq.heappop(self._due)[2])
+        is_woken = False
+        try:
+            while self._due and self._due[0][0] <= now:
+                effect = heapq.heappop(self._due)[2]
+                if isinstance(effect, Wake):
+                    is_woken = True
+                else:
+                    self.perform(effect)
+        finally:
+            # One look at what is due serves all wakes that have come, late ones and stale ones.
+            if is_woken:
+                self._receive(Woken(), now)
 
     def perform(self, effect: Effect) -> None:
         """Does it now, whatever its time; harmless where whom it is for has gone."""
@@ -169,7 +182,7 @@ class Stage:
                 if writer is not None:
                     writer(effect)
             case Wake():
-                self.feed(Woken())
+                self._receive(Woken(), self.clock.now())
             case Begin():
                 self._begin(effect)
             case Piece():

@@ -111,7 +111,8 @@ class Simulator:
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
         """With whether there was a time to wait for, when it was put there."""
         self._order = itertools.count()
-        self._wake_at: float | None = None
+        self._wakes: list[float] = []
+        """When those that are under way come, as a heap."""
         self._began: float | None = None
         self._now = 0.0
 
@@ -126,13 +127,12 @@ class Simulator:
         effects += self.react(self.outages.incoming(happening), now)
         effects += self._perform_due(now)
         effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
-        # One wake is under way at a time, so that stale ones never bring forth more. A later moment waits for
-        # it; only an earlier one asks for its own.
-        if self._wake_at is not None and self._wake_at <= now:
-            self._wake_at = None
+        # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
+        while self._wakes and self._wakes[0] <= now:
+            heapq.heappop(self._wakes)
         due = self._next_due()
-        if due is not None and (self._wake_at is None or due < self._wake_at):
-            self._wake_at = due
+        if due is not None and (not self._wakes or due < self._wakes[0]):
+            heapq.heappush(self._wakes, due)
             effects.append(Wake(at=due))
         return effects
 

@@ -137,6 +137,6 @@ def crowd(
     server = asyncio.run(_run(names, seed=seed, at_once=at_once, faults=faults))
     found: dict[str, list[Entry]] = {}
     for entry in server.stage.simulator.journal:
-        timeless = msgspec.structs.replace(entry, number=0, at=0.0)
+        timeless = msgspec.structs.replace(entry, number=0, at=0.0, late=0.0)
         found.setdefault(entry.agent, []).append(timeless)
     return found

@@ -199,7 +199,7 @@ def test_an_outage_that_a_step_brings_about_is_placed_by_the_step() -> None:
 
 
 def test_what_holds_for_all_traffic_stays_as_it_was() -> None:
-    faults = "[{name: narrow, fault: bandwidth, settings: {rate: 50KB/s}, until: 9s, chance: 100%}]"
+    faults = "[{name: narrow, fault: bandwidth, settings: {rate: 50KB/s}, until: 9s}]"
     (fault,) = pinned(Run(told(faults)).kept(), told(faults)).faults
 
     assert (fault.name, fault.until, fault.chance, fault.settings) == ("narrow", "9s", "", {"rate": "50KB/s"})

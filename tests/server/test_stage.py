@@ -64,6 +64,25 @@ def test_what_was_due_before_an_input_leaves_before_what_the_input_brings(loop: 
     run(main(), loop)
 
 
+def test_hundreds_of_moments_that_are_late_at_once_are_all_served(loop: Loop) -> None:
+    # Each answer is due before the one asked for earlier: each asks to be woken.
+    answers = ", ".join(f"{{after: {2000 - number}ms}}" for number in range(400))
+    story = f"steps: [{{id: look, request: GET /look, repeat: cycle, respond: [{answers}]}}]"
+
+    async def main() -> None:
+        clock, seen = LateClock(), list[str]()
+        stage = Stage(Simulator(plan_all([scenario(story)])), clock)
+        for number in range(400):
+            ask(stage, "GET", "/look", seen, str(number))
+        clock.advance(5)
+        clock.ring()
+        await until(lambda: len(seen) == 400)
+
+        assert seen == [str(number) for number in reversed(range(400))]
+
+    run(main(), loop)
+
+
 def test_an_alarm_rings_for_the_earliest_of_what_is_due(loop: Loop) -> None:
     async def main() -> None:
         clock, seen = ManualClock(50.0), list[str]()
