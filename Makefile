@@ -13,7 +13,7 @@ demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev $(NODE_MODULES) chromium lint  ## everything, with one sample of each thing
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/ruff check .

@@ -133,6 +133,9 @@ class Shapes:
         """Other digits, and never what passes for the number of a card."""
         if not digits:
             return ""
+        if not digits.isascii():
+            # Of any script: what it counts is what is replaced.
+            digits = "".join(str(int(digit)) for digit in digits)
         if not salt and len(digits) <= _COUNTED and digits[0] != "0":
             return self._successor(digits)
         attempt = 0

@@ -245,6 +245,13 @@ def types(value: object) -> object:
     return [types(each) for each in value] if isinstance(value, list) else type(value)
 
 
+@pytest.mark.parametrize("digits", ["𑵐", "٣٤", "४२१०"])
+def test_digits_of_any_script_become_others(digits: str) -> None:
+    replaced = Shapes(KEY).text(digits)
+
+    assert (len(replaced), replaced.isdecimal(), replaced == digits) == (len(digits), True, False)
+
+
 @given(stories, st.booleans())
 def test_json_stays_json_of_the_same_types(document: object, ascii_only: bool) -> None:
     said = json.dumps(document, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
