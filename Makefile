@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
 
-.PHONY: demo test lint prove bench clean chromium
+.PHONY: demo test lint prove bench faults-demo clean chromium
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
@@ -27,6 +27,9 @@ prove: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) chromium  ## what the issues ask t
 bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and lateness; FLAGS=--quick for 100 clients, once
 	@$(BIN)/python -m bench $(FLAGS)
 	@$(BIN)/python -m bench.lateness
+
+faults-demo: $(VENV)/.dev $(NODE_MODULES)  ## each fault and preset before a real client: what it observed
+	@$(BIN)/python -m tests.faults.demo $(FLAGS)
 
 chromium:  ## Debian's, for the tests in a browser, where it may be installed
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \

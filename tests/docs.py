@@ -16,6 +16,9 @@ from replay.registry import COMMANDS, MODIFIERS, PACES, PRESETS, resolve
 from replay.scenario.dump import dumps_faults
 from replay.scenario.paces import Amount
 from replay.scenario.schema import docstrings, schema
+from tests.faults.observed.case import Case
+from tests.faults.observed.table import CASES
+from tests.faults.observed.table import PRESETS as CASES_OF_PRESETS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -133,6 +136,13 @@ Times of faults (`delay: 1s`) are real time whatever the pace; `from` and `until
 Rules come from four sources. Of those that strike at one moment only the foremost source's do: the
 request's own header, what was put up at run time, `--faults` and `--preset`, the scenario. A rule takes
 the place of one of its name in a source behind it.
+
+## What clients observe
+
+What is listed under *Observed* is what real clients reported, word for word, in tests that run them: `make
+faults-demo` runs them all and prints the table. Each is told a short story: an agent shakes hands,
+subscribes, is *invited* to a chat, accepts it, and hears three events more: *chatting*, *participants*,
+*history*. Where the list says *then*, it sent the request once more. What is not mentioned went as ever.
 """
 
 
@@ -148,7 +158,9 @@ def faults() -> str:
             group = each.group
             text += f"\n## {group}\n"
         text += f"\n### {each.name}\n\n{each.does}{' ' * bool(each.more)}{each.more}\n\n"
-        text += f"**Observed:** {each.observed}\n\n**Strikes at** {each.strikes}.\n"
+        text += f"**Observed:** {each.observed}\n\n"
+        text += "".join(_row(case) for case in CASES if case.fault == each.name)
+        text += f"\n**Strikes at** {each.strikes}.\n"
         if each.settings:
             text += "\n| setting | takes | default | |\n|---|---|---|---|\n"
         for one in each.settings:
@@ -161,8 +173,17 @@ def faults() -> str:
     text += " something to strike at.\n"
     for name in PRESETS:
         preset: Preset = resolve(PRESETS, name)
-        text += f"\n### {name}\n\n{preset.does}\n\n```yaml\n{dumps_faults(preset.faults)}```\n"
+        text += f"\n### {name}\n\n{preset.does}\n\n**Observed:**\n\n"
+        text += "".join(
+            f"- {case.client.name}: {case.expected}\n" for case in CASES_OF_PRESETS if case.preset == name
+        )
+        text += f"\n```yaml\n{dumps_faults(preset.faults)}```\n"
     return text
+
+
+def _row(case: Case) -> str:
+    """What one client observed of a fault."""
+    return f"- {case.client.name}, `{case.rule}`: {case.expected}\n"
 
 
 def _resolved(part: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,13 @@ def recorder() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def faults() -> Shown:
+    """Each fault and preset before a real client; good only if each observed what the reference says."""
+    good, output = run(sys.executable, "-m", "tests.faults.demo")
+    print(output)
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def lateness(*shows: str) -> Shown:
     """What `replay serve` does on time: good when nothing was early and the goals hold, within 15%."""
     only = [flag for show in shows for flag in ("--only", show)]
@@ -214,6 +221,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "one story by two clients: only what truly differs",
         lambda: tests("tests/road/test_alike.py", "tests/cli/test_diff.py"),
     ),
+    ("5.1", "each fault and preset before a real client", faults),
     (
         "5.2",
         "the same faults on the same steps: 1 agent, 50 in turn, 200 at once, ten runs",

@@ -23,7 +23,10 @@ class Advice(Fault):
     seams: ClassVar[frozenset[Seam]] = frozenset({"meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "handshake")
     example: ClassVar[Mapping[str, Any]] = {"reconnect": "retry", "interval": "5s"}
-    observed: ClassVar[str] = "The advice with the reply, which it follows: it waits, shakes hands, or stops."
+    observed: ClassVar[str] = (
+        "The advice with the reply: it waits so long, or stops. cometd.js stops at `reconnect: handshake`"
+        " too: it follows that only where a connect fails."
+    )
 
     def __post_init__(self) -> None:
         if not (self.reconnect or self.interval or self.timeout):

@@ -13,7 +13,7 @@ class CookieLost(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "subscribe", "unsubscribe")
-    observed: ClassVar[str] = "A new session cookie with the next answer, and `402::Unknown client`."
+    observed: ClassVar[str] = "A new session cookie with the answer, and `402::Unknown client`."
 
     def acts(self, strike: Strike) -> Sequence[Act]:  # noqa: ARG002
         """Unknown."""

@@ -24,7 +24,9 @@ class Garble(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     decides: ClassVar[str] = "the body"
-    observed: ClassVar[str] = "A body of the length announced that is no JSON: a parse error."
+    observed: ClassVar[str] = (
+        "A body of the length announced that is no JSON: a parse error; events in it are lost."
+    )
 
     def answer(self, answer: Answer, strike: Strike) -> Sequence[Effect]:  # noqa: ARG002
         """Half of its body."""

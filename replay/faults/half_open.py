@@ -17,7 +17,9 @@ class HalfOpen(Fault):
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "subscribe", "unsubscribe")
     decides: ClassVar[str] = "the connection"
-    observed: ClassVar[str] = "Silence on a connection that stays open, until its own timeout."
+    observed: ClassVar[str] = (
+        "Silence on a connection that stays open, until its own timeout; events said there are lost."
+    )
 
     def acts(self, strike: Strike) -> Sequence[Act]:  # noqa: ARG002
         """Deaf and dumb."""

@@ -77,10 +77,10 @@ WRONG_NODE = _preset(
 ANSWER_AFTER_EVENTS = _preset(
     "answer-after-events",
     "The answer to a request comes after the events that the request sets off.",
-    order={"fault": "swap", "settings": {"first": "events"}},
+    order={"fault": "swap", "settings": {"first": "events", "gap": "50ms"}},
 )
 EVENTS_AFTER_ANSWER = _preset(
     "events-after-answer",
     "The events that a request sets off come after its answer.",
-    order={"fault": "swap", "settings": {"first": "answer"}},
+    order={"fault": "swap", "settings": {"first": "answer", "gap": "50ms"}},
 )

@@ -19,7 +19,7 @@ class WrongContentType(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "meta"})
     http: ClassVar[bool] = True
-    observed: ClassVar[str] = "The same body under another Content-Type."
+    observed: ClassVar[str] = "The same body under another Content-Type; cometd.js does not look at it."
 
     def __post_init__(self) -> None:
         if any(not " " <= character <= "~" for character in self.type):

@@ -70,10 +70,11 @@ class Rest:
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
         )
+        if struck:
+            # Anew: a rule may have made the cookies unknown, or taken them back.
+            asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
         if any(each.rule.fault.refuses for each in struck):
-            # Anew: the rule may have taken the cookies back.
-            headers = self._cookies(request, asking.agent)
-            return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=headers))
+            return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
             return faulting.answered(struck, self._again(asking, candidate))
         self._answer(asking, candidate, struck)

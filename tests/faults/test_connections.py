@@ -91,14 +91,17 @@ def test_cookies_that_are_lost_are_replaced_and_the_client_is_unknown() -> None:
     chat = told("cookie-lost", where="{step: look}", more=", nth: [1]")
     chat.joins()
     held = chat.desktop.connect()
-    chat.desktop.get("/api/v2/me")
+    struck = chat.desktop.get("/api/v2/me")
     chat.script.advance(0.1)
     (refused,) = chat.script.answer(held).body
     again = chat.desktop.get("/api/v2/me")
     chat.script.advance(0.1)
 
     assert refused["error"] == "402::Unknown client"
-    assert any(name == "Set-Cookie" for name, _ in chat.script.headers(again))
+    replaced = [
+        any(name == "Set-Cookie" for name, _ in chat.script.headers(each)) for each in (struck, again)
+    ]
+    assert replaced == [True, False]
     assert len(chat.script.simulator.agents.all) == 1
 
 

@@ -6,7 +6,11 @@ const { createDocument } = require('./document.js');
 const desk = createDesk({
   cometd: { type: 'string', default: '3.1' },
   ack: { type: 'boolean', default: false },
+  // Says of connects, sockets and cookies too, and with which of its answers or frames an event came.
+  watch: { type: 'boolean', default: false },
+  'network-delay': { type: 'string', default: '10000' },
 });
+let batch = 0;
 const { options, base, jar, authorization, cookies, say } = desk;
 
 async function createCometD() {
@@ -15,6 +19,7 @@ async function createCometD() {
     cookies: {
       storeCookie(uri, header, callback) {
         jar.store(header);
+        if (options.watch) say('cookie', { cookies: [header] });
         callback();
       },
       retrieveCookies: (context, uri, callback) => callback(null, jar.list()),
@@ -28,6 +33,23 @@ async function createCometD() {
       const headers = { ...(options['auth-cometd'] && authorization) };
       if (cookies()) headers.Cookie = cookies();
       super(url, protocols, { headers });
+      if (!options.watch) return;
+      this.addEventListener('open', () => say('socket', {}));
+      this.addEventListener('close', ({ code, reason }) => say('closed', { code, reason: String(reason) }));
+      // Before the library's own listener.
+      this.addEventListener('message', () => { batch++; });
+    }
+  };
+  // The library takes all messages of an answer to a poll in one go.
+  const XMLHttpRequest = window.XMLHttpRequest;
+  window.XMLHttpRequest = class extends XMLHttpRequest {
+    send(data) {
+      const listener = this.onload;
+      this.onload = () => {
+        batch++;
+        listener.call(this);
+      };
+      super.send(data);
     }
   };
   if (options.transport === 'callback-polling') {
@@ -39,7 +61,7 @@ async function createCometD() {
   const library = await import(`cometd-${options.cometd}`);
   const cometd = new (library.CometD || library.default.CometD)();
   const requestHeaders = options['auth-cometd'] ? { ...authorization } : {};
-  cometd.configure({ url: base + options.path, logLevel: 'error', requestHeaders });
+  cometd.configure({ url: base + options.path, logLevel: 'error', requestHeaders, maxNetworkDelay: Number(options['network-delay']) });
   cometd.websocketEnabled = options.transport === 'websocket';
   for (const type of cometd.getTransportTypes()) {
     if (type !== options.transport) cometd.unregisterTransport(type);
@@ -92,13 +114,18 @@ async function main() {
     // A subscription to /** also hears the replies to the client's own meta messages.
     if (seen.has(message) || message.channel.startsWith('/meta/')) return;
     seen.add(message);
-    desk.received(message.channel, message.data);
+    desk.received(message.channel, message.data, options.watch && { batch });
   }
 
   cometd.onListenerException = (exception) => {
     say('failure', { exception: String(exception) });
   };
   cometd.addListener('/meta/unsuccessful', (message) => say('failure', failureOf(message)));
+  if (options.watch) {
+    cometd.addListener('/meta/connect', ({ successful, advice }) => {
+      if (successful) say('connected', { advice, batch });
+    });
+  }
   cometd.addListener('/meta/subscribe', (message) => {
     if (message.successful) say('subscribed', { channel: message.subscription });
   });

@@ -7,7 +7,10 @@ function createJar() {
     store(header) {
       const [pair] = header.split(';');
       const equal = pair.indexOf('=');
-      if (equal > 0) jar.set(pair.slice(0, equal).trim(), pair.trim());
+      if (equal <= 0) return;
+      const name = pair.slice(0, equal).trim();
+      if (/;\s*max-age=0\b/i.test(header)) jar.delete(name);
+      else jar.set(name, pair.trim());
     },
     list: () => [...jar.values()],
   };

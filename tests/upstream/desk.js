@@ -24,12 +24,29 @@ const OPTIONS = {
   // Lines the agent says in each chat, from its history to its end; none: it only accepts.
   talk: { type: 'string', default: '0' },
   think: { type: 'string', default: '40' },
+  // How often the agent asks who it is, one request after the other, from its first event on.
+  ask: { type: 'string', default: '0' },
+  // How long it waits for an answer, and how often it repeats what got none or a refusal.
+  patience: { type: 'string', default: '0' },
+  again: { type: 'string', default: '0' },
+  // How long it stays once it has seen all that it expected.
+  linger: { type: 'string', default: '0' },
   timeout: { type: 'string', default: '15000' },
+  // After how many milliseconds with nothing to say it gives up; the first word begins them.
+  quiet: { type: 'string', default: '0' },
 };
+
+// Between two requests of one kind, in milliseconds.
+const PAUSE = 100;
+
+const later = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
+
+let spoken = () => {};
 
 function say(kind, fields) {
   const t = Math.round(performance.now() * 100) / 100;
   process.stdout.write(JSON.stringify({ t, kind, ...fields }) + '\n');
+  spoken();
 }
 
 // What every agent desktop does, whichever Bayeux library it is built on: REST, and what follows
@@ -42,10 +59,20 @@ function createDesk(more = {}) {
   }
   // The libraries log to the console; stdout is for observations only.
   console.log = console.info = console.debug = console.error;
-  setTimeout(() => {
-    say('failure', { error: `timeout after ${options.timeout} ms` });
-    process.exit(1);
-  }, Number(options.timeout));
+  function giveUp(delay) {
+    return setTimeout(() => {
+      say('failure', { error: `timeout after ${delay} ms` });
+      process.exit(1);
+    }, Number(delay));
+  }
+  giveUp(options.timeout);
+  if (Number(options.quiet)) {
+    let silence;
+    spoken = () => {
+      clearTimeout(silence);
+      silence = giveUp(options.quiet);
+    };
+  }
 
   const base = options.url.replace(/\/$/, '');
   const expected = Number(options.expect);
@@ -57,6 +84,7 @@ function createDesk(more = {}) {
   const connections = new client.Agent({ keepAlive: true });
   const accepted = new Set();
   let unanswered = 0;
+  let asking = Number(options.ask) > 0;
   let events = 0;
   let leave;
 
@@ -64,7 +92,16 @@ function createDesk(more = {}) {
     return options['no-cookies'] ? '' : jar.list().join('; ');
   }
 
-  function rest(method, path, body) {
+  async function rest(method, path, body) {
+    let status = await once(method, path, body);
+    for (let turn = 0; turn < Number(options.again) && (!status || status >= 400); turn++) {
+      await later(PAUSE);
+      status = await once(method, path, body);
+    }
+  }
+
+  function once(method, path, body) {
+    const name = (body && body.operationName) || `${method} ${path}`;
     const text = body && JSON.stringify(body);
     const headers = { Accept: 'application/json', ...authorization };
     if (text) Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
@@ -73,17 +110,22 @@ function createDesk(more = {}) {
     say('request', { method, path, body });
 
     return new Promise((resolve) => {
+      let over = false;
       const fail = (error) => {
+        if (over) return;
+        over = true;
         unanswered--;
-        say('failure', { method, path, error: error.message });
+        say('failure', { method, path, name, error: error.message });
         resolve();
       };
       const request = client.request(base + path, { method, headers, agent: connections }, (response) => {
-        (response.headers['set-cookie'] || []).forEach(jar.store);
+        const given = response.headers['set-cookie'] || [];
+        given.forEach(jar.store);
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', fail);
         response.on('end', () => {
+          over = true;
           unanswered--;
           const content = Buffer.concat(chunks).toString('utf8');
           let answer = content;
@@ -92,11 +134,14 @@ function createDesk(more = {}) {
           } catch (error) {
             // Shown as text: what is not JSON is worth seeing too.
           }
-          say('answer', { status: response.statusCode, body: answer });
-          resolve();
+          say('answer', { name, status: response.statusCode, body: answer, ...(given.length && { cookies: given }) });
+          resolve(response.statusCode);
         });
       });
       request.on('error', fail);
+      if (Number(options.patience)) {
+        request.setTimeout(Number(options.patience), () => request.destroy(new Error('no answer')));
+      }
       request.end(text);
     });
   }
@@ -109,12 +154,22 @@ function createDesk(more = {}) {
     if (options['get-me']) await rest('GET', '/api/v2/me');
   }
 
+  async function ask() {
+    for (let turn = 0; turn < Number(options.ask); turn++) {
+      await rest('GET', '/api/v2/me');
+      await later(PAUSE);
+    }
+    asking = false;
+    leaveWhenDone();
+  }
+
   function leaveWhenDone() {
     // The last event may come before the answer to the request that caused it.
-    if (!leave || events < expected || unanswered) return;
+    if (!leave || events < expected || unanswered || asking) return;
     const goodbye = leave;
     leave = undefined;
-    goodbye();
+    if (Number(options.linger)) setTimeout(goodbye, Number(options.linger));
+    else goodbye();
   }
 
   const talk = Number(options.talk) > 0 && createTalk({
@@ -124,15 +179,17 @@ function createDesk(more = {}) {
     operate: (id, body) => rest('POST', `/api/v2/me/chats/${id}`, body).then(leaveWhenDone),
   });
 
-  function received(channel, data) {
+  // `more` is what the library can say beside of how the event came.
+  function received(channel, data, more) {
     events++;
-    say('event', { channel, data });
+    say('event', { channel, data, ...more });
     const chat = data && data.chat;
     if (chat && chat.state === 'Invited' && !accepted.has(chat.id)) {
       accepted.add(chat.id);
       const body = { operationName: 'Accept', nickname: options.nickname };
       rest('POST', `/api/v2/me/chats/${chat.id}`, body).then(leaveWhenDone);
     }
+    if (events === 1) ask();
     if (talk && data) talk(data);
     leaveWhenDone();
   }
