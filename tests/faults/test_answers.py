@@ -135,6 +135,25 @@ def test_the_answer_can_come_after_its_events(
     assert (told.script.answer(exchange).at, told.heard[1:]) == (answered, heard)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.02])
+def test_an_event_that_is_put_off_is_not_overtaken_by_one_that_is_due_about_then(late: float) -> None:
+    steps = """
+cometd: {path: /cometd}
+steps:
+  - {id: accept, request: POST /api/v2/me/chats/1, respond: {after: 300ms}}
+  - {id: chatting, push: /chats, after: accept + 200ms, data: {state: Chatting}}
+  - {id: history, push: /chats, after: accept + 350ms, data: {state: History}}
+"""
+    told = Told("[{name: bad, fault: swap, settings: {first: answer, gap: 50ms}}]", steps=steps)
+    told.joins(socket=True)
+    told.accepts()
+    told.script.advance(0.34)
+    told.script.advance(0.01 + late)
+    told.script.advance(1)
+
+    assert [state for _, state in told.heard] == ["Chatting", "History"]
+
+
 def test_events_that_came_first_come_after_the_answer() -> None:
     steps = """
 cometd: {path: /cometd}
