@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.observed.case import LATER, Case
+from tests.faults.observed.case import PATIENT, Case
 from tests.faults.observed.clients import Desktop, Line
 from tests.faults.observed.words import Seen, between, chronicle, strands, took
 
@@ -23,7 +23,7 @@ def failed_poll(seen: list[Seen]) -> str:
 def late_answer(seen: list[Seen]) -> str:
     """The order, and how long the answer took."""
     waited = between(seen, lambda each: each["kind"] == "request", lambda each: each["kind"] == "answer")
-    return f"{chronicle(seen)}; the answer after {took(waited, 420)}"
+    return f"{chronicle(seen)}; the answer after {took(waited, 1020)}"
 
 
 def octets(seen: list[Seen]) -> str:
@@ -43,18 +43,18 @@ def octets(seen: list[Seen]) -> str:
 CASES = [
     Case(
         "latency",
-        "where: {step: accept}, settings: {delay: 400ms}, nth: [1]",
+        "where: {step: accept}, settings: {delay: 1s}, nth: [1]",
         Desktop(),
-        "invited, chatting, participants, Accept answered 200, history; the answer after 0.42 s",
+        "invited, chatting, participants, history, Accept answered 200; the answer after 1.02 s",
         late_answer,
         sample=True,
     ),
     Case(
         "latency",
-        "where: {meta: connect}, settings: {delay: 2s}, nth: [2]",
-        Desktop("--network-delay", "300"),
-        "/meta/connect: no answer in 700 ms, connected again; every event once, in order",
-        story=LATER,
+        "where: {meta: connect}, settings: {delay: 3s}, nth: [2]",
+        Desktop("--network-delay", "1000"),
+        "/meta/connect: no answer in 1400 ms, connected again; every event once, in order",
+        story=PATIENT,
     ),
     Case(
         "status",

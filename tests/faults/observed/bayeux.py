@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.observed.case import LATER, Case
+from tests.faults.observed.case import LATER, PATIENT, Case
 from tests.faults.observed.clients import Desktop
 from tests.faults.observed.words import Seen, between, connects, strands, took
 
@@ -10,9 +10,9 @@ BRIEF = Desktop("--quiet", "1200")
 
 
 def polls(seen: list[Seen]) -> str:
-    """How many connects were answered: a handful is one for each event."""
+    """How many connects were answered: without the fault they are six or seven."""
     many = len(connects(seen))
-    return f"{'more than 20' if many > 20 else many} answers to connects; {strands(seen)}"
+    return f"{'more than 10' if many > 10 else many} answers to connects; {strands(seen)}"
 
 
 def advised(seen: list[Seen]) -> str:
@@ -37,6 +37,7 @@ CASES = [
             "/meta/connect: 402::Unknown client and reconnect: handshake, shook hands again; "
             "every event once, in order"
         ),
+        story=LATER,
         sample=True,
     ),
     Case(
@@ -47,6 +48,7 @@ CASES = [
             "/meta/connect: 402::Unknown client and reconnect: handshake, shook hands again; "
             "every event once, in order"
         ),
+        story=LATER,
     ),
     Case(
         "handshake-refused",
@@ -98,15 +100,16 @@ CASES = [
         "connect-at-once",
         "where: {meta: connect}",
         Desktop(),
-        "more than 20 answers to connects; every event once, in order",
+        "more than 10 answers to connects; every event once, in order",
         polls,
+        LATER,
     ),
     Case(
         "connect-held",
         "where: {meta: connect}, nth: [2]",
-        Desktop("--network-delay", "300"),
-        "/meta/connect: no answer in 700 ms, connected again; every event once, in order",
-        story=LATER,
+        Desktop("--network-delay", "1000"),
+        "/meta/connect: no answer in 1400 ms, connected again; every event once, in order",
+        story=PATIENT,
     ),
     Case(
         "ack-lost",

@@ -49,7 +49,10 @@ steps:
 """
 """An agent is offered a chat, accepts it and gets its history: within a second."""
 
-LATER = STORY.replace("timeout: 2s", "timeout: 400ms").replace("start + 100ms", "start + 1s")
+LATER = STORY.replace("start + 100ms", "start + 1s")
+"""The invitation comes when the first poll has long been waiting."""
+
+PATIENT = STORY.replace("timeout: 2s", "timeout: 400ms").replace("start + 100ms", "start + 2s")
 """The invitation comes after polls that brought nothing."""
 
 

@@ -9,8 +9,8 @@ from tests.faults.observed.words import Seen, between, heard, strands, took
 
 PARTICIPANTS = "where: {step: participants}, nth: [1]"
 SOCKET = Desktop(transport="websocket")
-SLOWLY = STORY.replace("accept + 500ms", "accept + 1500ms")
-"""The last event comes when all who begin about now are there."""
+SLOWLY = STORY.replace("accept + 500ms", "accept + 2500ms").replace("timeout: 2s", "timeout: 30s")
+"""The last event comes when all who begin about now are there, and wait."""
 
 
 def apart(seen: list[Seen]) -> str:
@@ -84,16 +84,16 @@ CASES = [
     Case(
         "half-open",
         PARTICIPANTS,
-        Desktop("--network-delay", "500", "--expect", "3"),
+        Desktop("--network-delay", "1000", "--expect", "3"),
         (
-            "/meta/connect: no answer in 2500 ms, connected again; events: invited, chatting,"
+            "/meta/connect: no answer in 3000 ms, connected again; events: invited, chatting,"
             " history; not participants"
         ),
     ),
     Case(
         "half-open",
         PARTICIPANTS,
-        Desktop("--network-delay", "500", "--timeout", "8000", transport="websocket"),
+        Desktop("--network-delay", "1000", "--timeout", "8000", transport="websocket"),
         (
             "/meta/connect: 1000 Message Timeout, another socket, connected again, nothing "
             "more in 8000 ms; events: invited, chatting; not participants and history"
@@ -133,7 +133,7 @@ CASES = [
     Case(
         "server-restarted",
         "where: {step: history, agent: ann}, nth: [1]",
-        Desktops(Desktop(), Desktop("--linger", "1500", user="bob")),
+        Desktops(Desktop(), Desktop("--linger", "3000", user="bob")),
         (
             "ann: /meta/connect: ECONNRESET, /meta/connect: 402::Unknown client and reconnect: handshake, "
             "shook hands again; every event once, in order; "
