@@ -228,6 +228,13 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/faults/test_crowds.py"),
     ),
     (
+        "5.3",
+        "a chance of 20% and a lognormal delay, over 10,000 draws",
+        lambda: tests(
+            "tests/faults/test_crowds.py", "tests/plan/test_pace.py", "-k", "ten_thousand or quantile or p99"
+        ),
+    ),
+    (
         "5.4",
         "lateness: 1,000 events/s for 30 s; a 100 ms delay beside others",
         lambda: lateness("paced", "answers"),
