@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from replay.bayeux.channels import SERVICE, covers
 from replay.bayeux.messages import Message
@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from replay.bayeux.extensions.extension import Extension
 
 
-class Alone(bytes):
-    """An encoded event that shares no answer with another."""
+class Marked(bytes):
+    """An encoded event that does not go out as events do."""
+
+    alone: bool
+    """It shares no answer with another."""
+    together: bool
+    """It shares a frame with its neighbours of the same kind."""
+    whole: bytes
+    """What goes out again if it is not acknowledged: it was broken on its way alone."""
+
+    def __new__(
+        cls, event: bytes, *, alone: bool = False, together: bool = False, whole: bytes = b""
+    ) -> Self:
+        """Marked so; what goes out again is the same if nothing is said of it."""
+        marked = super().__new__(cls, event)
+        marked.alone, marked.together, marked.whole = alone, together, whole or marked
+        return marked
 
 
-class Together(bytes):
-    """An encoded event that shares a frame with its neighbours of the same kind."""
+def _is_alone(event: bytes) -> bool:
+    return isinstance(event, Marked) and event.alone
 
 
 class Client:
@@ -74,19 +89,21 @@ class Client:
         """All that is queued, or what may go out with it. What it brings is kept until acknowledged."""
         events = self._next()
         if self.acknowledges:
-            self._unacknowledged.extend((self._batch, event) for event in events)
+            self._unacknowledged.extend(
+                (self._batch, event.whole if isinstance(event, Marked) else event) for event in events
+            )
         return events
 
     def _next(self) -> list[bytes]:
         has_frames = self.socket is not None and not self.connect_only
-        if has_frames or not any(isinstance(event, Alone) for event in self.queue):
+        if has_frames or not any(_is_alone(event) for event in self.queue):
             events = list(self.queue)
             self.queue.clear()
             return events
         events = []
-        while self.queue and not (events and isinstance(self.queue[0], Alone)):
+        while self.queue and not (events and _is_alone(self.queue[0])):
             events.append(self.queue.popleft())
-            if isinstance(events[-1], Alone):
+            if _is_alone(events[-1]):
                 break
         return events
 

@@ -13,7 +13,7 @@ from itertools import groupby
 import msgspec
 
 from replay.bayeux.channels import CONNECT, HANDSHAKE
-from replay.bayeux.client_state import Client, Together
+from replay.bayeux.client_state import Client, Marked
 from replay.bayeux.messages import Message, encode, join
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
@@ -108,8 +108,11 @@ class Delivery:
             self.add(Answer(exchange=hold.exchange, at=now, headers=(JSON_TYPE,), body=body))
         elif hold.socket is not None:
             self._send(hold.socket, client.take(), now)
-            ids = (str(hold.request.get("id", "")),)
-            self.add(Send(socket=hold.socket, at=now, body=join([reply]), answers=ids))
+            self._send_reply(hold.socket, hold, reply, now)
+
+    def _send_reply(self, socket: int, hold: Hold, reply: bytes, now: float) -> None:
+        ids = (str(hold.request.get("id", "")),)
+        self.add(Send(socket=socket, at=now, body=join([reply]), answers=ids))
 
     def supersede(self, client: Client, now: float) -> None:
         """Finishes the older of two connects, with an error and no body, as CometD does; events stay."""
@@ -122,7 +125,7 @@ class Delivery:
         elif hold.exchange is not None:
             self.add(Answer(exchange=hold.exchange, at=hold.deadline, headers=(JSON_TYPE,), body=b"[]"))
         elif hold.socket is not None:
-            self.add(Send(socket=hold.socket, at=now, body=join([encode(hold.reply)])))
+            self._send_reply(hold.socket, hold, encode(hold.reply), now)
 
     def _unhold(self, client: Client) -> Hold:
         hold, client.hold = client.hold, None
@@ -212,9 +215,13 @@ class Delivery:
 
     def _send(self, socket: int, events: list[bytes], now: float) -> None:
         # One event, one frame: CometD's ws.messagesPerFrame is 1.
-        for together, some in groupby(events, lambda event: isinstance(event, Together)):
+        for together, some in groupby(events, _is_together):
             for frame in [list(some)] if together else ([event] for event in some):
                 self.add(Send(socket=socket, at=now, body=join(frame)))
+
+
+def _is_together(event: bytes) -> bool:
+    return isinstance(event, Marked) and event.together
 
 
 def _may_carry(client: Client, peer: Peer, pairs: list[Pair]) -> bool:

@@ -30,9 +30,8 @@ class Listener(Protocol):
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake; returns the value of the browser cookie to set, or None to set none."""
 
-    @property
-    def judges(self) -> bool:
-        """Whether it has anything to say about messages at present."""
+    def judges(self, batch: list[Message]) -> bool:
+        """Whether it wants to be asked about the messages of a batch."""
 
     def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
         """What is to be done about a message that has come, before it is handled.
@@ -73,7 +72,7 @@ class BayeuxServer:
             self._refuse(peer, error, now)
             return self._delivery.take_effects()
         client = turn.speaker = None if turn.welcomed else self._speaker(turn)
-        if self._listener.judges:
+        if self._listener.judges(turn.batch):
             turn.verdicts = [self._listener.judged(each, client, peer, now) for each in turn.batch]
             if any(verdict.lost for verdict in turn.verdicts):
                 # What a reply carries does not reach its client: so it carries nothing.

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import msgspec
 
-from replay.faults.fault import Fault, Seam, Strike
+from replay.faults.fault import Carried, Fault, Seam, Strike
 from replay.faults.settings import read_rate
 from replay.faults.slow import sliced
-from replay.wire import Answer, Effect, Send
+from replay.wire import Answer, Begin, Cut, Effect
 
 SLICE = 1_400
 """Bytes that a packet carries."""
@@ -28,11 +28,12 @@ class Bandwidth(Fault):
     def __post_init__(self) -> None:
         read_rate(self.rate)
 
-    def traffic(self, effect: Answer | Send, strike: Strike) -> Sequence[Effect]:
+    def traffic(self, effect: Carried, strike: Strike) -> Sequence[Effect]:
         """Once the line is free, and as fast as it is."""
         rate = read_rate(self.rate)
         since = max(effect.at, strike.link.get(strike.agent, 0.0))
-        strike.link[strike.agent] = over = since + len(effect.body) / rate
-        if isinstance(effect, Send):
-            return [msgspec.structs.replace(effect, at=over)]
-        return sliced(effect, since, rate, SLICE)
+        size = 0 if isinstance(effect, Begin | Cut) else len(effect.body)
+        strike.link[strike.agent] = over = since + size / rate
+        if isinstance(effect, Answer):
+            return sliced(effect, since, rate, SLICE)
+        return [msgspec.structs.replace(effect, at=over)]

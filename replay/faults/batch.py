@@ -27,9 +27,11 @@ class Batch(Fault):
 
     def event(self, telling: Telling, strike: Strike) -> Sequence[Telling]:
         """At the end of the window."""
+        window = read_duration(self.window)
         closes = strike.link.get(strike.agent, 0.0)
-        if telling.at >= closes:
-            closes = strike.link[strike.agent] = telling.at + read_duration(self.window)
+        # One that is delayed may have opened a window that lies ahead.
+        if not closes - window <= telling.at < closes:
+            closes = strike.link[strike.agent] = telling.at + window
         # What is left of the window: alone it does the same.
         strike.drawn.setdefault("window", format_duration(closes - telling.at))
         # To the microsecond: what comes together shares a moment to the last bit, however that was added up.

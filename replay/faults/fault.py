@@ -28,7 +28,7 @@ from replay.bayeux.verdict import NOTHING, Verdict
 from replay.faults.settings import read_delay
 from replay.scenario.delays import Distribution, format_delay, sample
 from replay.scenario.model import Where
-from replay.wire import Answer, Effect, Send
+from replay.wire import Answer, Begin, Cut, Effect, Piece, Send
 
 Seam = Literal["request", "event", "meta", "traffic"]
 """What a fault can strike at."""
@@ -131,6 +131,9 @@ class Swap(msgspec.Struct, frozen=True, kw_only=True):
     gap: float
 
 
+Carried = Answer | Begin | Piece | Cut | Send
+"""What takes the line of an agent."""
+
 Act = Forget | Sever | LogOut | LoseCookies | Outage | Swap
 
 
@@ -196,6 +199,6 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         """What is done beside."""
         return ()
 
-    def traffic(self, effect: Answer | Send, strike: Strike) -> Sequence[Effect]:  # noqa: ARG002
+    def traffic(self, effect: Carried, strike: Strike) -> Sequence[Effect]:  # noqa: ARG002
         """What leaves instead of anything for an agent."""
         return [effect]

@@ -74,8 +74,7 @@ class Brought:
         verbs = _verbs(polled.body)
         for written in self._fitting(text, "meta", verbs):
             kind: type[Fault] = resolve(FAULTS, written.fault)
-            verb = next(verb for verb in verbs if verb in kind.metas)
-            where = model.Where(meta=verb)
+            where = model.Where(meta=_struck(kind, verbs))
             self._pending.append(Rule(msgspec.structs.replace(written, where=where), "header"))
 
     @property
@@ -91,6 +90,10 @@ class Brought:
         found = tuple(rule for rule in self._pending if rule.written.where.meta == verb)
         self._pending = [rule for rule in self._pending if rule not in found]
         return found
+
+    def forget(self) -> None:
+        """The batch is over: what it brought for a message that was not handled strikes at no other."""
+        self._pending.clear()
 
     def refused(self, happening: Request | Polled, error: ReplayError, now: float) -> Answer:
         """The answer to a request whose header says nothing that could be done."""
@@ -108,7 +111,7 @@ class Brought:
     def _fitting(self, text: str, seam: Seam, verbs: Sequence[str]) -> list[model.Fault]:
         """Those of the rules it says that can strike at this."""
         meant = self._meant(text)
-        reasons = [_misplaced(written.fault, seam, verbs) for written in meant]
+        reasons = [_misplaced(written, seam, verbs) for written in meant]
         if NOTHING not in reasons:
             what, advice = reasons[0]
             raise UsageError(what, help=advice)
@@ -160,8 +163,9 @@ def _here(written: model.Fault) -> model.Fault:
     )
 
 
-def _misplaced(name: str, seam: Seam, verbs: Sequence[str]) -> tuple[str, str]:
+def _misplaced(written: model.Fault, seam: Seam, verbs: Sequence[str]) -> tuple[str, str]:
     """Why a fault cannot strike here, and what can be done; nothing if it can."""
+    name = written.fault
     kind: type[Fault] = resolve(FAULTS, name)
     elsewhere = "Put it up by POST /__replay/faults."
     if kind.whole_server:
@@ -172,7 +176,14 @@ def _misplaced(name: str, seam: Seam, verbs: Sequence[str]) -> tuple[str, str]:
     if seam == "meta" and not any(verb in kind.metas for verb in verbs):
         sent = ", ".join(verbs) or "none of these"
         return f"'{name}' is a fault of {', '.join(kind.metas)}, and this is {sent}", ""
+    if seam == "meta" and written.chance and _struck(kind, verbs) == "connect":
+        return "how often a client polls is its own affair, so 'chance' cannot draw for a connect", ""
     return NOTHING
+
+
+def _struck(kind: type[Fault], verbs: Sequence[str]) -> str:
+    """Which of the messages of a batch a fault strikes at."""
+    return next(verb for verb in verbs if verb in kind.metas)
 
 
 def _verbs(body: bytes) -> list[str]:

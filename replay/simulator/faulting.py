@@ -118,16 +118,16 @@ class Faulting:
         """What leaves instead of an answer."""
         effects: list[Effect] = [answer]
         for each in struck:
-            for at, effect in enumerate(effects):
-                if isinstance(effect, Answer):
-                    after = each.rule.fault.answer(effect, each.strike)
-                    changed = changes.of_answer(effect, after)
-                    effects[at : at + 1] = after
-                    break
-            else:
-                changed = _left_to(each)
-            self.note(each, answer.at, changed)
+            rewritten = _rewritten(each, effects)
+            self.note(each, answer.at, _left_to(each) if rewritten is None else changes.of_answer(*rewritten))
         return effects
+
+    def over(self, struck: Sequence[Struck], answer: Answer) -> float:
+        """When the last of what leaves instead of an answer does; its own time where nothing does."""
+        effects: list[Effect] = [answer]
+        for each in struck:
+            _rewritten(each, effects)
+        return max((effect.at for effect in effects), default=answer.at)
 
     def order(self, struck: Sequence[Struck]) -> Swap | None:
         """The order in which an answer and its events are to come, where a rule says so."""
@@ -176,6 +176,10 @@ class Faulting:
         whom = self._sender(client, peer, now, shakes_hands=channel == channels.HANDSHAKE)
         if whom is None:
             return NOTHING
+        # How often a client polls is its own affair.
+        occurrence = self._count(whom.key, "", channel) if channel != channels.CONNECT else 0
+        if not (self.has_rules or own):
+            return NOTHING
         meta = channel.removeprefix(channels.META)
         transport = peer.transport or "websocket"
         occasion = Occasion(
@@ -184,22 +188,25 @@ class Faulting:
         if whom.agent is not None and self._is_out(whom.agent, peer) and channel == channels.HANDSHAKE:
             return Verdict(failure="handshake denied")
         self._simulator.carriers.belongs(peer.exchange or peer.socket, whom.agent)
-        # How often a client polls is its own affair.
-        occurrence = self._count(whom.key, "", channel) if channel != channels.CONNECT else 0
         struck = self._strikes(occasion, whom, occurrence, None, now=now, own=own)
         if not struck:
             return NOTHING
         verdict = NOTHING
         for each in struck:
-            verdict = _both(verdict, self._verdict(each, message, peer, now))
+            verdict = _both(verdict, self._verdict(each, message, client, peer, now))
         return verdict
 
-    def _verdict(self, each: Struck, message: Message, peer: Peer, now: float) -> Verdict:
+    def _verdict(
+        self, each: Struck, message: Message, client: Client | None, peer: Peer, now: float
+    ) -> Verdict:
         fault = each.rule.fault
         if fault.http and peer.exchange is None:
             self.note(each, now, "nothing: it is about HTTP answers, and this came by WebSocket")
             return NOTHING
         verdict, acts = fault.meta(each.strike), fault.acts(each.strike)
+        if verdict.unacknowledged and not (client is not None and client.acknowledges):
+            self.note(each, now, "nothing: its client acknowledges nothing")
+            return NOTHING
         if verdict is NOTHING and not acts:
             self._simulator.carriers.mark(each, message, peer)
         else:
@@ -255,6 +262,7 @@ class Faulting:
             return
         struck.is_noted = True
         simulator, facts = self._simulator, struck.occasion.facts
+        changed = self._beyond(struck) or changed
         detail = struck.detail | ({"changed": changed} if changed else {})
         if "meta" in facts:
             detail["meta"] = facts["meta"]
@@ -266,6 +274,17 @@ class Faulting:
             step=facts.get("step", ""),
             **detail,
         )
+
+    def _beyond(self, struck: Struck) -> str:
+        """What a rule changes whose fault cannot be on any connection type there is; empty where it can."""
+        agent, kinds = struck.whom.agent, struck.rule.fault.transports
+        if not kinds or agent is None:
+            return ""
+        at_hand = {struck.occasion.facts.get("transport"), *map(_transport, agent.clients.values())}
+        if any(client.connect_only for client in agent.clients.values()):
+            # Also on a socket its events share the answers to connects.
+            at_hand.add("long-polling")
+        return "" if at_hand & set(kinds) else f"nothing: it can be on {' and '.join(kinds)} alone"
 
     def _strikes(
         self,
@@ -326,8 +345,12 @@ class Faulting:
     def transport_of(self, agent: Agent) -> dict[str, str]:
         """How the agent's events travel, as a fact."""
         for client in reversed(agent.clients.values()):
-            return {"transport": "websocket" if client.socket is not None else client.transport}
+            return {"transport": _transport(client)}
         return {}
+
+
+def _transport(client: Client) -> str:
+    return "websocket" if client.socket is not None else client.transport
 
 
 def names_of(agent: Agent) -> frozenset[str]:
@@ -341,6 +364,16 @@ def _both(one: Verdict, other: Verdict) -> Verdict:
     said = {name: getattr(other, name) for name in other.__struct_fields__}
     meant = {name: value for name, value in said.items() if value != getattr(NOTHING, name)}
     return msgspec.structs.replace(one, **meant) if meant else one
+
+
+def _rewritten(struck: Struck, effects: list[Effect]) -> tuple[Answer, Sequence[Effect]] | None:
+    """Has a rule change the answer among these, in place; what it was and became, None if there is none."""
+    for at, effect in enumerate(effects):
+        if isinstance(effect, Answer):
+            after = struck.rule.fault.answer(effect, struck.strike)
+            effects[at : at + 1] = after
+            return effect, after
+    return None
 
 
 def _left_to(struck: Struck) -> str:

@@ -82,7 +82,8 @@ class Outages:
             return []
         effects, self._effects = self._effects, []
         inputs, self._inputs = self._inputs, []
-        arrived = [each if each.at > now else msgspec.structs.replace(each, at=now) for each in effects]
+        self._simulator.carriers.arrive(msgspec.structs.replace(each, at=now) for each in effects)
+        arrived: list[Effect] = []
         for happening in inputs:
             arrived += self._simulator.react(happening, now)
         return arrived

@@ -161,7 +161,9 @@ class Rest:
         for each, values in zip(taken, captured, strict=True):
             moment = Moment(each.ask.id)
             mark = Mark(now, now, values, delay)
-            tell_at = answer.at + order.gap if order is not None and order.first == "answer" else 0.0
+            tell_at = 0.0
+            if order is not None and order.first == "answer":
+                tell_at = self._simulator.faulting.over(struck, answer) + order.gap
             dues = self._simulator.happened(each.play, moment, mark, tell_at=tell_at)
             mark = Mark(answer.at, now + delay, values)
             reached = Reached(each.play, Moment(each.ask.id, response=True), mark)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from replay.bayeux.channels import CONNECT
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.delivery import Peer
@@ -34,7 +35,7 @@ from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
 from replay.simulator.brought import Brought
-from replay.simulator.carriers import Carriers
+from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
@@ -77,7 +78,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
 
 
-Item = Due | Reached | Told | Lift | Expiry | Rule
+Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
 """What may stand on the agenda; a rule that begins by the clock stands there itself."""
 
 
@@ -191,7 +192,9 @@ class Simulator:
         peer = self._peer(polled, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
-        return self.bayeux.receive(polled.body, peer, now)
+        effects = self.bayeux.receive(polled.body, peer, now)
+        self.brought.forget()
+        return effects
 
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
         settings = self.mounts[source.mount]
@@ -207,10 +210,11 @@ class Simulator:
 
     # What Bayeux clients do
 
-    @property
-    def judges(self) -> bool:
-        """Whether any rule may strike at a Bayeux message, or concerns who sends one."""
-        return self.faulting.has_rules or self.brought.is_awaited
+    def judges(self, batch: list[Message]) -> bool:
+        """Whether any rule may strike at these, or one that comes later has to know how many there were."""
+        if self.faulting.has_rules or self.brought.is_awaited:
+            return True
+        return len(batch) != 1 or batch[0].get("channel") != CONNECT
 
     def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
         """What rules have to say about a Bayeux message."""
@@ -280,6 +284,11 @@ class Simulator:
         order = at if recorded is None else recorded, next(self._order)
         heapq.heappush(self._agenda, (at, *order, what, at != self._now))
 
+    def withdraw(self, is_void: Callable[[Item], bool]) -> None:
+        """These go from the agenda."""
+        self._agenda = [entry for entry in self._agenda if not is_void(entry[3])]
+        heapq.heapify(self._agenda)
+
     def _next_due(self) -> float | None:
         dues = [self.bayeux.next_due, self._agenda[0][0] if self._agenda else None]
         return min((due for due in dues if due is not None), default=None)
@@ -299,6 +308,8 @@ class Simulator:
                     self.bayeux.flush(now)
                     effects += self.bayeux.take_effects()
                     effects += self._reach(what)
+                case Leaving():
+                    self.carriers.leave(what, now)
                 case Lift():
                     effects += self.outages.lift(what, now)
                     if not self.outages.is_out(what.rule):

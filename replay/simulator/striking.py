@@ -6,6 +6,7 @@ alike however many agents are there and in whatever order their packets arrive.
 
 from __future__ import annotations
 
+import math
 import random  # noqa: TID251  only for the type of the source that strikes draw from
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +59,8 @@ class Struck(msgspec.Struct, kw_only=True):
         if self.occurrence:
             said["occurrence"] = self.occurrence
         elif self.whom.elapsed is not None:
-            said["since"] = round(self.whom.elapsed, 4)
+            # Never later than it was: a rule that begins then strikes at the same.
+            said["since"] = math.floor(round(self.whom.elapsed * 10_000, 3)) / 10_000
         return said | ({"draw": round(self.number, 6)} if self.number is not None else {})
 
 

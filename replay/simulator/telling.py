@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replay.bayeux.client_state import Alone, Together
+from replay.bayeux.client_state import Marked
 from replay.faults.fault import Telling
 from replay.faults.garble import broken
 
@@ -25,10 +25,12 @@ class Told(msgspec.Struct, frozen=True):
     def written(self, event: bytes) -> bytes:
         """The encoded event as it goes out."""
         telling = self.telling
-        event = broken(event) if telling.broken else event
-        if telling.alone:
-            return Alone(event)
-        return Together(event) if telling.together else event
+        if not (telling.broken or telling.alone or telling.together):
+            return event
+        sent = broken(event) if telling.broken else event
+        return Marked(
+            sent, alone=telling.alone, together=telling.together, whole=event if telling.broken else b""
+        )
 
 
 class Overtaken(msgspec.Struct):

@@ -117,6 +117,39 @@ def test_a_lost_acknowledgement_brings_events_again() -> None:
     assert [state for _, state in chat.heard] == ["Invited", "Invited"]
 
 
+def test_an_acknowledgement_that_nobody_sends_cannot_be_lost() -> None:
+    chat = told("ack-lost")
+    chat.joins()
+
+    assert [strike["changed"] for strike in chat.strikes] == ["nothing: its client acknowledges nothing"]
+
+
+def test_an_event_that_was_broken_on_its_way_is_whole_when_it_goes_out_again() -> None:
+    chat = told("garble", where="{step: invited}")
+    chat.joins(ext={"ack": True})
+    chat.script.advance(1)
+    broken = chat.desktop.connect(ext={"ack": 1})
+    chat.desktop.connect(ext={"ack": 1})
+
+    assert isinstance(chat.script.answer(broken).body, bytes)
+    assert chat.heard == [(1.0, "Invited")]
+
+
+def test_a_connect_by_socket_that_another_takes_the_place_of_is_late_too() -> None:
+    chat = told("latency", where="{meta: connect}", settings="{delay: 1s}", more=", nth: [2]")
+    chat.joins(socket=True)
+    chat.desktop.connect()
+    socket = chat.desktop.socket
+    assert socket is not None
+    before = len(chat.script.frames[socket])
+    chat.desktop.connect()
+    assert len(chat.script.frames[socket]) == before
+    chat.script.advance(1)
+
+    assert chat.script.frames[socket][-1].at == 1.0
+    assert [strike["changed"] for strike in chat.strikes] == ["1s later"]
+
+
 def test_a_connect_fails_as_http_and_its_events_wait() -> None:
     chat = told("status", where="{meta: connect}", more=", nth: [2]")
     chat.joins()

@@ -74,6 +74,17 @@ def test_on_a_half_open_connection_nothing_passes_any_more(socket: bool) -> None
         assert held not in chat.script.cut
 
 
+@pytest.mark.parametrize(("fault", "socket"), [("close-code", False), ("split", True)])
+def test_what_cannot_be_on_a_connection_type_says_that_it_did_nothing(fault: str, socket: bool) -> None:
+    chat = told(fault, where="{step: invited}")
+    chat.joins(socket=socket)
+    chat.polls_for(2)
+
+    assert chat.heard == [(1.0, "Invited")]
+    (strike,) = chat.strikes
+    assert strike["changed"].startswith("nothing: it can be on ")
+
+
 def test_bandwidth_is_shared_by_all_that_an_agent_gets() -> None:
     chat = told("bandwidth", settings="{rate: 1KB/s}")
     chat.joins()

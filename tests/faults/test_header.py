@@ -110,6 +110,29 @@ def test_what_a_batch_has_not_got_it_does_not_strike_later() -> None:
     assert chat.script.answer(subscribed).body[0]["successful"]
 
 
+def test_what_a_batch_that_is_refused_brought_strikes_at_nobody_else() -> None:
+    chat = told()
+    other = chat.script.desktop("bob")
+    other.open_socket()
+    chat.desktop.fault = "hang"
+    handshake, connect = chat.desktop.message("handshake"), chat.desktop.message("connect")
+    refused = chat.desktop.send(handshake, connect)
+    other.handshake()
+
+    assert chat.script.answer(refused).status == 500
+    assert other.client_id
+    assert chat.strikes == []
+
+
+def test_chance_does_not_draw_for_a_connect() -> None:
+    chat = told()
+    chat.desktop.fault = "{fault: close, chance: 50%}"
+    refused = chat.script.answer(chat.desktop.connect())
+
+    assert refused.status == 400
+    assert "'chance' cannot draw for a connect" in refused.body["error"]["what"]
+
+
 @pytest.mark.parametrize(
     ("header", "what", "help_"),
     [

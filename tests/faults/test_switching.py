@@ -397,3 +397,12 @@ def test_whatever_was_switched_once_all_is_cleared_everybody_is_served(turns: li
     assert [chat.script.answer(exchange).body for exchange in asked] == ["me"] * len(asked)
     assert chat.looks() == 0.01
     assert chat.names == []
+
+
+def test_what_came_before_a_rule_was_put_up_counts_where_its_strikes_are_told() -> None:
+    chat = Steered()
+    chat.puts_up({"fault": "handshake-refused"})
+    chat.desktop.handshake()
+
+    # As a rule counts them that stands in the scenario from the beginning.
+    assert [strike["occurrence"] for strike in chat.strikes] == [2]

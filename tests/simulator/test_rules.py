@@ -139,8 +139,9 @@ def test_the_same_seed_and_inputs_make_the_same_journal_byte_for_byte(turns: lis
 @given(turns=st.lists(turns, max_size=15))
 def test_how_often_a_client_polls_changes_nothing_in_what_it_is_answered(turns: list[Any]) -> None:
     quiet = [turn for turn in turns if turn[1] not in {"poll", "leave", "socket", "again"}]
-    # Everybody polls before everything it does, so that it knows its chat: once, or over and over.
-    often = [[each for turn in quiet for each in (*[(turn[0], "poll", 0.0)] * n, turn)] for n in (1, 4)]
+    # Everybody polls before everything it does, so that it knows its chat: twice, since who was
+    # away for long has to shake hands again, or over and over.
+    often = [[each for turn in quiet for each in (*[(turn[0], "poll", 0.0)] * n, turn)] for n in (2, 8)]
 
     scripts = [play(each, 1, 1.0, ("ann", "bob", "eve"))[0] for each in often]
 
