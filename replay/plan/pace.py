@@ -33,7 +33,8 @@ class Pace(msgspec.Struct, frozen=True):
     @property
     def plain(self) -> bool:
         """Whether delays are only divided, or dropped."""
-        return self.speed is None or (isinstance(self.basis, Recorded | None) and not self.modifiers)
+        is_recorded = self.basis is None or isinstance(self.basis, Recorded)
+        return self.speed is None or (is_recorded and not self.modifiers)
 
     def or_as(self, other: Pace) -> Pace:
         """This pace, at its speed with the delays of another one where it says nothing of them."""

@@ -66,18 +66,20 @@ class Events:
         channel = self.channel(due)
         listening = [client for client in agent.clients.values() if client.hears(channel)]
         if listening:
-            self._deliver(told, listening, now, since=min(told.telling.at, now))
+            self._deliver(told, channel, listening, now, since=min(told.telling.at, now))
         else:
             agent.held.append(told)
             self._note("held", now, agent.label, due, channel=channel, **_touched(told))
-        self._overtakes(told, agent, now)
+        if agent.overtaken:
+            self._overtakes(told, agent, now)
 
     def release(self, agent: Agent, client: Client, now: float) -> None:
         """Sends what waited for a subscription that this client has now."""
         held, agent.held = agent.held, []
         for told in held:
-            if client.hears(self.channel(told.due)):
-                self._deliver(told, [client], now, since=now)
+            channel = self.channel(told.due)
+            if client.hears(channel):
+                self._deliver(told, channel, [client], now, since=now)
             else:
                 agent.held.append(told)
 
@@ -95,16 +97,15 @@ class Events:
 
     def _overtakes(self, told: Told, agent: Agent, now: float) -> None:
         """An event has been told: those it was to overtake may come."""
-        if not agent.overtaken or told.telling.overtaken_by:
+        if told.telling.overtaken_by:
             return
         for each in agent.overtaken:
             each.left -= 1
         for each in [each for each in agent.overtaken if each.left <= 0]:
             self.tell(each.told, now)
 
-    def _deliver(self, told: Told, clients: list[Client], now: float, *, since: float) -> None:
+    def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
         due = told.due
-        channel = self.channel(due)
         label, late = due.play.label_of(due.cue.role), self._simulator.lateness.note()
         self._note("event", since, label, due, late=late, channel=channel, **_touched(told))
         rendered: dict[str, bytes] = {}

@@ -212,9 +212,8 @@ class Simulator:
 
     def judges(self, batch: list[Message]) -> bool:
         """Whether any rule may strike at these, or one that comes later has to know how many there were."""
-        if self.faulting.has_rules or self.brought.is_awaited:
-            return True
-        return len(batch) != 1 or batch[0].get("channel") != CONNECT
+        is_poll = len(batch) == 1 and batch[0].get("channel") == CONNECT
+        return not is_poll or self.faulting.has_rules or self.brought.is_awaited
 
     def judged(self, message: Message, client: Client | None, peer: Peer, now: float) -> Verdict:
         """What rules have to say about a Bayeux message."""

@@ -110,3 +110,12 @@ def test_slices_for_clients_that_have_gone_are_not_kept() -> None:
         agenda.append(len(chat.script.simulator._agenda))
 
     assert max(agenda) < 2 * len(msgspec.json.encode(WHOLE))
+
+
+def test_advice_of_two_rules_goes_with_one_reply() -> None:
+    stop = "{name: stop, fault: advice, settings: {reconnect: none}}"
+    chat = Told(f"[{{name: slower, fault: advice, settings: {{interval: 5s}}}}, {stop}]")
+    chat.desktop.handshake()
+    (reply,) = chat.script.answer(chat.desktop.connect(advice={"timeout": 0})).body
+
+    assert (reply["advice"]["interval"], reply["advice"]["reconnect"]) == (5000, "none")
