@@ -96,7 +96,7 @@ class Client:
 
     def _next(self) -> list[bytes]:
         has_frames = self.socket is not None and not self.connect_only
-        if has_frames or not any(_is_alone(event) for event in self.queue):
+        if has_frames or len(self.queue) < 2 or not any(_is_alone(event) for event in self.queue):
             events = list(self.queue)
             self.queue.clear()
             return events

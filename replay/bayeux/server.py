@@ -101,6 +101,8 @@ class BayeuxServer:
 
     def flush(self, now: float) -> None:
         """What was published goes out: events of one moment together, as a server's batch does it."""
+        if not self._fresh:
+            return
         fresh, self._fresh = self._fresh, {}
         for client in fresh.values():
             if client.state is not State.GONE:

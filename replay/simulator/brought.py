@@ -62,17 +62,13 @@ class Brought:
         return tuple(Rule(written, "header") for written in self._fitting(text, "request", ()))
 
     def expect(self, polled: Polled) -> None:
-        """The rules for a batch of Bayeux messages, each of which strikes at the first that it can.
+        """The rules for a batch of Bayeux messages that brings some, each of which strikes at the first that it can.
 
         Raises:
             ReplayError: the header says nothing that could be done to it.
         """
-        text = polled.headers.get(HEADER)
-        self._pending = []
-        if text is None:
-            return
         verbs = _verbs(polled.body)
-        for written in self._fitting(text, "meta", verbs):
+        for written in self._fitting(polled.headers[HEADER], "meta", verbs):
             kind: type[Fault] = resolve(FAULTS, written.fault)
             where = model.Where(meta=_struck(kind, verbs))
             self._pending.append(Rule(msgspec.structs.replace(written, where=where), "header"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -44,7 +44,7 @@ class Events:
         if agent is None:
             play.waiting += (due,)
             role = play.timeline.roles[cue.role]
-            self._note("held", now, "", due, role=role)
+            self._held(due, "", now, role=role)
             return
         agent.story = max(agent.story, due.mark.recorded)
         for told in self._simulator.faulting.at_event(due, agent, now):
@@ -69,7 +69,7 @@ class Events:
             self._deliver(told, channel, listening, now, since=min(told.telling.at, now))
         else:
             agent.held.append(told)
-            self._note("held", now, agent.label, due, channel=channel, **_touched(told))
+            self._held(due, agent.label, now, channel=channel, **_touched(told))
         if agent.overtaken:
             self._overtakes(told, agent, now)
 
@@ -106,22 +106,31 @@ class Events:
 
     def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
         due = told.due
-        label, late = due.play.label_of(due.cue.role), self._simulator.lateness.note()
-        self._note("event", since, label, due, late=late, channel=channel, **_touched(told))
+        simulator, play = self._simulator, due.play
+        simulator.journal.note(
+            "event",
+            simulator.since_start(since),
+            play.label_of(due.cue.role),
+            play=play.label,
+            step=due.cue.id,
+            late=simulator.lateness.note(),
+            channel=channel,
+            **_touched(told),
+        )
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url
             if base_url not in rendered:
                 rendered[base_url] = told.written(_event(due, channel, base_url))
-            self._simulator.bayeux.publish(client, rendered[base_url], now)
+            simulator.bayeux.publish(client, rendered[base_url], now)
 
-    def _note(self, kind: str, at: float, label: str, due: Due, **detail: object) -> None:
+    def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
         simulator = self._simulator
-        since = simulator.since_start(at)
-        simulator.journal.note(kind, since, label, play=due.play.label, step=due.cue.id, **detail)  # type: ignore[arg-type]
+        at = simulator.since_start(now)
+        simulator.journal.note("held", at, label, play=due.play.label, step=due.cue.id, **detail)
 
 
-def _touched(told: Told) -> dict[str, list[str]]:
+def _touched(told: Told) -> dict[str, Any]:
     """What the journal says of the rules that struck an event."""
     return {"faults": list(told.rules)} if told.rules else {}
 

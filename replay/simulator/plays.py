@@ -111,6 +111,7 @@ class Play:
         """Of a session: the stories that go by it."""
         for session in sessions:
             session.followers += (self,)
+        self._is_plain = timeline.pace.plain
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
         self._begin()
@@ -188,7 +189,7 @@ class Play:
                 delay = cue.trigger.delay
                 if isinstance(delay, Distribution):
                     delay = delay_of(delay, seed, *self.key, cue.id, count)
-                if self.timeline.pace.plain:
+                if self._is_plain:
                     follows_answer = _follows_answer(cue, causes, delay)
                     at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
                 else:
@@ -199,7 +200,7 @@ class Play:
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
-        if self.timeline.pace.plain:
+        if self._is_plain:
             return self.timeline.pace.after(now, delay)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
         return now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source)

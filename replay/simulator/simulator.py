@@ -34,7 +34,7 @@ from replay.scenario.durations import parse_duration
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
-from replay.simulator.brought import Brought
+from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
@@ -185,15 +185,17 @@ class Simulator:
         return []
 
     def _polled(self, polled: Polled, now: float) -> list[Effect]:
-        try:
-            self.brought.expect(polled)
-        except ReplayError as error:
-            return [self.brought.refused(polled, error, now)]
+        if HEADER in polled.headers:
+            try:
+                self.brought.expect(polled)
+            except ReplayError as error:
+                return [self.brought.refused(polled, error, now)]
         peer = self._peer(polled, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
         effects = self.bayeux.receive(polled.body, peer, now)
-        self.brought.forget()
+        if self.brought.is_awaited:
+            self.brought.forget()
         return effects
 
     def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
@@ -289,8 +291,11 @@ class Simulator:
         heapq.heapify(self._agenda)
 
     def _next_due(self) -> float | None:
-        dues = [self.bayeux.next_due, self._agenda[0][0] if self._agenda else None]
-        return min((due for due in dues if due is not None), default=None)
+        client = self.bayeux.next_due
+        if not self._agenda:
+            return client
+        item = self._agenda[0][0]
+        return item if client is None or item < client else client
 
     def _perform_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
