@@ -62,7 +62,7 @@ class Brought:
         return tuple(Rule(written, "header") for written in self._fitting(text, "request", ()))
 
     def expect(self, polled: Polled) -> None:
-        """The rules for a batch of Bayeux messages that brings some, each of which strikes at the first that it can.
+        """The rules that a batch of Bayeux messages brings, each of which strikes at the first that it can.
 
         Raises:
             ReplayError: the header says nothing that could be done to it.

@@ -12,6 +12,8 @@ from replay.scenario.model import Fault, Where
 from replay.simulator.simulator import Options
 from replay.testing import Script, scenario
 
+from .stories import Told
+
 LOOK = """
 cometd: {path: /cometd}
 session: [{id: ready, request: POST /ready, repeat: last}]
@@ -175,3 +177,13 @@ def test_chance_is_drawn_for_each_time_and_noted() -> None:
     assert seen == again
     assert 30 < seen.count(503) < 90
     assert statuses("chance: 30%", times=200, user="bob") != seen
+
+
+def test_the_time_of_a_strike_is_never_told_as_later_than_it_was() -> None:
+    chat = Told("[{name: bad, fault: latency, where: {meta: connect}, from: 1s}]")
+    chat.joins()
+    chat.script.advance(1.00006)
+    chat.desktop.connect(advice={"timeout": 0})
+
+    # A rule that begins then strikes at the same connect.
+    assert [strike["since"] for strike in chat.strikes] == [1.0]
