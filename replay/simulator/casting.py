@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
 from replay.plan.values import render
@@ -69,7 +71,8 @@ class Casting:
             self._start(play, role, now)
         waiting, play.waiting = play.waiting, ()
         for due in waiting:
-            self._simulator.events.bring(due, now)
+            # What faults put off counts from now: before, there was nobody to tell.
+            self._simulator.events.bring(msgspec.structs.replace(due, tell_at=now), now)
         return play
 
     def listens(self, agent: Agent, now: float) -> None:

@@ -123,3 +123,25 @@ def test_where_can_name_what_an_event_says() -> None:
     told = burst("drop", where="{messageType: B, channel: '/*'}")
 
     assert [state for _, state in told.heard] == ["One", "Three"]
+
+
+def test_an_event_that_waited_for_its_role_is_delayed_from_when_somebody_took_it() -> None:
+    late = Told(
+        "[{name: bad, fault: delay, where: {step: offer}, settings: {by: 5s}}]",
+        steps="""
+cometd: {path: /cometd}
+steps:
+  - {id: call, agent: one, request: POST /call}
+  - {id: offer, agent: other, push: /chats, after: call + 1s, data: {state: Offer}}
+""",
+    )
+    late.joins()
+    late.desktop.post("/call", {})
+    late.script.advance(20)
+    other = late.script.desktop("bob")
+    other.open_socket()
+    other.handshake()
+    other.subscribe("/chats")
+    late.script.advance(6)
+
+    assert [(event.at, event.data["state"]) for event in other.events] == [(25.0, "Offer")]
