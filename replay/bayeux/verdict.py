@@ -29,3 +29,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = Verdict()
+
+
+def both(one: Verdict, other: Verdict) -> Verdict:
+    """Two verdicts on one message: what only one says holds, the later one's word is the last."""
+    said = {name: getattr(other, name) for name in other.__struct_fields__}
+    meant = {name: value for name, value in said.items() if value != getattr(NOTHING, name)}
+    if one.advice and other.advice:
+        meant["advice"] = one.advice | other.advice
+    return msgspec.structs.replace(one, **meant) if meant else one

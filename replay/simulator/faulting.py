@@ -12,7 +12,7 @@ from replay.bayeux import channels
 from replay.bayeux.client_state import Client
 from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
-from replay.bayeux.verdict import NOTHING, Verdict
+from replay.bayeux.verdict import NOTHING, Verdict, both
 from replay.faults.fault import Swap, Telling
 from replay.faults.rules import Occasion, Rule
 from replay.plan.timeline import Ask, Cue
@@ -193,7 +193,7 @@ class Faulting:
             return NOTHING
         verdict = NOTHING
         for each in struck:
-            verdict = _both(verdict, self._verdict(each, message, client, peer, now))
+            verdict = both(verdict, self._verdict(each, message, client, peer, now))
         return verdict
 
     def _verdict(
@@ -357,15 +357,6 @@ def names_of(agent: Agent) -> frozenset[str]:
     """What `where: {agent: …}` may call it."""
     roles = {play.timeline.roles[play.role_of(agent)] for play in agent.plays if play.shared}
     return frozenset({agent.label, f"#{agent.ordinal}", *roles})
-
-
-def _both(one: Verdict, other: Verdict) -> Verdict:
-    """Two verdicts on one message: what only one says holds, the later one's word is the last."""
-    said = {name: getattr(other, name) for name in other.__struct_fields__}
-    meant = {name: value for name, value in said.items() if value != getattr(NOTHING, name)}
-    if one.advice and other.advice:
-        meant["advice"] = one.advice | other.advice
-    return msgspec.structs.replace(one, **meant) if meant else one
 
 
 def _rewritten(struck: Struck, effects: list[Effect]) -> tuple[Answer, Sequence[Effect]] | None:
