@@ -188,7 +188,7 @@ def read(data: bytes, file: str) -> Kept:
     Raises:
         UsageError: it is a journal of another version, or damaged before its last line.
     """
-    lines = data.splitlines()
+    lines = data.rstrip().splitlines()
     first, head = _decoded(lines[0], dict[str, Any]) or {}, None
     if "journal" in first:
         head = _decoded(lines.pop(0), Head)
@@ -198,7 +198,7 @@ def read(data: bytes, file: str) -> Kept:
                 file=file, line=1, what=what, help=f"It was written by replay {first.get('replay')}."
             )
             raise UsageError(str(problem))
-    entries = [_decoded(line, Entry) for line in lines]
+    entries = [_entry(line) for line in lines]
     is_cut = bool(entries) and entries[-1] is None
     if is_cut:
         entries.pop()
@@ -207,6 +207,33 @@ def read(data: bytes, file: str) -> Kept:
         line = entries.index(None) + (2 if head is not None else 1)
         raise UsageError(str(Problem(file=file, line=line, what="this is no entry of a journal")))
     return Kept(head=head, entries=found, is_cut=is_cut)
+
+
+class _Told(msgspec.Struct):
+    """What is relied on of an entry's detail, where it is there."""
+
+    was: str = ""
+    rule: str = ""
+    fault: str = ""
+    meta: str = ""
+    ttl: str = ""
+    changed: str = ""
+    settings: dict[str, Any] = {}
+    faults: list[str] = []
+    occurrence: int = 1
+    since: float = 0.0
+    draw: float = 0.0
+
+
+def _entry(line: bytes) -> Entry | None:
+    entry = _decoded(line, Entry)
+    if entry is None:
+        return None
+    try:
+        msgspec.convert(entry.detail, _Told)
+    except msgspec.ValidationError:
+        return None
+    return entry
 
 
 _Line = TypeVar("_Line")

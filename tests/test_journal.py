@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -204,3 +206,18 @@ def test_an_agent_is_known_by_its_first_name_whatever_it_is_called_later() -> No
 
     assert (kept.agents, kept.first_names) == (["#1", "bob"], {"ann": "#1"})
     assert [entry.number for entry in kept.by_agent()["#1"]] == [1, 2]
+
+
+def test_empty_lines_at_the_end_are_no_entries() -> None:
+    kept = read(filed(("agent", "ann", {})) + b"\n\n", "run.jsonl")
+
+    assert (len(kept.entries), kept.is_cut) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "detail", [{"was": ["ann"]}, {"settings": 5}, {"faults": "a"}, {"rule": {}}, {"occurrence": "twice"}]
+)
+def test_an_entry_whose_detail_somebody_else_made_up_is_none(detail: dict[str, Any]) -> None:
+    data = filed(("agent", "ann", {}), ("fault", "ann", detail), ("event", "ann", {}))
+    with pytest.raises(UsageError, match=r"run\.jsonl:3: this is no entry of a journal"):
+        read(data, "run.jsonl")

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from replay.cli.differences import Line, shown
 from replay.journal import Entry
+from replay.verify.chronicle import printable
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
 
@@ -34,7 +35,7 @@ def lines(report: JournalReport, names: tuple[str, str]) -> Iterator[Line]:
         by_agent.setdefault(change.agent, []).append(change)
     for agent, changes in by_agent.items():
         yield Text()
-        yield Text(agent or "nobody in particular")
+        yield Text(printable(agent) or "nobody in particular")
         for change in changes[:CHANGES]:
             yield from _lines(change, names)
         if len(changes) > CHANGES:
@@ -69,7 +70,7 @@ def _lines(change: Change, names: tuple[str, str]) -> Iterator[Line]:
 
 def _title(entry: Entry) -> str:
     where = f" of {entry.play}" if entry.play else ""
-    return f"{entry.at:.3f} {entry.kind} {entry.step}".rstrip() + where
+    return printable(f"{entry.at:.3f} {entry.kind} {entry.step}".rstrip() + where)
 
 
 def _table(change: Change) -> Table:

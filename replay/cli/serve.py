@@ -27,6 +27,9 @@ from replay.server.runner import Server
 from replay.server.serving import gather
 from replay.simulator.simulator import Options
 
+NAMED = 30
+"""Rules that are named in one line; a pinned run may have thousands."""
+
 
 def _speed(_context: click.Context, _parameter: click.Parameter, text: str) -> Pace:
     try:
@@ -200,29 +203,43 @@ async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool, 
         names = ", ".join(scenario.name for scenario in scenarios)
         rules = server.stage.simulator.faulting.striking.rules
         if rules:
-            said = ", ".join(f"{rule.name} ({rule.written.fault}, {rule.source})" for rule in rules)
-            click.echo(f"faults: {said}", err=True)
+            said = [f"{rule.name} ({rule.written.fault}, {rule.source})" for rule in rules]
+            click.echo(f"faults: {_some(said)}", err=True)
         if apart:
             click.echo(f"control on {server.control_url}", err=True)
         click.echo(f"playing {names} on {server.cometd_url}; Ctrl-C ends", err=True)
         await stopped.wait()
     simulator = server.stage.simulator
     counts = simulator.journal.counts
-    said = f"{counts['request']} requests answered, {counts['event']} events sent, {counts['miss']} misses"
-    click.echo(said, err=True)
+    told = (
+        f"{_counted(counts['request'], 'request', 'requests')} answered",
+        f"{_counted(counts['event'], 'event', 'events')} sent",
+        _counted(counts["miss"], "miss", "misses"),
+    )
+    click.echo(", ".join(told), err=True)
     if simulator.lateness.count:
         click.echo(f"lateness: {simulator.lateness}", err=True)
     tallies = simulator.switching.tallies()
     if tallies:
-        click.echo(f"faults: {_struck(tallies)}", err=True)
+        click.echo(f"faults: {struck(tallies)}", err=True)
 
 
-def _struck(tallies: dict[str, int]) -> str:
+def struck(tallies: dict[str, int]) -> str:
     """How often each rule struck, and which never did."""
     struck = [f"{name} struck {_times(count)}" for name, count in tallies.items() if count]
     idle = [name for name, count in tallies.items() if not count]
-    never = [f"never struck: {', '.join(idle)}"] if idle else []
-    return "; ".join(([", ".join(struck)] if struck else []) + never)
+    never = [f"never struck: {_some(idle)}"] if idle else []
+    return "; ".join(([_some(struck)] if struck else []) + never)
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, and how many there are beside."""
+    beside = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f", and {beside:,} more" if beside > 0 else "")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _times(count: int) -> str:

@@ -7,6 +7,7 @@ began. What holds for all that an agent gets is a rule as it was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -176,10 +177,11 @@ def _named(found: Iterable[tuple[str, Fault]]) -> Iterator[Fault]:
     pairs = list(found)
     taken: Mapping[str, None] = dict.fromkeys(rule for rule, _ in pairs)
     used: set[str] = set()
+    counts: Counter[str] = Counter()
     for rule, fault in pairs:
-        name, count = rule, 1
-        while name in used or (count > 1 and name in taken):
-            count += 1
-            name = f"{rule}-{count}"
+        name = rule
+        while name in used or (name != rule and name in taken):
+            counts[rule] += 1
+            name = f"{rule}-{counts[rule] + 1}"
         used.add(name)
         yield msgspec.structs.replace(fault, name=name)

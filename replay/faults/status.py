@@ -15,7 +15,7 @@ from replay.wire import Answer, Effect
 class Status(Fault):
     """A request is answered with an HTTP status, as by a proxy or a server in trouble."""
 
-    status: Annotated[int, msgspec.Meta(ge=100, le=599)] = 503
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 503
     """The status: 503, 502, 401, 403, …"""
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     """Sent along: `Retry-After`, …"""

@@ -52,7 +52,7 @@ def load_faults(
     Raises:
         ScenarioError: there is no such file, or not all of it can be applied; carries every problem found.
     """
-    document = document_of(text_of(path), str(path))
+    document = document_of(text_of(path), str(path), begins=f"Write {_SHAPE}.")
     return _faults_of(document, scenarios, beside, control_apart=control_apart)
 
 

@@ -65,14 +65,17 @@ def text_of(path: Path) -> str:
         raise ScenarioError([problem]) from None
 
 
-def document_of(text: str, file: str) -> Document:
+def document_of(text: str, file: str, *, begins: str = "It begins with 'version: 1'.") -> Document:
     """A text as values with their places.
+
+    Args:
+        begins: What to say of one that is empty.
 
     Raises:
         ScenarioError: it is not the YAML that we read.
     """
     try:
-        return read(text, file)
+        return read(text, file, begins=begins)
     except ScenarioError as error:
         raise ScenarioError(foremost(error.problems, file)) from None
 

@@ -100,8 +100,11 @@ class Document(msgspec.Struct):
         return Problem(file=self.file, line=line, column=column, what=what, help=help)
 
 
-def read(text: str, file: str) -> Document:
+def read(text: str, file: str, *, begins: str = "") -> Document:
     """Reads the text of a file.
+
+    Args:
+        begins: What to say of one that is empty.
 
     Raises:
         ScenarioError: it is not the YAML a scenario is written in.
@@ -113,11 +116,11 @@ def read(text: str, file: str) -> Document:
     try:
         return Document(file, text, quick_values(text))
     except DoubtError:
-        root = _tree(text, file)
+        root = _tree(text, file, begins)
         return Document(file, text, root.value, root)
 
 
-def _tree(text: str, file: str) -> _Node:
+def _tree(text: str, file: str, begins: str = "") -> _Node:
     """The careful reading: every value with its place, or everything that is wrong."""
     builder = _Builder(file)
     try:
@@ -134,8 +137,7 @@ def _tree(text: str, file: str) -> _Node:
         before = [other for other in builder.problems if other.line < problem.line]
         raise ScenarioError([*before, problem]) from None
     if not builder.problems and (builder.root is None or builder.root.value is None):
-        advice = "It begins with 'version: 1'."
-        raise ScenarioError([Problem(file=file, what="the file is empty", help=advice)])
+        raise ScenarioError([Problem(file=file, what="the file is empty", help=begins)])
     if builder.problems:
         raise ScenarioError(builder.problems)
     assert builder.root is not None

@@ -35,6 +35,10 @@ CALMING = 0.6
 """What is left of a long quiet after each that nobody broke with a request."""
 
 
+FURTHEST = 366 * 86_400.0
+"""Seconds that one advance moves at most; what is far beyond calendars has no time of day."""
+
+
 class ServerClock:
     """What a server's plays go by."""
 
@@ -148,6 +152,8 @@ def _seconds(duration: str | float) -> float:
         seconds = parse_duration(duration) if isinstance(duration, str) else float(duration)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if not 0 < seconds < float("inf"):
+    if not seconds > 0:
         raise UsageError(f"a clock is moved forward, by more than nothing, not by {duration}")
+    if seconds > FURTHEST:
+        raise UsageError(f"a clock is moved by a year at most, not by {duration}")
     return seconds

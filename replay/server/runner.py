@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, SystemClock, wall_time
 from replay.errors import SurroundingsError
@@ -37,15 +38,34 @@ SHUTDOWN = 2.0
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
 
+log = logging.getLogger(__name__)
+
+
+class _Shortly(logging.Filter):
+    """Of what is wrong with a client's HTTP there is a line: it has been told, and no code is at fault."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
+            told = " ".join(str(getattr(error, "message", error)).split())
+            record.msg, record.args = "a client sent what is no good HTTP: %s", (told,)
+            record.exc_info = None
+            record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return True
+
+
+http_log = logging.getLogger(f"{__name__}.http")
+"""What aiohttp has to say."""
+http_log.addFilter(_Shortly())
+
 # Cancellation is how a handler learns that its client has gone away.
 SERVING: dict[str, Any] = {
     "handler_cancellation": True,
     "access_log": None,
+    "logger": http_log,
     "keepalive_timeout": KEEPALIVE,
     "tcp_keepalive": True,
 }
-
-log = logging.getLogger(__name__)
 
 
 class Server:

@@ -18,14 +18,18 @@ from replay.errors import UsageError, nearest
 from replay.faults.rules import Rule
 from replay.journal import Entry
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
-from replay.registry import FAULTS, PRESETS
+from replay.registry import FAULTS, PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
 from replay.server.runner import Server
+from replay.server.stage import Stage
 from replay.simulator.simulator import Options
 from replay.simulator.switching import Standing, Switching
+
+CLOCKS = ("real", "manual")
+LAST_PORT = 65535
 
 
 def serve(
@@ -55,8 +59,16 @@ def serve(
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace.
+        UsageError: there is no scenario, or no such pace, clock, transport or port.
     """
+    _check("clock", clock, CLOCKS)
+    for transport in _each(transports):
+        _check("transport", transport, TRANSPORTS)
+    for number in (port, control_port or 0):
+        if not 0 <= number <= LAST_PORT:
+            raise UsageError(
+                f"{number} is no port", help=f"Ports are from 0, which picks one, to {LAST_PORT}."
+            )
     apart = control_port is not None
     read = [
         each if isinstance(each, Scenario) else load(Path(each), control_apart=apart) for each in scenarios
@@ -66,7 +78,7 @@ def serve(
     options = Options(
         pace=_pace(pace, speed),
         seed=seed,
-        faults=tuple(gather(faults, presets, read, control_apart=apart)),
+        faults=tuple(gather(_each(faults), _each(presets), read, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
     server = Server(
@@ -75,10 +87,21 @@ def serve(
         port=port,
         options=options,
         clock=manual,
-        transports=transports,
+        transports=_each(transports),
         control_port=control_port,
     )
     return Served(server)
+
+
+def _each(given: Any) -> Sequence[Any]:
+    """One of a kind may stand without the list."""
+    return [given] if isinstance(given, str | Path | Mapping) else list(given)
+
+
+def _check(what: str, name: Any, known: Iterable[str]) -> None:
+    if name not in known:
+        advice = nearest(str(name), known) or f"Known: {', '.join(known)}."
+        raise UsageError(f"there is no {what} '{name}'", help=advice)
 
 
 def gather(
@@ -97,9 +120,7 @@ def gather(
     found: list[Fault] = []
     names = list(dict.fromkeys(presets))
     for name in names:
-        if name not in PRESETS:
-            advice = nearest(name, PRESETS) or f"Known: {', '.join(PRESETS)}."
-            raise UsageError(f"there is no preset '{name}'", help=advice)
+        _check("preset", name, PRESETS)
     if names:
         found += faults_from({"presets": names}, scenarios, file="--preset", control_apart=control_apart)
     for each in faults:
@@ -115,9 +136,13 @@ class Served:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._is_open = self._was_open = False
 
     async def __aenter__(self) -> Served:
+        if self._is_open:
+            raise UsageError("this server is open already", help="Make another by replay.serve().")
         await self.server.__aenter__()
+        self._is_open = self._was_open = True
         return self
 
     async def __aexit__(
@@ -126,7 +151,18 @@ class Served:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_open = False
         await self.server.__aexit__(kind, error, trace)
+
+    def _check_opened(self) -> None:
+        if not self._was_open:
+            raise UsageError("this server is not open yet", help="Open it by 'async with'.")
+
+    @property
+    def _stage(self) -> Stage:
+        """What plays, or has played."""
+        self._check_opened()
+        return self.server.stage
 
     @property
     def url(self) -> str:
@@ -146,17 +182,18 @@ class Served:
     @property
     def clock(self) -> ServerClock:
         """What its plays go by; with `clock="manual"` it is moved here."""
+        self._check_opened()
         return self.server.clock
 
     @property
     def journal(self) -> list[Entry]:
         """What has happened, in order."""
-        return list(self.server.stage.simulator.journal)
+        return list(self._stage.simulator.journal)
 
     @property
     def faults(self) -> list[Standing]:
         """All rules, foremost first, and how often they struck."""
-        return self.server.stage.steer(lambda rules, now: rules.standing(now))
+        return self._stage.steer(lambda rules, now: rules.standing(now))
 
     def fault(
         self,
@@ -178,10 +215,12 @@ class Served:
             ScenarioError: it cannot be applied, or contradicts what is up.
             UsageError: nothing is called that.
         """
+        if self._was_open and not self._is_open:
+            raise UsageError("this server is closed: nothing goes wrong any more")
         value = _value(what, {"where": where, "settings": settings})
         if ttl is not None:
             value["ttl"] = ttl
-        return PutUp(self.server, self.server.stage.steer(lambda rules, now: rules.put_up(value, now)))
+        return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
 
 
 class PutUp:

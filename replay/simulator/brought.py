@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HEADER = "x-replay-fault"
 """In lower case, as the wire has it."""
 NAME = "X-Replay-Fault"
+SHAPE = "Write {fault: latency, settings: {delay: 2s}}."
 
 MAY_SAY = ("name", "fault", "settings", "chance")
 """The rest of a rule says where and which of the times: here it is this request, and this time."""
@@ -128,7 +129,7 @@ class Brought:
         return meaning
 
     def _read(self, text: str) -> tuple[model.Fault, ...]:
-        value = document_of(text, NAME).value
+        value = document_of(text, NAME, begins=SHAPE).value
         if isinstance(value, dict):
             for key in value:
                 if key not in MAY_SAY:
@@ -138,7 +139,7 @@ class Brought:
             return self._checked({"name": "header", **value})
         if not isinstance(value, str):
             what = "this is neither the name of a fault or a preset, nor a fault"
-            raise UsageError(what, help="Write {fault: latency, settings: {delay: 2s}}.")
+            raise UsageError(what, help=SHAPE)
         if value in PRESETS:
             return tuple(_here(each) for each in self._checked({"presets": [value]}))
         if value not in FAULTS:

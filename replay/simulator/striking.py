@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random  # noqa: TID251  only for the type of the source that strikes draw from
+from bisect import insort
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,7 @@ class Striking:
         self._seed = seed
         self.rules: list[Rule] = []
         """In the order in which they are asked."""
+        self._known: set[tuple[str, str, str]] = set()
 
     def add(self, rule: Rule) -> None:
         """One more rule; a rule of its name in a source behind it is passed over from now on.
@@ -78,16 +80,16 @@ class Striking:
         Raises:
             UsageError: its own source has a rule of its name.
         """
-        known = (rule.name, rule.source, rule.scenario)
-        if any((each.name, each.source, each.scenario) == known for each in self.rules):
+        if _known(rule) in self._known:
             raise UsageError(f"there is a fault called '{rule.name}' already: give this one another name")
-        self.rules.append(rule)
-        self.rules.sort(key=lambda each: SOURCES.index(each.source))
+        self._known.add(_known(rule))
+        insort(self.rules, rule, key=lambda each: SOURCES.index(each.source))
 
     def remove(self, rule: Rule) -> None:
         """It strikes no more."""
         rule.is_on = False
         self.rules.remove(rule)
+        self._known.discard(_known(rule))
 
     def strikes(
         self, occasion: Occasion, whom: Whom, occurrence: int, *, now: float, own: tuple[Rule, ...] = ()
@@ -153,3 +155,8 @@ class Striking:
             number = source.random()
             if number < rule.chance:
                 yield rule, source, number
+
+
+def _known(rule: Rule) -> tuple[str, str, str]:
+    """By what there is only one of it."""
+    return rule.name, rule.source, rule.scenario

@@ -241,7 +241,8 @@ class Switching:
     def _with_name(self, value: Any) -> Any:
         if not isinstance(value, dict) or "fault" not in value or "name" in value:
             return value
-        base = value["fault"] if value["fault"] in FAULTS else "fault"
+        what = value["fault"]
+        base = what if isinstance(what, str) and what in FAULTS else "fault"
         taken = {rule.name for rule in self._rules}
         names = (base, *(f"{base}-{number}" for number in range(2, len(taken) + 3)))
         return {"name": next(name for name in names if name not in taken), **value}

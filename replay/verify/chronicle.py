@@ -29,6 +29,17 @@ def chronicle(kept: Kept, *, agent: str = "") -> Iterator[str]:
     Args:
         agent: The only one to tell of, by any name it has had; all when empty.
     """
+    return map(printable, _chronicle(kept, agent))
+
+
+def printable(line: str) -> str:
+    """A line that does to a terminal what it says: clients make up their users' names."""
+    if line.isprintable():
+        return line
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+
+
+def _chronicle(kept: Kept, agent: str) -> Iterator[str]:
     first = kept.first_names
     by_agent = kept.by_agent()
     yield _title(kept, by_agent)

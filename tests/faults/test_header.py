@@ -157,7 +157,7 @@ def test_chance_does_not_draw_for_a_connect() -> None:
         ("{fault: latency, settings: {delay: soon}}", "'soon' is no duration", ""),
         ("{fault: hang", "", ""),
         ("[hang]", "this is neither the name of a fault or a preset", "Write {fault: latency"),
-        ("", "", ""),
+        ("", "the file is empty", "Write {fault: latency"),
     ],
 )
 def test_a_value_that_cannot_be_is_answered_with_why_and_the_nearest(

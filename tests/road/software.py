@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 UPSTREAM = ROOT / "tests" / "upstream"
@@ -46,8 +47,12 @@ class Process:
         )
         self.lines: list[str] = []
         self._unread: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        # The reader knows nothing of the process, which ends when a test that failed lets go of it.
+        assert self._popen.stdout is not None
+        reading = (self._popen.stdout, self.lines, self._unread)
+        self._reader = threading.Thread(target=_read, args=reading, daemon=True)
         self._reader.start()
+        weakref.finalize(self, _end, self._popen)
 
     def word(self, beginning: str) -> str:
         """Waits for a word of the output that begins so."""
@@ -69,9 +74,7 @@ class Process:
         code = self._popen.wait(PATIENCE)
         self._reader.join(PATIENCE)
         assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
         self._popen.stdin.close()
-        self._popen.stdout.close()
         return code
 
     @property
@@ -79,12 +82,22 @@ class Process:
         """All it has said so far."""
         return "".join(self.lines)
 
-    def _read(self) -> None:
-        assert self._popen.stdout is not None
-        for line in self._popen.stdout:
-            self.lines.append(line)
-            self._unread.put(line)
-        self._unread.put(None)
+
+def _read(output: IO[str], lines: list[str], unread: queue.Queue[str | None]) -> None:
+    with output:
+        for line in output:
+            lines.append(line)
+            unread.put(line)
+    unread.put(None)
+
+
+def _end(popen: subprocess.Popen[str]) -> None:
+    """Ends a process that nobody waited for, so that no other test is told of it."""
+    if popen.returncode is None:
+        popen.kill()
+        popen.wait(PATIENCE)
+    assert popen.stdin is not None
+    popen.stdin.close()
 
 
 @contextmanager

@@ -44,6 +44,13 @@ def refused_file(text: str, folder: Path) -> list[str]:
     return [f"{problem.line}:{problem.column}: {problem.what}" for problem in raised.value.problems]
 
 
+def test_an_empty_file_is_told_how_faults_are_written(tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.touch()
+    with pytest.raises(ScenarioError, match=r"faults\.yaml: the file is empty\.\n  Write a list of faults"):
+        load_faults(file, [])
+
+
 def test_a_file_is_a_list_of_faults_for_all_scenarios_served(tmp_path: Path) -> None:
     file = tmp_path / "faults.yaml"
     file.write_text("- {name: a, fault: latency, where: {step: read}, nth: 2}\n- {name: b, fault: drop}\n")

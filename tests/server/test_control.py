@@ -100,6 +100,8 @@ def test_two_who_put_up_the_same_at_once_are_told_apart(loop: Loop) -> None:
         ("POST", "faults", {"preset": "flakey"}, 400, "unknown preset 'flakey'", "Did you mean 'flaky'?"),
         ("POST", "faults", {"fault": "refuse"}, 400, "has to say when it ends", "--control-port"),
         ("POST", "faults", None, 400, "there is no body", "Send JSON."),
+        ("POST", "faults", {"fault": ["drop"]}, 400, "'fault' must be a string, not a list", ""),
+        ("POST", "clock", {"advance": 1e308}, 400, "a clock is moved by a year at most", ""),
         ("PATCH", "faults/busi", {"on": False}, 404, "no fault is called 'busi'", "There are none."),
         ("DELETE", "faults/busi", None, 404, "no fault is called 'busi'", "There are none."),
         ("GET", "faults/busi", None, 404, "no fault is called 'busi'", "There are none."),
@@ -297,9 +299,9 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_come(loop: Loop) -> N
 @pytest.mark.parametrize(
     ("kind", "body", "status", "what"),
     [
-        ("application/json", b"{", 400, "the body is no JSON: "),
-        ("application/json", b"[" * 60_000, 400, "the body is no JSON: "),
-        ("application/json", b"\xff", 400, "the body is no JSON: "),
+        ("application/json", b"{", 400, "the body is not JSON: "),
+        ("application/json", b"[" * 60_000, 400, "the body is not JSON: "),
+        ("application/json", b"\xff", 400, "the body is not JSON: "),
         ("text/plain", json.dumps(BUSY).encode(), 415, "the body says that it is text/plain"),
         (
             "application/x-www-form-urlencoded",
@@ -354,5 +356,13 @@ def test_the_upgrade_to_a_websocket_cannot_bring_one(loop: Loop) -> None:
             )
             assert answer.startswith(b"HTTP/1.1 400 ")
             assert b"X-Replay-Fault cannot be said of it" in answer
+
+    run(main(), loop)
+
+
+def test_a_method_that_is_not_taken_is_answered_with_those_that_are(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running, running.http.head(running.server.control_url + "/faults") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST, DELETE")
 
     run(main(), loop)

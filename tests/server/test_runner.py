@@ -159,3 +159,26 @@ def test_a_defect_of_ours_is_a_500_for_one_and_told_in_the_log_while_others_go_o
         ("ERROR", "a defect of ours"),
         ("ERROR", "a defect of ours"),
     ]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: \x01\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+    ],
+    ids=["control character", "no host", "no gzip"],
+)
+def test_a_client_that_speaks_no_good_http_is_told_and_logged_in_a_line(
+    loop: Loop, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
+    async def main() -> None:
+        async with Running() as running:
+            assert b" 400 " in await running.raw(request_)
+
+    with caplog.at_level(logging.WARNING):
+        run(main(), loop)
+    (record,) = caplog.records
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+    assert record.getMessage().startswith("a client sent what is no good HTTP: ")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from replay.cli.serve import struck
 from tests.certificates import self_signed
 from tests.road.software import ROOT, Process, replayer
 
@@ -123,3 +124,11 @@ def test_a_server_that_refuses_for_ever_needs_a_port_for_control(tmp_path: Path)
     file.write_text("[{name: down, fault: refuse}]")
 
     assert "give control a port of its own with --control-port" in refused("--faults", str(file))
+
+
+def test_of_thousands_of_rules_a_few_are_named() -> None:
+    said = struck({f"r{number}": number % 2 for number in range(4_000)})
+
+    assert said.startswith("r1 struck once, r3 struck once, ")
+    assert ", and 1,970 more; never struck: r0, r2, " in said
+    assert len(said) < 1_000

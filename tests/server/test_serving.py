@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,5 +135,50 @@ def test_a_fault_that_is_put_wrongly_is_refused(loop: Loop, what: Any, said: Any
             assert why in str(refused.value)
             with pytest.raises(ScenarioError, match="no setting 'dely'"):
                 used.simulator.fault("latency", dely="1s")
+
+    run(main(), loop)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"clock": "manuel"}, "there is no clock 'manuel'. Did you mean 'manual'?"),
+        (
+            {"transports": ["long-poling"]},
+            "there is no transport 'long-poling'. Did you mean 'long-polling'?",
+        ),
+        ({"presets": "flakey"}, "there is no preset 'flakey'. Did you mean 'flaky'?"),
+        ({"port": 99_999}, "99999 is no port. Ports are from 0"),
+        ({"control_port": -1}, "-1 is no port. Ports are from 0"),
+    ],
+)
+def test_what_the_command_would_refuse_is_refused_here_too(settings: dict[str, Any], what: str) -> None:
+    with pytest.raises(UsageError, match="^" + re.escape(what)):
+        replay.serve(scenario(STORY), **settings)
+
+
+def test_one_fault_and_one_preset_may_stand_without_a_list(loop: Loop) -> None:
+    async def main() -> None:
+        settings: dict[str, Any] = {"faults": {"name": "gone", "fault": "drop"}, "presets": "expired-session"}
+        async with replay.serve(scenario(STORY), **settings) as simulator:
+            assert [rule.name for rule in simulator.faults] == ["expired-session-login", "gone"]
+
+    run(main(), loop)
+
+
+def test_before_it_is_open_and_after_it_is_closed_it_says_so(loop: Loop) -> None:
+    async def main() -> None:
+        served = replay.serve(scenario(STORY))
+        for ask in (lambda: served.journal, lambda: served.clock, lambda: served.fault("drop")):
+            with pytest.raises(UsageError, match="not open yet"):
+                ask()
+        async with served as simulator:
+            with pytest.raises(UsageError, match="open already"):
+                await served.__aenter__()
+            async with aiohttp.ClientSession() as http, http.get(simulator.url + "/look") as response:
+                assert response.status == 200
+        assert [entry.kind for entry in served.journal][-1] == "answer"
+        with pytest.raises(UsageError, match="closed"):
+            served.fault("drop")
 
     run(main(), loop)

@@ -66,3 +66,10 @@ def test_one_agent_is_told_alone() -> None:
 
     assert lines[0].endswith("2 agents")
     assert [line for line in lines if line and not line.startswith(" ")][1:] == ["bob   ⚡ 3"]
+
+
+def test_a_user_who_is_called_by_control_characters_does_nothing_to_the_terminal() -> None:
+    kept = played("\x1b[2Jann")
+
+    assert "\\x1b[2Jann" in "\n".join(chronicle(kept))
+    assert all(line.isprintable() for line in chronicle(kept))

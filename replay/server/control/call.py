@@ -20,9 +20,13 @@ MAX_BODY = 64 << 10
 class RefusedError(UsageError):
     """A call that is answered with a status of its own."""
 
-    def __init__(self, status: int, what: str, *, help: str = "") -> None:  # noqa: A002
+    def __init__(self, status: int, what: str, *, help: str = "", takes: Sequence[str] = ()) -> None:  # noqa: A002
+        """Args:
+        takes: The methods that would have done.
+        """
         super().__init__(what, help=help)
         self.status = status
+        self.takes = takes
 
 
 class Call:
@@ -78,7 +82,7 @@ class Call:
         try:
             return decode(body)
         except MalformedError as error:
-            raise UsageError(f"the body is no JSON: {error}") from None
+            raise UsageError(str(error)) from None
 
 
 Handler = Callable[[Call], Awaitable[Any]]

@@ -59,13 +59,19 @@ class Control:
             raise RefusedError(404, f"nothing is at {asked}", help=advice)
         if request.method not in methods:
             what = f"{asked} takes no {request.method}"
-            raise RefusedError(405, what, help=f"It takes {', '.join(methods)}.")
+            raise RefusedError(405, what, help=f"It takes {', '.join(methods)}.", takes=tuple(methods))
         return methods[request.method], name
 
 
 def _refused(error: ReplayError) -> web.Response:
     status = 404 if isinstance(error, NoSuchRuleError) else 400
-    return _said({"error": as_json(error)}, error.status if isinstance(error, RefusedError) else status)
+    if not isinstance(error, RefusedError):
+        return _said({"error": as_json(error)}, status)
+    answer = _said({"error": as_json(error)}, error.status)
+    if error.takes:
+        # RFC 9110, 15.5.6: a 405 has to say it.
+        answer.headers["Allow"] = ", ".join(error.takes)
+    return answer
 
 
 def _said(value: Any, status: int) -> web.Response:
