@@ -17,8 +17,8 @@ from replay.faults.reference import Entry, entries, entry
 from replay.registry import FAULTS, PRESETS, resolve
 from replay.scenario.dump import dumps_faults
 
-PLAIN_WIDTH = 120
-"""Columns when the output goes to no terminal."""
+PLAIN_WIDTH = 1_000
+"""Columns when the output goes to no terminal: `grep` wants what belongs together in one line."""
 
 
 @click.command()
@@ -45,6 +45,14 @@ def faults(name: str | None, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
         return
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    with console.capture() as captured:
+        _tell(console, shown)
+    for line in captured.get().splitlines():
+        # Tables fill their last column up.
+        click.echo(line.rstrip())
+
+
+def _tell(console: Console, shown: Any) -> None:
     if isinstance(shown, Entry):
         _one(console, shown)
     elif isinstance(shown, Preset):

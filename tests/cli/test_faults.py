@@ -29,6 +29,13 @@ def test_all_faults_and_presets_are_listed_with_what_they_do() -> None:
     )
 
 
+def test_to_another_program_each_is_a_line_without_padding() -> None:
+    lines = said().splitlines()
+
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert sum(line.startswith("  ") for line in lines) == len(FAULTS) + len(PRESETS)
+
+
 def test_of_one_fault_everything_is_said() -> None:
     text = said("duplicate")
 
