@@ -125,8 +125,7 @@ class Journal:
         self._encoder = msgspec.json.Encoder()
         self.total = 0
         """How many things happened."""
-        self.listener: Callable[[bytes], None] | None = None
-        """Told of each entry as it is made, as a line of JSON."""
+        self._listener: Callable[[bytes], None] | None = None
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
 
@@ -163,10 +162,17 @@ class Journal:
         line = self._encoder.encode(entry)
         self._entries.append((len(line), entry))
         self._bytes += len(line)
-        if self.listener is not None:
-            self.listener(line + b"\n")
+        if self._listener is not None:
+            self._listener(line + b"\n")
         while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:
             self._bytes -= self._entries.popleft()[0]
+
+    def tell(self, listener: Callable[[bytes], None] | None) -> None:
+        """Tells of each entry, as a line of JSON: of those there are, then of each as it is made."""
+        self._listener = listener
+        if listener is not None:
+            for entry in self:
+                listener(self._encoder.encode(entry) + b"\n")
 
     def lines(self) -> bytes:
         """The window as JSON Lines."""

@@ -145,7 +145,7 @@ def filed(*entries: tuple[str, str, dict[str, object]]) -> bytes:
     """A journal as a file has it, each entry a second after the one before."""
     lines = [HEAD.line()]
     journal = Journal()
-    journal.listener = lines.append
+    journal.tell(lines.append)
     for at, (kind, agent, detail) in enumerate(entries):
         journal.note(kind, at, agent, **detail)  # type: ignore[arg-type]
     return b"".join(lines)
@@ -156,6 +156,16 @@ def test_whoever_listens_is_told_each_entry_as_a_line() -> None:
         b'{"replay":"0.1.0","journal":1,"scenarios":["chat"],"seed":7,"speed":2.0}',
         b'{"number":1,"at":0,"kind":"agent","agent":"ann"}',
     ]
+
+
+def test_whoever_comes_to_listen_is_told_what_there_is_first() -> None:
+    journal = Journal()
+    journal.note("agent", 0.0, "ann")
+    lines: list[bytes] = []
+    journal.tell(lines.append)
+    journal.note("event", 1.0, "ann")
+
+    assert b"".join(lines) == journal.lines()
 
 
 def test_what_was_written_is_read_again() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -153,19 +153,21 @@ def serve(
             raise UsageError("there is no scenario to play: name a file")
         faults = gather(fault_files, presets, scenarios, control_apart=apart)
         options = Options(pace=at_speed(pace, speed), seed=seed, date=date, faults=tuple(faults))
-        with _journal(journal, scenarios, options) as listener:
-            server = Server(
-                scenarios,
-                host=host,
-                port=port,
-                options=options,
-                clock=ManualClock() if clock == "manual" else None,
-                transports=transports,
-                certificate=tls,
-                control_port=control_port,
-                listener=listener,
-            )
-            run_loop(_serve(server, scenarios, print_url=print_url, apart=apart))
+        read = (*files, *fault_files, *(tls or ()))
+        if journal is not None and journal.exists() and any(map(journal.samefile, read)):
+            raise UsageError(f"{journal} is what is to be read: name another file with --journal")
+        server = Server(
+            scenarios,
+            host=host,
+            port=port,
+            options=options,
+            clock=ManualClock() if clock == "manual" else None,
+            transports=transports,
+            certificate=tls,
+            control_port=control_port,
+        )
+        written = _journal(journal, scenarios, options)
+        run_loop(_serve(server, scenarios, written, print_url=print_url, apart=apart))
     except KeyboardInterrupt:
         click.echo("ended before it listened", err=True)
 
@@ -191,12 +193,23 @@ def _journal(
         yield file.take
 
 
-async def _serve(server: Server, scenarios: list[Scenario], *, print_url: bool, apart: bool) -> None:
+async def _serve(
+    server: Server,
+    scenarios: list[Scenario],
+    written: AbstractContextManager[Callable[[bytes], None] | None],
+    *,
+    print_url: bool,
+    apart: bool,
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    async with server:
+    async with AsyncExitStack() as opened:
+        # Closed last, and opened once it listens: a server that cannot leaves the journal of another alone.
+        closed_last = opened.enter_context(ExitStack())
+        await opened.enter_async_context(server)
+        server.stage.simulator.journal.tell(closed_last.enter_context(written))
         settle()
         if print_url:
             click.echo(server.url)

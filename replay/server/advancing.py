@@ -84,6 +84,7 @@ class ServerClock:
             before = self._said
             clock.move_to(due)
             await self._until_settled(before)
+            await _turn()
         clock.move_to(end)
 
     @property
@@ -141,6 +142,14 @@ class ServerClock:
     def _tell(self, happening: Input | None = None) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(happening)
+
+
+async def _turn() -> None:
+    """Lets others have theirs: of a year without a client there are millions of stops, and none waits."""
+    loop = asyncio.get_running_loop()
+    turn = loop.create_future()
+    loop.call_soon(turn.set_result, None)
+    await turn
 
 
 def _owes(client: Client) -> bool:

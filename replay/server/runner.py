@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -82,7 +82,6 @@ class Server:
         transports: Sequence[str] = (),
         certificate: tuple[Path, Path] | None = None,
         control_port: int | None = None,
-        listener: Callable[[bytes], None] | None = None,
     ) -> None:
         """Plays nothing yet.
 
@@ -91,7 +90,6 @@ class Server:
             certificate: PEM files of a certificate and its key: the server then speaks https.
             control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
                 speaks http.
-            listener: Gets the journal, a line for each entry.
         """
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         self._tls = tls.context(*certificate) if certificate is not None else None
@@ -101,7 +99,6 @@ class Server:
         self._clock = clock
         self._control_port = control_port
         self._runners: list[web.ServerRunner] = []
-        self._listener = listener
         self.stage: Stage
         self.clock: ServerClock
         """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
@@ -130,7 +127,6 @@ class Server:
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
-        self.stage.simulator.journal.listener = self._listener
         self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, Control(self.stage, self.clock, self._host))
         gated = _Gated(app.handle, **SERVING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -109,3 +110,26 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str, why: 
 
     assert (done.returncode, done.stdout) == (3, "")
     assert f"{tmp_path / name} cannot be written: {why}" in done.stderr
+
+
+def test_a_scenario_is_never_taken_for_the_journal(tmp_path: Path) -> None:
+    scenario = tmp_path / "chat.yaml"
+    scenario.write_bytes(SCENARIO.read_bytes())
+    command = [sys.executable, "-m", "replay", "serve", str(scenario), "--journal", str(scenario)]
+    done = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{scenario} is what is to be read: name another file with --journal" in done.stderr
+    assert list(tmp_path.iterdir()) == [scenario]
+    assert scenario.read_bytes() == SCENARIO.read_bytes()
+
+
+def test_a_server_that_cannot_listen_leaves_the_journal_of_the_one_that_does(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    path.write_text("of another")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [*serve(path), "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("run.jsonl", "of another")]
