@@ -122,7 +122,7 @@ def _what(entry: Entry) -> str:
         case "agent":
             said = f"was {detail['was']}" if "was" in detail else "came"
         case _:
-            said = " ".join(filter(None, (entry.play, *_details(detail))))
+            said = ", ".join(filter(None, (entry.play, *_details(detail))))
     return said
 
 

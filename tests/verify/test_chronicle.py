@@ -45,7 +45,7 @@ def test_each_line_says_when_which_way_and_what() -> None:
         "  0.000  · agent        came",
         "  0.000  · play         chat#1",
         "  0.000  · handshake    client 1",
-        '  0.000  · subscribe    client 1 channels ["/chats"]',
+        '  0.000  · subscribe    client 1, channels ["/chats"]',
         "  1.000  ⇐ invited      told on /chats",
         "  1.000  → accept       asked",
         f"  1.000  ✗ miss         {MISSED}",
