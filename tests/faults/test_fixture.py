@@ -40,7 +40,8 @@ async def run(scenario: Path, journal: Path, seed: int) -> Outcome:
     played = load(scenario)
     head = Head(replay="0", scenarios=[played.name], seed=seed, speed=1.0)
     with JournalFile(journal, head) as file:
-        async with Server([played], options=Options(seed=seed), listener=file.take) as server:
+        async with Server([played], options=Options(seed=seed)) as server:
+            server.stage.simulator.journal.tell(file.take)
             return await play(plan(played), server.url, user="ann", patience=0.5)
 
 
