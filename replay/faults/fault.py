@@ -160,6 +160,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """It is about the events that a request sets off: one that sets off none it leaves as it is."""
     example: ClassVar[Mapping[str, Any]] = {}
     """Settings of its example in the reference, where the defaults alone say too little."""
+    everybody: ClassVar[bool] = False
+    """It reaches all agents, whoever's request it struck at: none may bring it for itself."""
     observed: ClassVar[str] = ""
     """What a client observes, for the reference: a sentence that a test with a real client holds."""
 

@@ -17,6 +17,7 @@ class Partition(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     whole_server: ClassVar[bool] = True
+    everybody: ClassVar[bool] = True
     decides: ClassVar[str] = "the server"
     observed: ClassVar[str] = "Silence on every connection; then all that was sent meanwhile."
 

@@ -19,6 +19,7 @@ class Refuse(Fault):
 
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     whole_server: ClassVar[bool] = True
+    everybody: ClassVar[bool] = True
     decides: ClassVar[str] = "the server"
     observed: ClassVar[str] = "ECONNRESET for every new connection, then service as before."
 

@@ -14,6 +14,7 @@ class ServerRestarted(Fault):
     seams: ClassVar[frozenset[Seam]] = frozenset({"request", "event", "meta"})
     metas: ClassVar[tuple[str, ...]] = ("connect", "subscribe", "unsubscribe")
     decides: ClassVar[str] = "the connection"
+    everybody: ClassVar[bool] = True
     observed: ClassVar[str] = "ECONNRESET, then `402::Unknown client`: everybody shakes hands again."
 
     def acts(self, strike: Strike) -> Sequence[Act]:  # noqa: ARG002

@@ -165,7 +165,7 @@ def _misplaced(written: model.Fault, seam: Seam, verbs: Sequence[str]) -> tuple[
     name = written.fault
     kind: type[Fault] = resolve(FAULTS, name)
     elsewhere = "Put it up by POST /__replay/faults."
-    if kind.whole_server:
+    if kind.everybody:
         return f"'{name}' is a fault of the whole server, not of one request", elsewhere
     if seam not in kind.seams:
         places = " and ".join(_PLACES[each] for each in _PLACES if each in kind.seams)

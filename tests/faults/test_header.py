@@ -145,6 +145,11 @@ def test_chance_does_not_draw_for_a_connect() -> None:
         ("connect-held", "'connect-held' is a fault of Bayeux messages, and", "Put it up by POST"),
         ("refuse", "'refuse' is a fault of the whole server, not of one request", "Put it up by POST"),
         (
+            "server-restarted",
+            "'server-restarted' is a fault of the whole server, not of one request",
+            "Put it up by POST",
+        ),
+        (
             "{fault: hang, where: {step: look}}",
             "a fault in a header says nothing of 'where'",
             "It may say name",

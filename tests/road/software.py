@@ -57,7 +57,10 @@ class Process:
     def word(self, beginning: str) -> str:
         """Waits for a word of the output that begins so."""
         while True:
-            line = self._unread.get(timeout=PATIENCE)
+            try:
+                line = self._unread.get(timeout=PATIENCE)
+            except queue.Empty:
+                raise AssertionError(f"did not say {beginning}… in time: {self.output}") from None
             assert line is not None, f"ended before it said {beginning}…: {self.output}"
             for word in line.replace('"', " ").split():
                 if word.startswith(beginning):
