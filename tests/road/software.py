@@ -36,6 +36,8 @@ class Process:
 
     def __init__(self, *command: str) -> None:
         environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
+        # Other people's Python programs keep what they say into a pipe back.
+        environment["PYTHONUNBUFFERED"] = "1"
         self._popen = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
