@@ -225,3 +225,9 @@ def test_without_a_descriptor_to_be_had_the_loops_own_timers_do(
 
     with asyncio.Runner(loop_factory=loop) as runner:
         assert min(runner.run(main())) >= 0
+
+
+def test_the_machines_clock_counts_whole_microseconds() -> None:
+    clock = SystemClock()
+
+    assert all(round(now, 6) == now for now in (clock.now() for _ in range(1000)))

@@ -52,7 +52,7 @@ class Events:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
             if told.telling.at > due.mark.at:
-                self._simulator.put(told.telling.at, told, due.mark.recorded)
+                self._simulator.put(round(told.telling.at, 6), told, due.mark.recorded)
             else:
                 self.tell(told, now)
 

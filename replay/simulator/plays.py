@@ -196,14 +196,15 @@ class Play:
                     moments, alike = cue.trigger.moments, self.timeline.event_delays
                     at = last.at + self._paced(delay, moments, alike, chance(seed, *self.key, cue.id, count))
                 captured = {name: value for mark in causes for name, value in mark.captured.items()}
-                yield Due(self, cue, Mark(at, last.recorded + delay, captured))
+                # One moment stays one whichever sums have led to it: what is due first depends on that.
+                yield Due(self, cue, Mark(round(at, 6), round(last.recorded + delay, 6), captured))
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
         if self._is_plain:
-            return self.timeline.pace.after(now, delay)
+            return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
-        return now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source)
+        return round(now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source), 6)
 
     def _paced(
         self, delay: float, moments: tuple[Moment, ...], alike: tuple[Delay, ...], source: Chance

@@ -145,3 +145,20 @@ steps:
     late.script.advance(6)
 
     assert [(event.at, event.data["state"]) for event in other.events] == [(25.0, "Offer")]
+
+
+@pytest.mark.parametrize("began", [0.1, 0.3, 8012.123457, 99_999.000001, 1_234_567.654321])
+def test_what_falls_together_comes_in_the_same_order_whenever_it_began(began: float) -> None:
+    steps = """
+cometd: {path: /cometd}
+steps:
+  - {id: two, push: /chats, after: start + 3ms, data: {state: Two}}
+  - {id: three, push: /chats, after: start + 5ms, data: {state: Three}}
+"""
+    settings = "{times: 2, gap: 2ms}"
+    told = Told(f"[{{name: bad, fault: duplicate, where: {{step: two}}, settings: {settings}}}]", steps=steps)
+    told.script.advance(began)
+    told.joins()
+    told.polls_for(0.1)
+
+    assert [state for _, state in told.heard] == ["Two", "Two", "Three"]
