@@ -47,11 +47,17 @@ def set_to(fd: int, at: float | None) -> None:
     if sys.version_info >= (3, 13):
         os.timerfd_settime_ns(fd, flags=os.TFD_TIMER_ABSTIME, initial=ns)
         return
-    spec = _Spec(s=ns // _NS, ns=ns % _NS)
-    if _library().timerfd_settime(fd, _TFD_TIMER_ABSTIME, ctypes.byref(spec), None):
+    _SPEC.s, _SPEC.ns = divmod(ns, _NS)
+    if _library().timerfd_settime(fd, _TFD_TIMER_ABSTIME, _TO_SPEC, None):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
+# Made once: this is called for nearly all that is due. The library keeps the interpreter's lock, so that no
+# other thread writes to it meanwhile.
+_SPEC = _Spec()
+_TO_SPEC = ctypes.byref(_SPEC)
+
+
 @functools.cache
-def _library() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
+def _library() -> ctypes.PyDLL:
+    return ctypes.PyDLL(None, use_errno=True)

@@ -37,8 +37,10 @@ class Lateness:
         self.counts[bisect_left(BOUNDS, late)] += 1
         self.count += 1
         self.total += late
+        # Compared by hand: this is done for every event.
         self.worst = max(self.worst, late)
-        self.earliest = min(self.earliest, late) if self.count > 1 else late
+        if late < self.earliest or self.count == 1:
+            self.earliest = late
 
     def quantile(self, share: float) -> float:
         """What this share of all stayed within, at most a twentieth too much; 0 when nothing was noted."""
