@@ -23,7 +23,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from replay.bayeux.channels import covers
-from replay.faults.fault import METAS, Fault, Seam
+from replay.faults.fault import Fault, Seam
 from replay.registry import FAULTS, resolve
 from replay.scenario import model
 from replay.scenario.durations import parse_duration
@@ -86,7 +86,7 @@ class Rule:
         self._from = parse_duration(written.from_) if written.from_ else None
         self._until = parse_duration(written.until) if written.until else None
         self._fits = _matchers(written.where)
-        self._seams, self._metas = taken(kind, written.where)
+        self._seams, self._metas = kind.taken(written.where)
 
     @property
     def name(self) -> str:
@@ -157,11 +157,6 @@ class Rule:
         return written.first is None or count <= written.first
 
 
-def taken(kind: type[Fault], where: model.Where) -> tuple[frozenset[Seam], tuple[str, ...]]:
-    """The seams at which a rule of this fault strikes, and which Bayeux messages."""
-    return kind.taken(where)
-
-
 def _matchers(where: model.Where) -> list[tuple[str, Callable[[str], bool]]]:
     """How each fact has to be."""
     told: dict[str, Any] = msgspec.to_builtins(where)
@@ -188,6 +183,3 @@ def path_pattern(path: str) -> re.Pattern[str]:
     parts = (path[:-3] if open_end else path).split("*")
     text = "[^/]+".join(re.escape(part) for part in parts)
     return re.compile(text + ("/.+" if open_end else ""))
-
-
-__all__ = ["METAS", "SOURCES", "Occasion", "Rule", "Source", "path_pattern", "taken"]

@@ -237,22 +237,18 @@ class Faulting:
         whom = Whom(key="", label="", names=frozenset(), elapsed=elapsed)
         occasion = Occasion(seam="request", subject="", facts={})
         rule.struck[whom.key] += 1
-        self._simulator.acting.at_once([self._struck(rule, occasion, whom, now)], now)
+        struck = self.striking.struck(rule, occasion, whom, now=now)
+        self.note(struck, now, "")
+        self._simulator.acting.at_once([struck], now)
 
     def at_traffic(self, occasion: Occasion, whom: Whom, now: float) -> tuple[Struck, ...]:
         """The rules that hold for all that an agent gets."""
-        found = self.striking.strikes(occasion, whom, 0, now=now)
+        found = self._strikes(occasion, whom, 0, None, now=now)
         for each in found:
             if each.rule.struck[whom.key] > 1:
                 each.is_noted = True
             self.note(each, now, "")
-        return tuple(found)
-
-    def _struck(self, rule: Rule, occasion: Occasion, whom: Whom, now: float) -> Struck:
-        """A rule that strikes without being asked."""
-        struck = self.striking.struck(rule, occasion, whom, now=now)
-        self.note(struck, now, "")
-        return struck
+        return found
 
     # All of them
 
