@@ -125,13 +125,20 @@ def test_two_who_put_up_the_same_at_once_are_told_apart(loop: Loop) -> None:
         ("PUT", "faults", BUSY, 405, "/__replay/faults takes no PUT", "It takes GET, POST, DELETE."),
         ("GET", "journal?knd=fault", None, 400, "unknown parameter 'knd'", "Did you mean 'kind'?"),
         ("GET", "journal?kind=falt", None, 400, "nothing of kind 'falt'", "Did you mean 'fault'?"),
-        ("GET", "journal?since=now", None, 400, "'now' is no number of an entry", "since=120"),
+        ("GET", "journal?since=now", None, 400, "'since' must be a whole number, not a string", ""),
         ("GET", "journal?agent=a&agent=b", None, 400, "the parameter 'agent' stands there twice", ""),
         ("GET", "health?x=1", None, 400, "unknown parameter 'x'", "It takes none."),
         ("POST", "clock", {"advance": "soon"}, 400, "'soon' is no duration", ""),
-        ("POST", "clock", {"advance": True}, 400, "'advance' is a duration", '{"advance": "30s"}'),
+        (
+            "POST",
+            "clock",
+            {"advance": True},
+            400,
+            "'advance' must be a number or a string, not true or false",
+            "",
+        ),
         ("POST", "clock", {"advanc": "1s"}, 400, "unknown key 'advanc'", "Did you mean 'advance'?"),
-        ("POST", "clock", [], 400, "this moves no clock", '{"advance": "30s"}'),
+        ("POST", "clock", [], 400, "the body must be a mapping, not a list", ""),
     ],
 )
 def test_what_cannot_be_done_is_said_with_what_can(

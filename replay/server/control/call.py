@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
 from replay.bayeux.messages import MalformedError, decode
-from replay.errors import UsageError, nearest
+from replay.errors import UsageError
 from replay.server.advancing import ServerClock
+from replay.server.control.reading import parameters, value_of
+from replay.server.control.route import Route
 from replay.server.requests import body_of, text_of
 from replay.server.stage import Stage
 
@@ -32,35 +34,37 @@ class RefusedError(UsageError):
 class Call:
     """A call on its way to its resource."""
 
-    def __init__(self, request: web.BaseRequest, stage: Stage, clock: ServerClock, name: str) -> None:
-        """Args:
-        name: What the path has after the resource; empty where it ends there.
+    def __init__(
+        self, request: web.BaseRequest, route: Route, stage: Stage, clock: ServerClock, name: str
+    ) -> None:
+        """Reads the parameters of the query.
+
+        Args:
+            name: What the path has after the resource; empty where it ends there.
+
+        Raises:
+            UsageError: a parameter is unknown, stands twice, or has another type.
         """
         self.request = request
+        self.route = route
         self.stage = stage
         self.clock = clock
         self.name = name
-        self.status = 200
-        """Of the answer."""
+        said = [(text_of(key), text_of(value)) for key, value in request.query.items()]
+        self.query: Any = parameters(said, route.query)
+        """The parameters, as the struct that the route declares."""
 
-    def query(self, known: Sequence[str] = ()) -> dict[str, str]:
-        """The parameters of the query; one that is left empty is not there.
+    async def body(self) -> Any:
+        """The body, as the type that the route declares.
 
         Raises:
-            UsageError: one is unknown, or stands twice.
+            RefusedError: it is too large, or says that it is no JSON.
+            UsageError: it is no JSON, or of another type.
         """
-        told: dict[str, str] = {}
-        for key, value in self.request.query.items():
-            if key not in known:
-                advice = f"It takes {', '.join(known)}." if known else "It takes none."
-                raise UsageError(f"unknown parameter '{text_of(key)}'", help=nearest(key, known) or advice)
-            if key in told:
-                raise UsageError(f"the parameter '{key}' stands there twice")
-            told[key] = text_of(value)
-        return {key: value for key, value in told.items() if value}
+        return value_of(await self.json(), self.route.body)
 
     async def json(self) -> Any:
-        """The body.
+        """The body as it comes, for those who know better what is wrong with it.
 
         Raises:
             RefusedError: it is too large, or says that it is no JSON.
@@ -83,10 +87,3 @@ class Call:
             return decode(body)
         except MalformedError as error:
             raise UsageError(str(error)) from None
-
-
-Handler = Callable[[Call], Awaitable[Any]]
-"""Answers a call: with a value that becomes JSON, or a response of its own."""
-
-Routes = dict[str, dict[str, Handler]]
-"""By path below `/__replay/`, where `{name}` stands for one segment, and by method."""

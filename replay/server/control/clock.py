@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from replay.clock import ManualClock
-from replay.errors import UsageError, nearest
-from replay.server.control.call import Call, RefusedError, Routes
+from replay.server.control.call import Call, RefusedError
+from replay.server.control.route import Route, Routes
+from replay.server.control.values import Advance, ClockRead
 
 
-async def _read(call: Call) -> Any:
-    call.query()
-    kind = "manual" if isinstance(call.stage.clock, ManualClock) else "real"
-    return {"clock": kind, "now": round(call.stage.simulator.since_start(call.stage.clock.now()), 6)}
+async def _read(call: Call) -> ClockRead:
+    clock = call.stage.clock
+    now = round(call.stage.simulator.since_start(clock.now()), 6)
+    return ClockRead(clock="manual" if isinstance(clock, ManualClock) else "real", now=now)
 
 
-async def _advance(call: Call) -> Any:
-    call.query()
-    value = await call.json()
-    if not isinstance(value, dict) or list(value) != ["advance"]:
-        wrong = next((key for key in value if key != "advance"), "") if isinstance(value, dict) else ""
-        what = f"unknown key '{wrong}'" if wrong else "this moves no clock"
-        raise UsageError(what, help=nearest(wrong, ["advance"]) or 'Send {"advance": "30s"}.')
-    duration = value["advance"]
-    if isinstance(duration, bool) or not isinstance(duration, str | int | float):
-        raise UsageError("'advance' is a duration", help='Send {"advance": "30s"}.')
+async def _advance(call: Call) -> ClockRead:
+    wanted: Advance = await call.body()
     if not isinstance(call.stage.clock, ManualClock):
         what = "this clock goes by itself"
         raise RefusedError(409, what, help="Serve with --clock manual to move it by hand.")
-    await call.clock.advance(duration)
+    await call.clock.advance(wanted.advance)
     return await _read(call)
 
 
-ROUTES: Routes = {"clock": {"GET": _read, "POST": _advance}}
+ROUTES: Routes = (
+    Route(
+        method="GET",
+        path="clock",
+        handler=_read,
+        about="What the plays go by, and how far it has come.",
+        answer=ClockRead,
+    ),
+    Route(
+        method="POST",
+        path="clock",
+        handler=_advance,
+        about="Moves a clock that is moved by hand; returns when all that was due meanwhile has happened.",
+        body=Advance,
+        answer=ClockRead,
+        refuses=(409,),
+    ),
+)

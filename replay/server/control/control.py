@@ -11,7 +11,8 @@ from replay.errors import ReplayError, as_json, nearest
 from replay.registry import RESOURCES, resolve
 from replay.server.advancing import ServerClock
 from replay.server.control import safety
-from replay.server.control.call import Call, Handler, RefusedError, Routes
+from replay.server.control.call import Call, RefusedError
+from replay.server.control.route import Route
 from replay.server.cors import CONTROL, is_control
 from replay.server.requests import text_of
 from replay.server.stage import Stage
@@ -31,24 +32,25 @@ class Control:
         self._stage = stage
         self._clock = clock
         self._listening = listening
-        self._routes: Routes = {}
+        self._routes: dict[str, dict[str, Route]] = {}
+        """By path and by method."""
         for name in RESOURCES:
-            self._routes |= resolve(RESOURCES, name)
+            for route in resolve(RESOURCES, name):
+                self._routes.setdefault(route.path, {})[route.method] = route
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one call."""
         try:
             safety.check(safety.caller_of(request), self._listening)
-            handler, name = self._find(request)
-            call = Call(request, self._stage, self._clock, name)
-            answer = await handler(call)
+            route, name = self._find(request)
+            answer = await route.handler(Call(request, route, self._stage, self._clock, name))
         except ReplayError as error:
             return _refused(error)
         if isinstance(answer, web.StreamResponse):
             return answer
-        return _said(answer, call.status)
+        return _said(answer, route.status)
 
-    def _find(self, request: web.BaseRequest) -> tuple[Handler, str]:
+    def _find(self, request: web.BaseRequest) -> tuple[Route, str]:
         asked = text_of(request.path)
         path = asked.removeprefix(CONTROL).strip("/") if is_control(request) else ""
         resource, _, name = path.partition("/")

@@ -2,57 +2,89 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from replay.faults.rules import Rule
-from replay.server.control.call import Call, Routes
+from replay.server.control.call import Call
+from replay.server.control.route import Route, Routes
+from replay.server.control.values import Anything, Deleted, Rules
 from replay.simulator.switching import Standing, Switching
 
 
-async def _all(call: Call) -> Any:
-    call.query()
-    return {"faults": call.stage.steer(lambda switching, now: switching.standing(now))}
+async def _all(call: Call) -> Rules:
+    return Rules(faults=call.stage.steer(lambda switching, now: switching.standing(now)))
 
 
-async def _one(call: Call) -> Any:
-    call.query()
-    return {"faults": call.stage.steer(lambda rules, now: _shown(rules, rules.named(call.name), now))}
+async def _one(call: Call) -> Rules:
+    return Rules(faults=call.stage.steer(lambda rules, now: _shown(rules, rules.named(call.name), now)))
 
 
-async def _put_up(call: Call) -> Any:
-    call.query()
+async def _put_up(call: Call) -> Rules:
     value = await call.json()
     put_up = call.stage.steer(lambda rules, now: _shown(rules, rules.put_up(value, now), now))
-    call.status = 201
-    return {"faults": put_up}
+    return Rules(faults=put_up)
 
 
-async def _change(call: Call) -> Any:
-    call.query()
+async def _change(call: Call) -> Rules:
     value = await call.json()
     changed = call.stage.steer(lambda rules, now: _shown(rules, rules.change(call.name, value, now), now))
-    return {"faults": changed}
+    return Rules(faults=changed)
 
 
-async def _take_down(call: Call) -> Any:
-    call.query()
-    return {"deleted": _names(call.stage.steer(lambda rules, now: rules.take_down(call.name, now)))}
+async def _take_down(call: Call) -> Deleted:
+    return _names(call.stage.steer(lambda rules, now: rules.take_down(call.name, now)))
 
 
-async def _clear(call: Call) -> Any:
-    call.query()
-    return {"deleted": _names(call.stage.steer(lambda rules, now: rules.clear(now)))}
+async def _clear(call: Call) -> Deleted:
+    return _names(call.stage.steer(lambda rules, now: rules.clear(now)))
 
 
 def _shown(switching: Switching, rules: list[Rule], now: float) -> list[Standing]:
     return [switching.stands(rule, now) for rule in rules]
 
 
-def _names(rules: list[Rule]) -> list[str]:
-    return [rule.name for rule in rules]
+def _names(rules: list[Rule]) -> Deleted:
+    return Deleted(deleted=[rule.name for rule in rules])
 
 
-ROUTES: Routes = {
-    "faults": {"GET": _all, "POST": _put_up, "DELETE": _clear},
-    "faults/{name}": {"GET": _one, "PATCH": _change, "DELETE": _take_down},
-}
+ROUTES: Routes = (
+    Route(
+        method="GET", path="faults", handler=_all, about="All rules, and how often they struck.", answer=Rules
+    ),
+    Route(
+        method="POST",
+        path="faults",
+        handler=_put_up,
+        about="Puts up a fault, a list of them, or a preset, before all other rules.",
+        body=Anything,
+        answer=Rules,
+        status=201,
+    ),
+    Route(
+        method="DELETE",
+        path="faults",
+        handler=_clear,
+        about="Takes down all that was put up here.",
+        answer=Deleted,
+    ),
+    Route(
+        method="GET",
+        path="faults/{name}",
+        handler=_one,
+        about="The rules of a name: several scenarios may each have one.",
+        answer=Rules,
+    ),
+    Route(
+        method="PATCH",
+        path="faults/{name}",
+        handler=_change,
+        about="Changes a rule while it is up: whether it is on, its chance, single settings, its time.",
+        body=Anything,
+        answer=Rules,
+    ),
+    Route(
+        method="DELETE",
+        path="faults/{name}",
+        handler=_take_down,
+        about="Takes down a rule that was put up here.",
+        answer=Deleted,
+    ),
+)

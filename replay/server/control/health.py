@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from replay import __version__
-from replay.server.control.call import Call, Routes
+from replay.server.control.call import Call
+from replay.server.control.route import Route, Routes
+from replay.server.control.values import Health
 
 
-async def _health(call: Call) -> Any:
-    call.query()
+async def _health(call: Call) -> Health:
     playing = [scenario.name for scenario in call.stage.simulator.scenarios]
-    return {"status": "ok", "version": __version__, "playing": playing}
+    return Health(version=__version__, playing=playing)
 
 
-ROUTES: Routes = {"health": {"GET": _health}}
+ROUTES: Routes = (
+    Route(
+        method="GET", path="health", handler=_health, about="Says that it serves, and what.", answer=Health
+    ),
+)

@@ -4,44 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 from aiohttp import web
 
 from replay.errors import UsageError, nearest
 from replay.journal import Entry, Kind
-from replay.server.control.call import Call, Routes
+from replay.server.control.call import Call
+from replay.server.control.route import JSON_LINES, Route, Routes
+from replay.server.control.values import SinceQuery
 
 AT_ONCE = 500
 """Entries that are encoded before others get their turn."""
 
 
-async def _lines(call: Call) -> Any:
-    query = call.query(("agent", "kind", "since"))
-    found = _found(list(call.stage.simulator.journal), query)
-    response = web.StreamResponse(headers={"Content-Type": "application/jsonl; charset=utf-8"})
+async def _lines(call: Call) -> web.StreamResponse:
+    found = _found(list(call.stage.simulator.journal), call.query)
+    response = web.StreamResponse(headers={"Content-Type": f"{JSON_LINES}; charset=utf-8"})
     await response.prepare(call.request)
     for entries in _batches(found):
         await response.write(msgspec.json.Encoder().encode_lines(entries))
     return response
 
 
-def _found(entries: list[Entry], query: dict[str, str]) -> Iterator[Entry]:
-    kind, agent, since = query.get("kind"), query.get("agent"), query.get("since", "0")
+def _found(entries: list[Entry], query: SinceQuery) -> Iterator[Entry]:
     kinds: tuple[str, ...] = get_args(Kind)
-    if kind is not None and kind not in kinds:
-        advice = nearest(kind, kinds) or f"Kinds are {', '.join(kinds)}."
-        raise UsageError(f"nothing of kind '{kind}' is in a journal", help=advice)
-    if not (since.isascii() and since.isdigit() and len(since) < 16):
-        raise UsageError(
-            f"'{since}' is no number of an entry", help="Those after it are wanted: 'since=120'."
-        )
-    after = int(since)
+    if query.kind and query.kind not in kinds:
+        advice = nearest(query.kind, kinds) or f"Kinds are {', '.join(kinds)}."
+        raise UsageError(f"nothing of kind '{query.kind}' is in a journal", help=advice)
     return (
         entry
         for entry in entries
-        if entry.number > after and kind in {None, entry.kind} and agent in {None, entry.agent}
+        if entry.number > query.since and query.kind in {"", entry.kind} and query.agent in {"", entry.agent}
     )
 
 
@@ -50,4 +45,14 @@ def _batches(found: Iterator[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-ROUTES: Routes = {"journal": {"GET": _lines}}
+ROUTES: Routes = (
+    Route(
+        method="GET",
+        path="journal",
+        handler=_lines,
+        about="What happened, in order, an entry a line.",
+        query=SinceQuery,
+        answer=Entry,
+        content=(JSON_LINES,),
+    ),
+)

@@ -10,7 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from replay import __version__
-from replay.server.control.call import Call, Routes
+from replay.server.control.call import Call
+from replay.server.control.route import Route, Routes
 from replay.simulator.lateness import BOUNDS, Lateness
 from replay.simulator.simulator import Simulator
 
@@ -23,8 +24,7 @@ BUCKETS = (50e-6, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2
 """Seconds. What is less than a twentieth below a bound may be counted in the next bucket."""
 
 
-async def _metrics(call: Call) -> Any:
-    call.query()
+async def _metrics(call: Call) -> web.Response:
     # Asked for by few, and slow to import.
     from prometheus_client import CollectorRegistry  # noqa: PLC0415
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415
@@ -90,4 +90,13 @@ def _buckets(lateness: Lateness) -> list[tuple[str, float]]:
     return [*zip(map(str, BUCKETS), within, strict=True), ("+Inf", lateness.count)]
 
 
-ROUTES: Routes = {"metrics": {"GET": _metrics}}
+ROUTES: Routes = (
+    Route(
+        method="GET",
+        path="metrics",
+        handler=_metrics,
+        about="Counts and lateness, for Prometheus.",
+        answer=str,
+        content=("text/plain",),
+    ),
+)
