@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from replay.simulator.switching import Standing
+from replay.simulator.waiting import AgentRow
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+"""How many are wanted at most."""
 
 
 class ProblemSaid(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,151 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     playing: list[str]
     """Names of the scenarios."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """That clients may come."""
+
+    status: Literal["ready"] = "ready"
+
+
+class StepRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A step of a scenario, in words."""
+
+    id: str
+    kind: Literal["request", "push"]
+    what: str
+    """`POST /api/v2/me/chats/${chat} Accept`, or the channel and what the event says it is."""
+    after: str
+    """What sets it off; `when asked` of a request."""
+    channel: str = ""
+    """Of a push."""
+    agent: str = ""
+    """Its role, where steps have several."""
+
+
+class ScenarioRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A scenario that is played."""
+
+    name: str
+    about: str
+    roles: list[str]
+    steps: list[StepRead]
+    """Those of its session first."""
+    file: str = ""
+    """Where it was read from, if that is known."""
+
+
+class Scenarios(msgspec.Struct, frozen=True, kw_only=True):
+    """What is played, in order."""
+
+    scenarios: list[ScenarioRead]
+
+
+class AgentsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which agents are wanted."""
+
+    after: int = 0
+    """Only those after the one of this ordinal."""
+    limit: Limit = 1000
+    """So many at most."""
+    find: str = ""
+    """Only those whose name has this in it."""
+
+
+class Agents(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents in order of appearance."""
+
+    agents: list[AgentRow]
+    total: int
+    """How many there are, also beyond the limit."""
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A play that is wanted."""
+
+    scenario: str
+    """Its name."""
+    agent: str = ""
+    """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A play that has begun."""
+
+    play: str
+    """As the journal names it: `accept-chat#2`."""
+    agent: str
+
+
+class PushWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event that is wanted now: a step of a play, or a channel and its data."""
+
+    agent: str = ""
+    """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
+    play: str = ""
+    """Whose step it is, as the journal names it; the agent's newest that has such a step when empty."""
+    step: str = ""
+    """The push to be made."""
+    channel: str = ""
+    """Where `data` is pushed, if no step is named."""
+    data: Any = msgspec.UNSET
+    """Any JSON value."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, as it went out to an agent."""
+
+    agent: str
+    play: str
+    """Empty of an event that is no step's."""
+    step: str
+    channel: str
+    clients: int
+    """How many of the agent's clients were given it."""
+    held: bool
+    """Whether it waits until somebody listens to its channel."""
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a push has led to."""
+
+    told: list[Told]
+
+
+Resettable = Literal["journal", "agents", "faults"]
+
+
+class ResetWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be as it was when the server began."""
+
+    what: tuple[Resettable, ...] = ("journal", "agents", "faults")
+
+
+class ResetDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What is as it was when the server began."""
+
+    reset: list[Resettable]
+
+
+class MissesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which misses are wanted."""
+
+    agent: str = ""
+    """Only this agent's, by the name the journal has for it."""
+    since: int = 0
+    """Only those after the journal's entry of this number."""
+    limit: Limit = 1000
+    """So many at most."""
+
+
+class Misses(msgspec.Struct, frozen=True, kw_only=True):
+    """What did not fit: requests that matched no step, and events that nobody was given."""
+
+    misses: list[Any]
+    total: int
+    """How many requests matched no step, also beyond the limit."""
+    undelivered: list[Any]
 
 
 class ClockRead(msgspec.Struct, frozen=True, kw_only=True):
