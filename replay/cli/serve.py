@@ -22,6 +22,7 @@ from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.scenario.paces import examples
+from replay.server.control.terms import PREFIX
 from replay.server.journal_file import JournalFile
 from replay.server.runner import Server
 from replay.server.serving import gather
@@ -118,6 +119,20 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
     help="A port on loopback for control alone, which no fault reaches; 0 picks a free one.",
 )
 @click.option(
+    "--control-prefix",
+    default=PREFIX,
+    show_default=True,
+    metavar="PATH",
+    help="The path that all of control is under.",
+)
+@click.option(
+    "--admin-token",
+    envvar="REPLAY_ADMIN_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN",
+    help="Let whoever says this token steer, from any machine; without it only this one may.",
+)
+@click.option(
     "--journal",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -139,6 +154,8 @@ def serve(
     fault_files: tuple[Path, ...],
     presets: tuple[str, ...],
     control_port: int | None,
+    control_prefix: str,
+    admin_token: str | None,
     journal: Path | None,
     print_url: bool,
 ) -> None:
@@ -148,13 +165,14 @@ def serve(
     """
     try:
         apart = control_port is not None
-        scenarios = [load(path, control_apart=apart) for path in files or library()]
+        read = list(files or library())
+        scenarios = [load(path, control_apart=apart) for path in read]
         if not scenarios:
             raise UsageError("there is no scenario to play: name a file")
         faults = gather(fault_files, presets, scenarios, control_apart=apart)
         options = Options(pace=at_speed(pace, speed), seed=seed, date=date, faults=tuple(faults))
-        read = (*files, *fault_files, *(tls or ()))
-        if journal is not None and journal.exists() and any(map(journal.samefile, read)):
+        inputs = (*files, *fault_files, *(tls or ()))
+        if journal is not None and journal.exists() and any(map(journal.samefile, inputs)):
             raise UsageError(f"{journal} is what is to be read: name another file with --journal")
         server = Server(
             scenarios,
@@ -165,6 +183,9 @@ def serve(
             transports=transports,
             certificate=tls,
             control_port=control_port,
+            control_prefix=control_prefix,
+            admin_token=admin_token,
+            files={scenario.name: path for scenario, path in zip(scenarios, read, strict=True)},
         )
         written = _journal(journal, scenarios, options)
         run_loop(_serve(server, scenarios, written, print_url=print_url, apart=apart))

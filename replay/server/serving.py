@@ -23,6 +23,7 @@ from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
+from replay.server.control.terms import PREFIX
 from replay.server.runner import Server
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options
@@ -43,6 +44,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     control_port: int | None = None,
+    control_prefix: str = PREFIX,
+    admin_token: str | None = None,
     transports: Sequence[str] = (),
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
@@ -56,10 +59,13 @@ def serve(
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
+        control_prefix: The path that all of control is under.
+        admin_token: What control calls have to say, which may then come from anywhere; without one they come
+            from this machine.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, transport or port.
+        UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
     """
     _check("clock", clock, CLOCKS)
     for transport in _each(transports):
@@ -70,9 +76,13 @@ def serve(
                 f"{number} is no port", help=f"Ports are from 0, which picks one, to {LAST_PORT}."
             )
     apart = control_port is not None
-    read = [
-        each if isinstance(each, Scenario) else load(Path(each), control_apart=apart) for each in scenarios
-    ]
+    read: list[Scenario] = []
+    files: dict[str, Path] = {}
+    for each in scenarios:
+        scenario = each if isinstance(each, Scenario) else load(Path(each), control_apart=apart)
+        read.append(scenario)
+        if not isinstance(each, Scenario):
+            files[scenario.name] = Path(each)
     if not read:
         raise UsageError("there is no scenario to play: name a file")
     options = Options(
@@ -89,6 +99,9 @@ def serve(
         clock=manual,
         transports=_each(transports),
         control_port=control_port,
+        control_prefix=control_prefix,
+        admin_token=admin_token,
+        files=files,
     )
     return Served(server)
 

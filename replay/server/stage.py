@@ -73,6 +73,11 @@ class Stage:
         self.heard: Callable[[Input], None] | None = None
         """Told of every input that came from outside."""
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more will happen here."""
+        return self._stopped
+
     def feed(self, happening: Input) -> None:
         """Hands an input to the simulator and performs what is due of its effects."""
         if self._stopped:

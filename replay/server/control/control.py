@@ -12,57 +12,74 @@ from replay.registry import RESOURCES, resolve
 from replay.server.advancing import ServerClock
 from replay.server.control import safety
 from replay.server.control.call import Call, RefusedError
-from replay.server.control.route import Route
-from replay.server.cors import CONTROL, is_control
+from replay.server.control.route import JSON, Route
+from replay.server.control.terms import Terms
 from replay.server.requests import text_of
 from replay.server.stage import Stage
 from replay.simulator.switching import NoSuchRuleError
 
 
 class Control:
-    """The handler of every call under `/__replay/`.
+    """The handler of every call under its prefix.
 
     Whatever is wrong with one is answered in one shape: `{"error": {"what", "help", "problems"}}`.
     """
 
-    def __init__(self, stage: Stage, clock: ServerClock, listening: str) -> None:
-        """Args:
-        listening: The host that the server was told to listen on.
-        """
+    def __init__(self, stage: Stage, clock: ServerClock, terms: Terms) -> None:
         self._stage = stage
         self._clock = clock
-        self._listening = listening
+        self._terms = terms
         self._routes: dict[str, dict[str, Route]] = {}
         """By path and by method."""
         for name in RESOURCES:
             for route in resolve(RESOURCES, name):
                 self._routes.setdefault(route.path, {})[route.method] = route
 
+    def takes(self, request: web.BaseRequest) -> bool:
+        """Whether a request is a call."""
+        return self._terms.cover(request.path)
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers one call."""
+        """Answers one call, or what is none."""
+        methods, name = self._at(request)
+        method = "GET" if request.method == "HEAD" else request.method
+        route = methods.get(method)
         try:
-            safety.check(safety.caller_of(request), self._listening)
-            route, name = self._find(request)
-            answer = await route.handler(Call(request, route, self._stage, self._clock, name))
+            is_open = route is not None and route.open
+            safety.check(safety.caller_of(request), self._terms, is_open=is_open)
+            if route is None:
+                raise self._nothing(request, methods)
+            call = Call(request, route, self._stage, self._clock, name=name, terms=self._terms)
+            if request.method == "HEAD" and route.content != (JSON,):
+                # It may be long, or never end.
+                return web.Response(headers={"Content-Type": route.content[0]})
+            answer = await route.handler(call)
         except ReplayError as error:
             return _refused(error)
         if isinstance(answer, web.StreamResponse):
             return answer
         return _said(answer, route.status)
 
-    def _find(self, request: web.BaseRequest) -> tuple[Route, str]:
-        asked = text_of(request.path)
-        path = asked.removeprefix(CONTROL).strip("/") if is_control(request) else ""
+    def _at(self, request: web.BaseRequest) -> tuple[dict[str, Route], str]:
+        """What is at a path, by method, and what the path has after the resource."""
+        if not self.takes(request):
+            return {}, ""
+        path = text_of(request.path).removeprefix(self._terms.prefix).strip("/")
         resource, _, name = path.partition("/")
-        methods = self._routes.get(path if not name else f"{resource}/{{name}}")
-        if methods is None or "/" in name:
-            known = list(self._routes)
-            advice = f"{nearest(path, known)} Under {CONTROL}/ there are {', '.join(known)}.".strip()
-            raise RefusedError(404, f"nothing is at {asked}", help=advice)
-        if request.method not in methods:
+        if "/" in name:
+            return {}, ""
+        return self._routes.get(path if not name else f"{resource}/{{name}}", {}), name
+
+    def _nothing(self, request: web.BaseRequest, methods: dict[str, Route]) -> RefusedError:
+        asked = text_of(request.path)
+        if methods:
+            takes = [*methods, *(["HEAD"] if "GET" in methods else [])]
             what = f"{asked} takes no {request.method}"
-            raise RefusedError(405, what, help=f"It takes {', '.join(methods)}.", takes=tuple(methods))
-        return methods[request.method], name
+            return RefusedError(405, what, help=f"It takes {', '.join(takes)}.", takes=takes)
+        known = [path for path in self._routes if path]
+        prefix = self._terms.prefix
+        advice = f"{nearest(asked.removeprefix(prefix).strip('/'), known)} Under {prefix}/ there are "
+        return RefusedError(404, f"nothing is at {asked}", help=f"{advice}{', '.join(known)}.".strip())
 
 
 def _refused(error: ReplayError) -> web.Response:
@@ -73,6 +90,8 @@ def _refused(error: ReplayError) -> web.Response:
     if error.takes:
         # RFC 9110, 15.5.6: a 405 has to say it.
         answer.headers["Allow"] = ", ".join(error.takes)
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 

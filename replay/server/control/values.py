@@ -225,7 +225,3 @@ class SinceQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Only of this kind."""
     since: int = 0
     """Only those after the entry of this number."""
-
-
-Anything = Any
-"""A body that has rules of its own, said elsewhere."""
