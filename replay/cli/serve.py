@@ -51,7 +51,12 @@ def _play(asked: Asked) -> None:
     if journal is not None and journal.exists() and any(map(journal.samefile, read)):
         raise UsageError(f"{journal} is what is to be read: name another file with --journal")
     how = Options(
-        pace=at_speed(asked.pace, asked.speed), seed=asked.seed, date=asked.date, faults=tuple(faults)
+        pace=at_speed(asked.pace, asked.speed),
+        seed=asked.seed,
+        date=asked.date,
+        faults=tuple(faults),
+        journal_entries=asked.journal_entries,
+        journal_bytes=asked.journal_size,
     )
     server = Server(
         scenarios,
@@ -98,7 +103,9 @@ async def _serve(
         # Closed last, and opened once it listens: a server that cannot leaves the journal of another alone.
         closed_last = opened.enter_context(ExitStack())
         await opened.enter_async_context(server)
-        server.stage.simulator.journal.tell(closed_last.enter_context(written))
+        take = closed_last.enter_context(written)
+        if take is not None:
+            server.stage.simulator.journal.tell(take)
         settle()
         if asked.print_url:
             click.echo(server.url)

@@ -10,6 +10,8 @@ from typing import Any
 import click
 import msgspec
 
+from replay.cli.sizes import parse_size
+from replay.journal import MAX_BYTES, MAX_ENTRIES
 from replay.plan.pace import Pace, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
@@ -34,6 +36,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[str, ...]
     control_port: int | None
     journal: Path | None
+    journal_entries: int
+    journal_size: int
     print_url: bool
 
 
@@ -68,6 +72,13 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
         raise click.BadParameter("write it as 2014-01-02T14:23:20-08:00") from None
+
+
+def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 PLAYED = (click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),)
@@ -152,6 +163,21 @@ ACCOUNT = (
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Write what happens as JSON Lines, as it goes: for `replay show`, `pin` and `diff`.",
+    ),
+    click.option(
+        "--journal-entries",
+        default=MAX_ENTRIES,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Of what happens keep so much in memory, for control; a file keeps all.",
+    ),
+    click.option(
+        "--journal-size",
+        default=f"{MAX_BYTES // 1_000_000}MB",
+        show_default=True,
+        callback=_size,
+        metavar="SIZE",
+        help="And no more than this, as JSON.",
     ),
     click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens."),
 )
