@@ -5,9 +5,9 @@ Polls are not in it: how often a client polls is its own affair.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -29,6 +29,11 @@ Kind = Literal[
     "switch",
 ]
 
+MAX_ENTRIES = 100_000
+"""Entries that the window holds unless more are wanted."""
+MAX_BYTES = 64_000_000
+"""What they take as JSON at most."""
+
 _ON_TIME = 0.0
 """The one zero that msgspec leaves out: it knows a default by its identity."""
 
@@ -49,6 +54,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     late: float = _ON_TIME
     """Of an event or an answer: seconds after its time, to the microsecond."""
     detail: dict[str, Any] = {}
+
+
+Listener = Callable[[Entry, bytes], None]
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,25 +123,51 @@ def scenario_of(entry: Entry) -> str:
 
 
 class Journal:
-    """A window on what happened."""
+    """A window on what happened: entries without gaps up to the newest, which is always there."""
 
-    def __init__(self, *, max_entries: int = 100_000, max_bytes: int = 64 << 20) -> None:
-        self._entries: deque[tuple[int, Entry]] = deque()
-        self._max_entries = max_entries
+    def __init__(self, *, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES) -> None:
+        """Nothing has happened yet.
+
+        Args:
+            max_entries: How many the window holds, 1 at least.
+            max_bytes: What they take as JSON. An entry that is larger by itself stands in the window without
+                its detail.
+        """
+        self._entries: list[Entry | None] = []
+        """From `_start` on those of the window."""
+        self._sizes: list[int] = []
+        self._start = 0
+        self._max_entries = max(1, max_entries)
         self._max_bytes = max_bytes
-        self._bytes = 0
         self._encoder = msgspec.json.Encoder()
+        self._listeners: tuple[Listener, ...] = ()
+        self.bytes = 0
+        """What the entries of the window take as JSON."""
         self.total = 0
         """How many things happened."""
-        self._listener: Callable[[bytes], None] | None = None
+        self.dropped = 0
+        """How many of them were pushed out of the window."""
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry for _, entry in self._entries)
+        return iter(self.after(0, len(self)))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) - self._start
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest entry in the window; of an empty one, what the next will have."""
+        return self.total - len(self) + 1
+
+    def after(self, number: int, most: int) -> list[Entry]:
+        """The oldest entries of the window that come after the one of this number, `most` at most.
+
+        It costs what it returns, wherever in the window that stands.
+        """
+        start = self._start + max(0, number + 1 - self.first)
+        return cast("list[Entry]", self._entries[start : start + most])
 
     def note(
         self,
@@ -160,23 +194,43 @@ class Journal:
             detail=detail,
         )
         line = self._encoder.encode(entry)
-        self._entries.append((len(line), entry))
-        self._bytes += len(line)
-        if self._listener is not None:
-            self._listener(line + b"\n")
-        while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= self._entries.popleft()[0]
+        for listener in self._listeners:
+            listener(entry, line)
+        size = len(line)
+        if size > self._max_bytes:
+            entry = msgspec.structs.replace(entry, detail={"left_out": size})
+            size = len(self._encoder.encode(entry))
+        self._entries.append(entry)
+        self._sizes.append(size)
+        self.bytes += size
+        while self.bytes > self._max_bytes or len(self._entries) - self._start > self._max_entries:
+            if len(self) == 1:
+                break
+            self._push_out()
 
-    def tell(self, listener: Callable[[bytes], None] | None) -> None:
+    def tell(self, listener: Callable[[bytes], None]) -> None:
         """Tells of each entry, as a line of JSON: of those there are, then of each as it is made."""
-        self._listener = listener
-        if listener is not None:
-            for entry in self:
-                listener(self._encoder.encode(entry) + b"\n")
+        for entry in self:
+            listener(self._encoder.encode(entry) + b"\n")
+        self.report(lambda _, line: listener(line + b"\n"))
+
+    def report(self, listener: Listener) -> None:
+        """Hands over each entry as it is made, and the JSON of it."""
+        self._listeners += (listener,)
 
     def lines(self) -> bytes:
         """The window as JSON Lines."""
         return b"".join(self._encoder.encode(entry) + b"\n" for entry in self)
+
+    def _push_out(self) -> None:
+        self.bytes -= self._sizes[self._start]
+        self._entries[self._start] = None
+        self._start += 1
+        self.dropped += 1
+        # Half of it at once: each entry is moved once at most, however large the window is.
+        if self._start > len(self._entries) // 2:
+            del self._entries[: self._start], self._sizes[: self._start]
+            self._start = 0
 
 
 def is_journal(first: bytes) -> bool:

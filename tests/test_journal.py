@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from replay.errors import UsageError
-from replay.journal import Entry, Head, Journal, is_journal, read
+from replay.journal import Entry, Head, Journal, Kind, is_journal, read
 from replay.testing import Script, scenario
 
 
@@ -60,12 +63,58 @@ def test_the_window_is_bounded_by_bytes_too() -> None:
     assert len(journal.lines()) <= 1_000 + len(journal)
 
 
-def test_one_entry_beyond_all_bounds_is_counted_and_not_kept() -> None:
-    journal = Journal(max_bytes=100)
-    journal.note("event", 0, "ann", text="x" * 1_000)
-    journal.note("event", 1, "ann")
+def test_one_entry_beyond_all_bounds_stands_there_without_its_detail_and_pushes_nothing_else_out() -> None:
+    journal, lines = Journal(max_bytes=300), list[bytes]()
+    journal.tell(lines.append)
+    journal.note("agent", 0, "ann")
+    journal.note("event", 1, "ann", text="x" * 1_000)
 
-    assert [entry.number for entry in journal] == [2]
+    first, large = journal
+    assert (first.kind, large.kind) == ("agent", "event")
+    assert large.detail == {"left_out": len(lines[1]) - 1}
+    assert b"x" * 1_000 in lines[1]
+
+
+def test_what_comes_after_a_number_is_found_wherever_the_window_stands() -> None:
+    journal = Journal(max_entries=4)
+    for number in range(10):
+        journal.note("event", number, "ann")
+
+    def after(number: int, most: int) -> list[int]:
+        return [entry.number for entry in journal.after(number, most)]
+
+    assert (journal.first, journal.dropped) == (7, 6)
+    assert (after(0, 2), after(8, 9), after(10, 9), after(99, 9)) == ([7, 8], [9, 10], [], [])
+
+
+notes = st.lists(st.tuples(st.sampled_from(["event", "answer", "miss"]), st.integers(0, 400)), max_size=60)
+
+
+@given(notes, st.integers(1, 20), st.integers(1, 2_000))
+def test_whatever_happens_the_window_is_the_newest_without_gaps_within_its_bounds_and_all_is_counted(
+    happened: list[tuple[Kind, int]], most: int, most_bytes: int
+) -> None:
+    journal = Journal(max_entries=most, max_bytes=most_bytes)
+    for at, (kind, size) in enumerate(happened, start=1):
+        journal.note(kind, at, "ann", text="x" * size)
+
+        kept = list(journal)
+        assert [entry.number for entry in kept] == [*range(journal.first, at + 1)]
+        assert journal.bytes == len(journal.lines()) - len(kept)
+        assert 1 <= len(kept) == len(journal) <= most
+        assert journal.bytes <= most_bytes or len(kept) == 1
+        assert (journal.total, journal.dropped) == (at, at - len(kept))
+    assert journal.counts == Counter(kind for kind, _ in happened)
+
+
+def test_several_who_listen_are_all_told() -> None:
+    journal = Journal()
+    lines, entries = list[bytes](), list[Entry]()
+    journal.tell(lines.append)
+    journal.report(lambda entry, _: entries.append(entry))
+    journal.note("agent", 0, "ann")
+
+    assert (b"".join(lines), entries) == (journal.lines(), list(journal))
 
 
 def test_a_conversation_is_journalled_in_the_order_of_its_times() -> None:

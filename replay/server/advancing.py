@@ -25,6 +25,7 @@ from replay.clock import Clock, ManualClock, SystemClock
 from replay.errors import UsageError
 from replay.scenario.durations import parse_duration
 from replay.server.stage import Stage
+from replay.server.turns import turn
 from replay.wire import Input, Request, Woken
 
 PATIENCE = 0.25
@@ -84,7 +85,8 @@ class ServerClock:
             before = self._said
             clock.move_to(due)
             await self._until_settled(before)
-            await _turn()
+            # Of a year without a client there are millions of stops, and none waits.
+            await turn()
         clock.move_to(end)
 
     @property
@@ -142,14 +144,6 @@ class ServerClock:
     def _tell(self, happening: Input | None = None) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(happening)
-
-
-async def _turn() -> None:
-    """Lets others have theirs: of a year without a client there are millions of stops, and none waits."""
-    loop = asyncio.get_running_loop()
-    turn = loop.create_future()
-    loop.call_soon(turn.set_result, None)
-    await turn
 
 
 def _owes(client: Client) -> bool:

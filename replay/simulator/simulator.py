@@ -24,7 +24,7 @@ from replay.bayeux.turn import BROWSER_COOKIE
 from replay.bayeux.verdict import Verdict
 from replay.errors import ReplayError
 from replay.faults.rules import Rule
-from replay.journal import Journal
+from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.plan.times import shift_fields
@@ -76,6 +76,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Rules beside those of the scenarios, before which they come."""
     control_apart: bool = False
     """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
+    journal_entries: int = MAX_ENTRIES
+    """What the journal's window holds at most."""
+    journal_bytes: int = MAX_BYTES
+    """What they take as JSON at most."""
 
 
 Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
@@ -88,7 +92,7 @@ class Simulator:
     def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
         self.options = options or Options()
         self.timelines = [timeline.paced(self.options.pace) for timeline in timelines]
-        self.journal = Journal()
+        self.journal = Journal(max_entries=self.options.journal_entries, max_bytes=self.options.journal_bytes)
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}

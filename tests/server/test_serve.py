@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from replay.cli.serve import struck
+from replay.cli.serve_told import struck
 from tests.certificates import self_signed
 from tests.road.software import ROOT, Process, replayer
 

@@ -1,0 +1,66 @@
+"""What `replay serve` says on standard error when it begins and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from replay.server.runner import Server
+from replay.simulator.simulator import Simulator
+
+NAMED = 30
+"""Rules that are named in one line; a pinned run may have thousands."""
+
+
+def begins(server: Server, *, apart: bool) -> Iterator[str]:
+    """Where it listens, and what goes wrong.
+
+    Args:
+        apart: Control has a port of its own.
+    """
+    simulator = server.stage.simulator
+    rules = simulator.faulting.striking.rules
+    if rules:
+        said = [f"{rule.name} ({rule.written.fault}, {rule.source})" for rule in rules]
+        yield f"faults: {_some(said)}"
+    if apart:
+        yield f"control on {server.control_url}"
+    names = ", ".join(scenario.name for scenario in simulator.scenarios)
+    yield f"playing {names} on {server.cometd_url}; Ctrl-C ends"
+
+
+def summary(simulator: Simulator) -> Iterator[str]:
+    """What happened, how late, and which rules struck."""
+    counts = simulator.journal.counts
+    told = (
+        f"{_counted(counts['request'], 'request', 'requests')} answered",
+        f"{_counted(counts['event'], 'event', 'events')} sent",
+        _counted(counts["miss"], "miss", "misses"),
+    )
+    yield ", ".join(told)
+    if simulator.lateness.count:
+        yield f"lateness: {simulator.lateness}"
+    tallies = simulator.switching.tallies()
+    if tallies:
+        yield f"faults: {struck(tallies)}"
+
+
+def struck(tallies: dict[str, int]) -> str:
+    """How often each rule struck, and which never did."""
+    struck = [f"{name} struck {_times(count)}" for name, count in tallies.items() if count]
+    idle = [name for name, count in tallies.items() if not count]
+    never = [f"never struck: {_some(idle)}"] if idle else []
+    return "; ".join(([_some(struck)] if struck else []) + never)
+
+
+def _some(names: list[str]) -> str:
+    """The first of them, and how many there are beside."""
+    beside = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f", and {beside:,} more" if beside > 0 else "")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
