@@ -101,7 +101,8 @@ def _parameters(query: type[msgspec.Struct]) -> Iterator[dict[str, Any]]:
     described = msgspec.json.schema(query)["$defs"][query.__name__]["properties"]
     said = _said_of(query)
     for name, shape in described.items():
-        yield {"name": name, "in": "query", "description": said.get(name, ""), "schema": shape}
+        about = said.get(name, "")
+        yield {"name": name, "in": "query", "description": about, "schema": shape, "allowEmptyValue": True}
 
 
 def _needs_token(route: Route, *, is_secured: bool) -> bool:

@@ -1,0 +1,102 @@
+"""The control API as a stranger reads it: schemathesis calls whatever `openapi.json` describes.
+
+The route `stream` is left out: it never ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+import replay
+
+ROOT = Path(__file__).parents[2]
+HELD = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
+)
+"""What of schemathesis's checks. That what fits the schema is accepted is no promise: a step may be unknown."""
+THERE = {"/faults/{name}": "busy", "/agents/{name}": "1"}
+"""Names of what there is, which nobody guesses."""
+BUSY = {"name": "busy", "fault": "status", "where": {"step": "me"}}
+
+
+def call_all(url: str, token: str, cases: int) -> Counter[str]:
+    """Calls whatever is described, and holds each answer against the description; how often each was called."""
+    load_all_checks()
+    checks = CHECKS.get_by_names(HELD)
+    said = {"Authorization": f"Bearer {token}"}
+    described = schemathesis.openapi.from_url(f"{url}/openapi.json", headers=said)
+    described = described.exclude(path="/stream")
+    found = [each.ok() for each in described.get_all_operations()]
+    known = [
+        operation.as_strategy(path_parameters={"name": THERE[operation.path]})
+        for operation in found
+        if operation.path in THERE
+    ]
+    good, bad = (described.as_strategy(mode) for mode in GenerationMode)
+    called: Counter[str] = Counter()
+    with requests.Session() as session:
+
+        @settings(
+            max_examples=cases,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.one_of(good, bad, *known))
+        def call(case: Any) -> None:
+            called[case.operation.label] += 1
+            case.call_and_validate(session=session, headers=said, checks=checks, timeout=10)
+
+        call()
+    assert set(called) == {operation.label for operation in found}
+    return called
+
+
+def called_on_a_server(cases: int) -> int:
+    """How many calls a server has answered as it says that it does."""
+    called: Counter[str] = Counter()
+
+    async def main() -> None:
+        async with replay.serve(
+            ROOT / "scenarios" / "accept-chat.yaml",
+            clock="manual",
+            faults=[BUSY],
+            control_port=0,
+            admin_token="s3cret",
+        ) as simulator:
+            await asyncio.to_thread(requests.get, f"{simulator.url}/api/v2/me", timeout=10)
+            called.update(await asyncio.to_thread(call_all, simulator.control_url, "s3cret", cases))
+
+    asyncio.run(main())
+    return called.total()
+
+
+@pytest.mark.live
+def test_every_call_is_answered_as_it_is_described() -> None:
+    assert called_on_a_server(500) >= 500
+
+
+@pytest.mark.full
+def test_ten_thousand_calls_are_answered_as_they_are_described() -> None:
+    assert called_on_a_server(10_000) >= 10_000
