@@ -66,6 +66,32 @@ class RecordingError(ReplayError):
     exit_code = 2
 
 
+class ControlError(ReplayError):
+    """A server refuses a control call."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        status: int,
+        what: str,
+        *,
+        help: str = "",  # noqa: A002
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        """Args:
+        status: Of the answer.
+        problems: Where several things are wrong, each with its place.
+        """
+        self.status = status
+        self.what = what
+        self.help = help
+        self.problems = tuple(problems)
+        said = f"{what}. {help}" if help else what
+        several = self.problems if len(self.problems) > 1 else ()
+        super().__init__("\n".join([said, *(str(problem) for problem in several)]))
+
+
 class SurroundingsError(ReplayError):
     """What the command needs around it is missing: a port, a server, a certificate, another package."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from aiohttp import web
@@ -64,11 +65,12 @@ class Control:
         """What is at a path, by method, and what the path has after the resource."""
         if not self.takes(request):
             return {}, ""
-        path = text_of(request.path).removeprefix(self._terms.prefix).strip("/")
-        resource, _, name = path.partition("/")
-        if "/" in name:
+        # A name may have a slash in it, which is written as %2F.
+        parts = [unquote(part) for part in request.rel_url.raw_path.split("/")]
+        resource, *names = [part for part in parts[self._terms.prefix.count("/") + 1 :] if part] or [""]
+        if len(names) > 1:
             return {}, ""
-        return self._routes.get(path if not name else f"{resource}/{{name}}", {}), name
+        return self._routes.get(f"{resource}/{{name}}" if names else resource, {}), "".join(names)
 
     def _nothing(self, request: web.BaseRequest, methods: dict[str, Route]) -> RefusedError:
         asked = text_of(request.path)
