@@ -246,6 +246,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "a failure seen at random, pinned: it fails the same way without chance",
         lambda: tests("tests/faults/test_fixture.py", "tests/faults/test_pinning.py"),
     ),
+    (
+        "6.2",
+        "10,000 calls of control by schemathesis: no 5xx, and no answer that is not described",
+        lambda: tests("tests/server/test_control_schema.py", "-k", "ten_thousand"),
+    ),
 ]
 
 
