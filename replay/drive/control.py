@@ -14,7 +14,7 @@ import msgspec
 
 from replay.errors import ControlError, Problem, SurroundingsError, UsageError
 from replay.journal import Entry
-from replay.server.control.terms import PREFIX
+from replay.server.control.terms import PREFIX, Token
 from replay.server.control.values import (
     Agents,
     ClockRead,
@@ -66,9 +66,11 @@ class Control:
             verify: How its certificate is checked; a context that trusts it if it has signed it itself.
 
         Raises:
-            UsageError: this is no URL of a server.
+            UsageError: this is no URL of a server, or no token.
         """
         self.url = _checked(url)
+        if token is not None:
+            Token(token)
         self._patience = patience
         # Proxies of the environment are for what is far away.
         self._http = httpx.Client(
@@ -133,7 +135,7 @@ class Control:
 
     def har(self) -> bytes:
         """The journal as HAR, which `distil` reads."""
-        return self._said("GET", "journal", query={"format": "har"})
+        return self._said("GET", "journal", query={"format": "har"}, is_long=True)
 
     def misses(self, *, agent: str = "", since: int = 0, limit: int = 1000) -> Misses:
         """Requests that matched no step, each with the nearest, and events that nobody was given."""
@@ -145,8 +147,8 @@ class Control:
 
     # What is done
 
-    def offer(self, scenario: str, agent: str = "") -> Offered:
-        """Begins another play; `agent` may be left out where there is only one."""
+    def offer(self, scenario: str = "", agent: str = "") -> Offered:
+        """Begins another play; either may be left out where there is only one."""
         return self._ask("POST", "plays", Offered, body=_given(scenario=scenario, agent=agent))
 
     def push(
@@ -220,7 +222,7 @@ class Control:
         self, method: str, path: str, query: Mapping[str, Any], *, body: Any = None, is_long: bool = False
     ) -> Iterator[httpx.Response]:
         """An answer that is no refusal, which is still to be read."""
-        asked: dict[str, Any] = {"params": {key: value for key, value in query.items() if value}}
+        asked: dict[str, Any] = {"params": {key: value for key, value in query.items() if value != ""}}
         if body is not None:
             asked["content"] = msgspec.json.encode(body)
             asked["headers"] = {"Content-Type": "application/json"}

@@ -133,6 +133,11 @@ def test_a_token_is_said_with_each_call_and_a_wrong_one_is_refused() -> None:
     used(use, admin_token="s3cret")
 
 
+def test_a_token_that_no_server_has_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"^the admin token has characters"):
+        Control("http://localhost:8090", token="zw\u00f6lf")
+
+
 def test_where_it_listens_is_enough() -> None:
     def use(control: Control, simulator: Served) -> None:
         for url in (simulator.url, simulator.url + "/", simulator.control_url + "/"):
