@@ -141,6 +141,7 @@ class Journal:
         self._max_bytes = max_bytes
         self._encoder = msgspec.json.Encoder()
         self._listeners: tuple[Listener, ...] = ()
+        self._before: Counter[str] = Counter()
         self.bytes = 0
         """What the entries of the window take as JSON."""
         self.total = 0
@@ -149,6 +150,11 @@ class Journal:
         """How many of them were pushed out of the window."""
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
+
+    @property
+    def ever(self) -> Counter[str]:
+        """The same, whatever has been forgotten."""
+        return self._before + self.counts
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.after(0, len(self)))
@@ -217,6 +223,14 @@ class Journal:
     def report(self, listener: Listener) -> None:
         """Hands over each entry as it is made, and the JSON of it."""
         self._listeners += (listener,)
+
+    def forget_all(self) -> None:
+        """Nothing has happened yet; numbers go on, so that who reads on from one misses nothing."""
+        self._entries.clear()
+        self._sizes.clear()
+        self._start = self.bytes = 0
+        self._before += self.counts
+        self.counts.clear()
 
     def lines(self) -> bytes:
         """The window as JSON Lines."""
