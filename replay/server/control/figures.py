@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
-from typing import get_args
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -22,7 +21,7 @@ from prometheus_client.process_collector import PROCESS_COLLECTOR
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from replay import __version__
-from replay.journal import Kind
+from replay.journal import KINDS
 from replay.simulator.lateness import BOUNDS, Lateness
 from replay.simulator.simulator import Simulator
 
@@ -118,7 +117,7 @@ class Figures(Collector):
             "replay_journal_entries",
             "What happened, by the kind that the journal has for it.",
             "kind",
-            {kind: ever[kind] for kind in get_args(Kind)},
+            {kind: ever[kind] for kind in KINDS},
         )
         yield CounterMetricFamily(
             "replay_journal_dropped", "Entries pushed out of the journal's window.", value=journal.dropped
