@@ -246,6 +246,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "a failure seen at random, pinned: it fails the same way without chance",
         lambda: tests("tests/faults/test_fixture.py", "tests/faults/test_pinning.py"),
     ),
+    (
+        "6.4",
+        "metrics after 10,000 requests: every count is the journal's",
+        lambda: tests("tests/server/test_counts.py"),
+    ),
 ]
 
 
