@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -70,8 +71,13 @@ def _play(asked: Asked) -> None:
         certificate=asked.tls,
         control_port=asked.control_port,
     )
-    with Logs(sys.stderr.fileno(), level=asked.log_level, form=asked.log_format) as logs:
+    with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
         run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))
+
+
+def _errors() -> int:
+    """The descriptor of standard error; a command may be started without one."""
+    return sys.stderr.fileno() if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY)
 
 
 @contextmanager

@@ -58,6 +58,6 @@ class Tallies:
         self.answers = Tally[tuple[str, str, int]]()
         """By scenario, step and status, as the journal notes them; no step where none was looked for."""
         self.events = Tally[str]()
-        """Told, by the channel as the scenario has it."""
+        """Told, by the channel as the scenario has it; not what was pushed by hand."""
         self.rules = Names(MOST_RULES, LONGEST)
         """Rules that are counted by name."""

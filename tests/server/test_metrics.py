@@ -9,10 +9,12 @@ import sys
 from contextlib import suppress
 
 import aiohttp
+import msgspec
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metric_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from replay.simulator.plays import Due, Mark
 from replay.simulator.simulator import Options
 from replay.simulator.tallies import LONGEST, MOST_RULES, Tally
 from tests.road.software import ROOT
@@ -108,6 +110,22 @@ def test_events_are_counted_by_the_channel_as_it_is_written(loop: Loop) -> None:
             found = await running.scrape()
             assert of("replay_events_total", found) == {"/a": 1, "/of/${who}": 1}
             assert of("replay_held_events", found) == {"": 0}
+
+    run(main(), loop)
+
+
+def test_what_is_pushed_by_hand_is_counted_as_one_whatever_its_channel(loop: Loop) -> None:
+    async def main() -> None:
+        async with Scraped(STORY) as running:
+            await running.join()
+            simulator = running.server.stage.simulator
+            (play,) = simulator.agents.all[0].plays
+            hello, there = play.part.cues
+            for number, cue in enumerate((hello, there, there)):
+                typed = msgspec.structs.replace(cue, id="", channel="/a", said=(f"/a/{number}", 1))
+                simulator.events.push(Due(play, typed, Mark(1000.0, 1000.0)), 1000.0)
+
+            assert of("replay_events_total", await running.scrape()) == {"(others)": 3}
 
     run(main(), loop)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from replay.journal import Entry, Kind
-from replay.server.logs.masks import clean, clean_text
+from replay.server.logs.masks import clean, clean_text, masked
 
 Level = Literal["error", "warning", "info", "debug"]
 Form = Literal["text", "json"]
@@ -57,18 +57,18 @@ def level_of(entry: Entry) -> Level:
 
 
 def of_entry(entry: Entry, wall: float) -> Line:
-    """What the journal has."""
+    """What the journal has, of which the detail is plain JSON."""
     return Line(
         ts=_stamp(wall),
         level=level_of(entry),
         event=entry.kind,
-        agent=clean_text(entry.agent),
+        agent=_agent(entry.agent),
         play=clean_text(entry.play),
         step=clean_text(entry.step),
         number=entry.number,
         at=entry.at,
         late=entry.late or None,
-        detail=clean(msgspec.to_builtins(entry.detail)),
+        detail=clean(entry.detail),
     )
 
 
@@ -87,7 +87,9 @@ def of_record(record: logging.LogRecord, message: str) -> Line:
 
 def of_said(event: str, message: str, wall: float) -> Line:
     """What a command says to whoever started it."""
-    return Line(ts=_stamp(wall), level="info", event=event, message=message)
+    # The name of a file may be no text.
+    sayable = message.encode("utf-8", "backslashreplace").decode()
+    return Line(ts=_stamp(wall), level="info", event=event, message=sayable)
 
 
 def as_json(line: Line) -> bytes:
@@ -98,13 +100,19 @@ def as_json(line: Line) -> bytes:
 def as_text(line: Line) -> bytes:
     """For people: when, how much it matters, what, and the rest as `name=value`."""
     if not line.number and line.event != "log":
-        return f"{line.message}\n".encode("utf-8", "backslashreplace")
+        return f"{line.message}\n".encode()
     rest: dict[str, Any] = {"agent": line.agent, "play": line.play, "step": line.step}
     rest |= {"late": line.late, **line.detail, "trace": line.trace}
     number = f" #{line.number}" if line.number else ""
     words = [line.ts, f"{line.level:7}", line.event + number, *([line.message] if line.message else [])]
     words += (f"{name}={_word(value)}" for name, value in rest.items() if value not in ("", None))
-    return (" ".join(words) + "\n").encode("utf-8", "backslashreplace")
+    return (" ".join(words) + "\n").encode()
+
+
+def _agent(label: str) -> str:
+    """Where it has a space, the agent was named by credentials as a whole: `Bearer …`."""
+    scheme, space, credentials = label.partition(" ")
+    return clean_text(scheme) + (space + masked(credentials) if credentials else "")
 
 
 def _word(value: Any) -> str:

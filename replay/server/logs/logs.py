@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 
+import msgspec
+
 from replay.clock import wall_time
 from replay.journal import KINDS, Entry, Journal
 from replay.server.logs import lines
@@ -53,8 +55,7 @@ class Logs:
         Args:
             event: What programs know it by.
         """
-        wall = wall_time()
-        self.put(partial(lines.of_said, event, message, wall))
+        self.put(partial(lines.of_said, event, message, wall_time()))
 
     def hear(self, journal: Journal) -> None:
         """Tells what happens and has happened, as far as it matters enough."""
@@ -71,6 +72,9 @@ class Logs:
 
     def _heard(self, entry: Entry, _: bytes) -> None:
         if LEVELS[lines.level_of(entry)] >= self._level:
+            # A copy: the line is made in another thread.
+            detail = msgspec.to_builtins(entry.detail, str_keys=True)
+            entry = msgspec.structs.replace(entry, detail=detail)
             self.put(partial(lines.of_entry, entry, wall_time()))
 
     def _lost(self, count: int) -> bytes:

@@ -19,7 +19,7 @@ import pytest
 
 from replay.clock import SystemClock
 from replay.journal import KINDS, Entry, Journal
-from replay.server.logs.lines import as_json, as_text, level_of, of_entry, of_record
+from replay.server.logs.lines import as_json, as_text, level_of, of_entry, of_record, of_said
 from replay.server.logs.logs import Logs
 from tests.road.software import ROOT
 
@@ -56,6 +56,36 @@ def test_an_entry_as_text_is_one_line_of_words() -> None:
         r'request="POST /x\\ny" why="no step is \\"it\\""\n',
         said,
     )
+
+
+@pytest.mark.parametrize(
+    "label", ["Bearer abc", "ApiKey hunter2 x", "Anything hunter2", "abcdefghij0123456789x"]
+)
+def test_an_agent_that_is_known_by_its_credentials_is_told_apart_and_not_named(label: str) -> None:
+    said = of_entry(Entry(number=1, at=0, kind="agent", agent=label), NOON).agent
+
+    assert "***" in said
+    assert not any(secret in said for secret in ("abc", "hunter2"))
+
+
+def test_what_is_no_text_is_written_all_the_same() -> None:
+    entry = Entry(number=1, at=0, kind="miss", agent="\udc80", detail={"a\ud800": ["\udfff", float("nan")]})
+    for line in (of_entry(entry, NOON), of_said("kept", "caf\udce9.jsonl", NOON)):
+        assert as_text(line).decode().isascii()
+        assert json.loads(as_json(line))["level"]
+
+
+def test_what_changes_after_it_has_happened_is_told_as_it_was() -> None:
+    reading, writing = os.pipe()
+    detail = {1: {"a"}, "list": [1]}
+    journal = Journal()
+    with Logs(writing, form="json", level="info") as logs:
+        logs.hear(journal)
+        journal.note("play", 0, "ann", values=detail)
+        detail.clear()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as end:
+        assert json.loads(end.read())["detail"] == {"values": {"1": ["a"], "list": [1]}}
 
 
 def test_misses_and_refused_scenarios_are_warnings_and_what_happens_all_the_time_is_for_debugging() -> None:
@@ -119,6 +149,16 @@ def test_while_a_log_is_open_log_records_go_there_alone_and_afterwards_where_the
 
     assert said == ["told 1", "does not fit %d", "playing a"]
     assert logging.getLogger().handlers == before
+
+
+@pytest.mark.live
+def test_a_server_without_standard_error_serves() -> None:
+    command = f"exec {sys.executable} -m replay serve {SCENARIO} --port 0 --print-url 2>&-"
+    with subprocess.Popen(command, shell=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert ask(process.stdout.readline().decode().strip() + "/nowhere") == 404
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
 
 
 @contextmanager
