@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from replay.journal import Entry, Kind
-from replay.server.logs.masks import clean, clean_text, masked
+from replay.server.logs.masks import clean, clean_text, masked, printable
 
 Level = Literal["error", "warning", "info", "debug"]
 Form = Literal["text", "json"]
@@ -63,8 +63,9 @@ def of_entry(entry: Entry, wall: float) -> Line:
         level=level_of(entry),
         event=entry.kind,
         agent=_agent(entry.agent),
-        play=clean_text(entry.play),
-        step=clean_text(entry.step),
+        # Words of the scenario, which has no secrets.
+        play=printable(entry.play),
+        step=printable(entry.step),
         number=entry.number,
         at=entry.at,
         late=entry.late or None,

@@ -53,7 +53,12 @@ def clean_text(text: str, longest: int = LONGEST) -> str:
         seen = pattern.sub(_mask, seen)
     if (len(text) > longest and len(seen) > longest) or len(text) > longest + _ROOM:
         seen = seen[:longest] + "…"
-    return seen if seen.isprintable() else "".join(map(_printable, seen))
+    return printable(seen)
+
+
+def printable(text: str) -> str:
+    """A text in which what is not printable is written out."""
+    return text if text.isprintable() else "".join(map(_printable, text))
 
 
 def clean(value: Any, depth: int = 0) -> Any:

@@ -68,6 +68,14 @@ def test_an_agent_that_is_known_by_its_credentials_is_told_apart_and_not_named(l
     assert not any(secret in said for secret in ("abc", "hunter2"))
 
 
+def test_steps_and_plays_are_named_whatever_they_are_called_like() -> None:
+    line = of_entry(
+        Entry(number=1, at=0, kind="event", agent="", play="recorded20140102T142320#1", step="token=1"), NOON
+    )
+
+    assert (line.play, line.step) == ("recorded20140102T142320#1", "token=1")
+
+
 def test_what_is_no_text_is_written_all_the_same() -> None:
     entry = Entry(number=1, at=0, kind="miss", agent="\udc80", detail={"a\ud800": ["\udfff", float("nan")]})
     for line in (of_entry(entry, NOON), of_said("kept", "caf\udce9.jsonl", NOON)):
