@@ -6,8 +6,8 @@ Polls are not in it: how often a client polls is its own affair.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 
@@ -33,6 +33,8 @@ MAX_ENTRIES = 100_000
 """Entries that the window holds unless more are wanted."""
 MAX_BYTES = 64_000_000
 """What they take as JSON at most."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _ON_TIME = 0.0
 """The one zero that msgspec leaves out: it knows a default by its identity."""
@@ -140,7 +142,8 @@ class Journal:
         self._max_entries = max(1, max_entries)
         self._max_bytes = max_bytes
         self._encoder = msgspec.json.Encoder()
-        self._listeners: tuple[Listener, ...] = ()
+        self._listeners: dict[Kind, tuple[Listener, ...]] = dict.fromkeys(KINDS, ())
+        self._before: Counter[str] = Counter()
         self.bytes = 0
         """What the entries of the window take as JSON."""
         self.total = 0
@@ -149,6 +152,11 @@ class Journal:
         """How many of them were pushed out of the window."""
         self.counts: Counter[str] = Counter()
         """How often each kind of thing happened, also of what the window has lost."""
+
+    @property
+    def ever(self) -> Counter[str]:
+        """The same, whatever has been forgotten."""
+        return self._before + self.counts
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.after(0, len(self)))
@@ -194,7 +202,7 @@ class Journal:
             detail=detail,
         )
         line = self._encoder.encode(entry)
-        for listener in self._listeners:
+        for listener in self._listeners[kind]:
             listener(entry, line)
         size = len(line)
         if size > self._max_bytes:
@@ -214,9 +222,18 @@ class Journal:
             listener(self._encoder.encode(entry) + b"\n")
         self.report(lambda _, line: listener(line + b"\n"))
 
-    def report(self, listener: Listener) -> None:
-        """Hands over each entry as it is made, and the JSON of it."""
-        self._listeners += (listener,)
+    def report(self, listener: Listener, kinds: Iterable[Kind] = KINDS) -> None:
+        """Hands over each entry of these kinds as it is made, and the JSON of it."""
+        for kind in kinds:
+            self._listeners[kind] += (listener,)
+
+    def forget_all(self) -> None:
+        """Nothing has happened yet; numbers go on, so that who reads on from one misses nothing."""
+        self._entries.clear()
+        self._sizes.clear()
+        self._start = self.bytes = 0
+        self._before += self.counts
+        self.counts.clear()
 
     def lines(self) -> bytes:
         """The window as JSON Lines."""

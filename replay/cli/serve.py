@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ from replay.plan.pace import at_speed
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.server.journal_file import JournalFile
+from replay.server.logs.logs import Logs
 from replay.server.runner import Server
 from replay.server.serving import gather
 from replay.simulator.simulator import Options
@@ -72,12 +75,18 @@ def _play(asked: Asked) -> None:
         admin_token=asked.admin_token,
         files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )
-    run_loop(_serve(server, asked, _journal(journal, scenarios, how)))
+    with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
+        run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))
+
+
+def _errors() -> int:
+    """The descriptor of standard error; a command may be started without one."""
+    return sys.stderr.fileno() if sys.stderr is not None else os.open(os.devnull, os.O_WRONLY)
 
 
 @contextmanager
 def _journal(
-    path: Path | None, scenarios: list[Scenario], how: Options
+    path: Path | None, scenarios: list[Scenario], how: Options, logs: Logs
 ) -> Iterator[Callable[[bytes], None] | None]:
     """What takes the journal's lines, if it is to be written."""
     if path is None:
@@ -92,12 +101,15 @@ def _journal(
     )
     with JournalFile(path, head) as file:
         if file.kept is not None:
-            click.echo(f"note: what {path} held before is kept as {file.kept}", err=True)
+            logs.say("kept", f"note: what {path} held before is kept as {file.kept}")
         yield file.take
 
 
 async def _serve(
-    server: Server, asked: Asked, written: AbstractContextManager[Callable[[bytes], None] | None]
+    server: Server,
+    asked: Asked,
+    logs: Logs,
+    written: AbstractContextManager[Callable[[bytes], None] | None],
 ) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -107,14 +119,16 @@ async def _serve(
         # Closed last, and opened once it listens: a server that cannot leaves the journal of another alone.
         closed_last = opened.enter_context(ExitStack())
         await opened.enter_async_context(server)
+        journal = server.stage.simulator.journal
+        logs.hear(journal)
         take = closed_last.enter_context(written)
         if take is not None:
-            server.stage.simulator.journal.tell(take)
+            journal.tell(take)
         settle()
         if asked.print_url:
             click.echo(server.url)
-        for line in begins(server, apart=asked.control_port is not None):
-            click.echo(line, err=True)
+        for event, said in begins(server, apart=asked.control_port is not None):
+            logs.say(event, said)
         await stopped.wait()
-    for line in summary(server.stage.simulator):
-        click.echo(line, err=True)
+    for event, said in summary(server.stage.simulator):
+        logs.say(event, said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -16,6 +16,7 @@ from replay.plan.pace import Pace, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
 from replay.server.control.terms import PREFIX
+from replay.server.logs.lines import LEVELS, Form, Level
 
 Command = Callable[..., Any]
 
@@ -38,6 +39,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     control_port: int | None
     control_prefix: str
     admin_token: str | None
+    log_level: Level
+    log_format: Form
     journal: Path | None
     journal_entries: int
     journal_size: int
@@ -175,6 +178,23 @@ CONTROL = (
 """Who steers it, and where."""
 
 ACCOUNT = (
+    click.option(
+        "--log-level",
+        type=click.Choice(list(LEVELS)),
+        default="warning",
+        show_default=True,
+        envvar=["REPLAY_SERVE_LOG_LEVEL", "REPLAY_LOG_LEVEL"],
+        help="What happens is told on standard error: 'warning' tells of misses, 'info' also of faults and "
+        "of who comes, plays and goes, 'debug' of each request, answer and event.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(get_args(Form)),
+        default="text",
+        show_default=True,
+        envvar=["REPLAY_SERVE_LOG_FORMAT", "REPLAY_LOG_FORMAT"],
+        help="'json' makes all that is said on standard error JSON, a line each.",
+    ),
     click.option(
         "--journal",
         type=click.Path(path_type=Path),

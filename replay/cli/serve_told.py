@@ -11,8 +11,8 @@ NAMED = 30
 """Rules that are named in one line; a pinned run may have thousands."""
 
 
-def begins(server: Server, *, apart: bool) -> Iterator[str]:
-    """Where it listens, and what goes wrong.
+def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
+    """Where it listens, and what goes wrong: what programs know it by, and a line of it.
 
     Args:
         apart: Control has a port of its own.
@@ -21,27 +21,27 @@ def begins(server: Server, *, apart: bool) -> Iterator[str]:
     rules = simulator.faulting.striking.rules
     if rules:
         said = [f"{rule.name} ({rule.written.fault}, {rule.source})" for rule in rules]
-        yield f"faults: {_some(said)}"
+        yield "faults", f"faults: {_some(said)}"
     if apart:
-        yield f"control on {server.control_url}"
+        yield "control", f"control on {server.control_url}"
     names = ", ".join(scenario.name for scenario in simulator.scenarios)
-    yield f"playing {names} on {server.cometd_url}; Ctrl-C ends"
+    yield "playing", f"playing {names} on {server.cometd_url}; Ctrl-C ends"
 
 
-def summary(simulator: Simulator) -> Iterator[str]:
-    """What happened, how late, and which rules struck."""
+def summary(simulator: Simulator) -> Iterator[tuple[str, str]]:
+    """What happened, how late, and which rules struck, in the same way."""
     counts = simulator.journal.counts
     told = (
         f"{_counted(counts['request'], 'request', 'requests')} answered",
         f"{_counted(counts['event'], 'event', 'events')} sent",
         _counted(counts["miss"], "miss", "misses"),
     )
-    yield ", ".join(told)
+    yield "ended", ", ".join(told)
     if simulator.lateness.count:
-        yield f"lateness: {simulator.lateness}"
+        yield "lateness", f"lateness: {simulator.lateness}"
     tallies = simulator.switching.tallies()
     if tallies:
-        yield f"faults: {struck(tallies)}"
+        yield "struck", f"faults: {struck(tallies)}"
 
 
 def struck(tallies: dict[str, int]) -> str:

@@ -40,6 +40,11 @@ class Casting:
         """Whether a role is free in a play that somebody has begun."""
         return any(self._open.values())
 
+    @property
+    def waiting(self) -> int:
+        """Events that wait until somebody takes their role."""
+        return sum(len(play.waiting) for plays in self._open.values() for play in plays)
+
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
         """An agent, with a session and a play of every scenario."""
         agent = self._simulator.agents.add(headers)

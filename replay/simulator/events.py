@@ -107,6 +107,8 @@ class Events:
     def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
         due = told.due
         simulator, play = self._simulator, due.play
+        if due.cue.id:
+            simulator.tallies.events.add(due.cue.said[0])
         simulator.journal.note(
             "event",
             simulator.since_start(since),

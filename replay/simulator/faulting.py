@@ -103,12 +103,15 @@ class Faulting:
         effects = self.answered(struck, answer)
         said = next((each for each in effects if isinstance(each, Answer)), None)
         if said is not None:
+            occasion = struck[0].occasion
+            step = occasion.facts["step"]
+            self._simulator.tallies.answers.add((occasion.scenario, step, said.status))
             self._simulator.journal.note(
                 "answer",
                 self._simulator.since_start(now),
                 whom.label,
                 play=struck[0].play,
-                step=struck[0].occasion.facts["step"],
+                step=step,
                 status=said.status,
                 faults=[each.rule.name for each in struck],
             )

@@ -194,6 +194,7 @@ class Rest:
         asked = f"{asking.question.method} {asking.question.path}"
         at = simulator.since_start(asking.now)
         detail: dict[str, Any] = {"request": asked, "status": refusal.status, "faults": [refusal.rule]}
+        simulator.tallies.answers.add(("", "", refusal.status))
         simulator.journal.note("answer", at, asking.agent.label, **detail)
         body = msgspec.json.encode(simulator.timelines[0].profile.not_logged_in())
         headers = (JSON_TYPE, *asking.cookies)

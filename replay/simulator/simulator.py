@@ -45,6 +45,7 @@ from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
 from replay.simulator.switching import Expiry, Switching
+from replay.simulator.tallies import Tallies
 from replay.simulator.telling import Told
 from replay.wire import (
     Answer,
@@ -95,6 +96,7 @@ class Simulator:
         self.journal = Journal(max_entries=self.options.journal_entries, max_bytes=self.options.journal_bytes)
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
+        self.tallies = Tallies()
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
@@ -345,6 +347,7 @@ class Simulator:
         effects = self.faulting.answered(what.struck, answer)
         status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
         label, late = what.label, self.lateness.note()
+        self.tallies.answers.add((play.timeline.name, step, status))
         self.journal.note(
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )
