@@ -12,6 +12,14 @@ import msgspec
 
 Headers = tuple[tuple[str, str], ...]
 
+FRAMING = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
+"""Headers of a connection of long ago; what is sent now is framed by the server."""
+
+
+def is_empty(method: str, status: int) -> bool:
+    """Whether an answer has no body whatever its head announces (RFC 9112, 6.3)."""
+    return method == "HEAD" or status < 200 or status in {204, 304}
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A REST request has come in whole."""
@@ -26,6 +34,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     base_url: str
     """Scheme and host as the client dialled them, no path: `http://localhost:8090`."""
+    target: str = ""
+    """What was asked for as it stands in the request line; empty where nobody keeps it."""
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +50,7 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes
     base_url: str
+    target: str = ""
 
 
 class SocketOpened(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +60,7 @@ class SocketOpened(msgspec.Struct, frozen=True, kw_only=True):
     mount: str
     headers: Mapping[str, str] = {}
     base_url: str
+    target: str = ""
 
 
 class SocketText(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,275 @@
+"""What has come in and gone out lately, as it was on the wire: kept as it comes, made exchanges later.
+
+The journal says in words what happened; this has the bodies, and of a long run the end only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import quote, quote_from_bytes, urlencode
+
+import msgspec
+
+from replay.exchange import Exchange, Frame
+from replay.wire import (
+    FRAMING,
+    Answer,
+    Begin,
+    Close,
+    Cut,
+    ExchangeLost,
+    Headers,
+    Piece,
+    Polled,
+    Request,
+    Send,
+    SocketLost,
+    SocketOpened,
+    SocketText,
+    is_empty,
+)
+
+BYTES = 32 << 20
+"""Of bodies and headers that are kept."""
+ROWS = 200_000
+"""Values that are kept, however small."""
+ROW = 300
+"""Bytes that each counts besides its body and its headers: about what Python takes for it."""
+FIELD = 120
+"""Bytes that a header counts besides its value."""
+GROUPED = 1_000
+"""Rows that are sorted before others get their turn."""
+
+UNANSWERED = "it had no answer yet when this was written"
+UNFINISHED = "its answer was under way when this was written"
+WENT_AWAY = "the client went away"
+RESET = "the connection was reset"
+BROKEN_OFF = "the connection ended before its answer did"
+
+Head = Request | Polled | SocketOpened
+Kept = Head | SocketText | SocketLost | ExchangeLost | Answer | Begin | Piece | Cut | Send | Close
+"""The inputs and the effects of which a recording is made."""
+
+Row = tuple[int, float, Kept]
+"""How many bytes it counts, when it happened, and what did."""
+
+_SAFE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Conversation(msgspec.Struct, eq=False):
+    """One exchange or one socket, and what has passed on it."""
+
+    began: float
+    head: Head
+    rows: list[tuple[float, Kept]] = []
+    """After the head, in order, with their times."""
+
+
+class Traffic:
+    """What has come and gone. When it is too much, the oldest exchanges go, and the oldest frames."""
+
+    def __init__(self, *, most_bytes: int = BYTES, most_rows: int = ROWS) -> None:
+        self._most_bytes = most_bytes
+        self._most_rows = most_rows
+        self._rows: deque[Row] = deque()
+        self._sockets: dict[int, tuple[float, SocketOpened]] = {}
+        """Those that were opened before what is kept, and have not ended before it."""
+        self.size = 0
+        """Bytes that are kept."""
+        self.dropped_exchanges = 0
+        """How many are kept no longer; a WebSocket counts once nothing of it is."""
+        self.dropped_frames = 0
+        """How many frames are kept no longer."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def keep(self, what: Kept, now: float) -> None:
+        """One more value; called for everything that happens, so it does no more than it must."""
+        size = ROW
+        if isinstance(what, _WITH_BODY):
+            size += len(what.body)
+        if isinstance(what, _WITH_FIELDS):
+            size += FIELD * len(what.headers) + sum(map(len, what.headers.values()))
+        self._rows.append((size, now, what))
+        self.size += size
+        if self.size > self._most_bytes or len(self._rows) > self._most_rows:
+            self._drop()
+
+    def _drop(self) -> None:
+        while self._rows and (self.size > self._most_bytes or len(self._rows) > self._most_rows):
+            size, at, what = self._rows.popleft()
+            self.size -= size
+            match what:
+                case Request() | Polled():
+                    self.dropped_exchanges += 1
+                case SocketOpened():
+                    self._sockets[what.socket] = at, what
+                case SocketText() | Send():
+                    self.dropped_frames += 1
+                case SocketLost() if self._sockets.pop(what.socket, None) is not None:
+                    self.dropped_exchanges += 1
+
+    def conversations(self) -> Iterator[Conversation | None]:
+        """What is kept now, in the order in which it began; None now and then, for others to have their turn.
+
+        An exchange whose request is kept no longer is left out.
+        """
+        rows = list(self._rows)
+        found = {number: Conversation(at, head, []) for number, (at, head) in self._sockets.items()}
+        for place, (_, at, what) in enumerate(rows, 1):
+            number = _carrier(what)
+            if isinstance(what, Request | Polled | SocketOpened):
+                found[number] = Conversation(at, what, [])
+            elif number in found:
+                found[number].rows.append((at, what))
+            if not place % GROUPED:
+                yield None
+        yield from found.values()
+
+
+_WITH_BODY = (Request, Polled, SocketText, Answer, Piece, Send)
+_WITH_FIELDS = (Request, Polled, SocketOpened)
+
+
+def _carrier(what: Kept) -> int:
+    match what:
+        case Cut():
+            return what.carrier
+        case SocketOpened() | SocketText() | SocketLost() | Send() | Close():
+            return what.socket
+        case _:
+            return what.exchange
+
+
+def exchange_of(conversation: Conversation, number: int, *, epoch: float, now: float) -> Exchange:
+    """A conversation as a recorder would have seen it that stood beside the client.
+
+    Args:
+        number: Its place in the recording, from 1.
+        epoch: Seconds since 1970 at `now` = 0.
+        now: What has not ended is told as far as it has come by then.
+    """
+    head = conversation.head
+    began = epoch + conversation.began
+    exchange = Exchange(
+        number=number,
+        method=_method(head),
+        url=_url(head),
+        request_headers=tuple(head.headers.items()),
+        request_body=b"" if isinstance(head, SocketOpened) else _posted(head),
+        began=began,
+        sent=began,
+    )
+    if isinstance(head, SocketOpened):
+        return _socket(exchange, conversation, epoch=epoch, now=now)
+    return _answered(exchange, conversation, epoch=epoch, now=now)
+
+
+def _method(head: Head) -> str:
+    if isinstance(head, Request):
+        return head.method
+    return "GET" if isinstance(head, SocketOpened) or head.callback else "POST"
+
+
+def _posted(head: Request | Polled) -> bytes:
+    return b"" if isinstance(head, Polled) and head.callback else head.body
+
+
+def _url(head: Head) -> str:
+    target = quote_from_bytes(head.target.encode("utf-8", "surrogateescape"), _SAFE) or _target(head)
+    base = head.base_url
+    if isinstance(head, SocketOpened):
+        # As browsers write it: http becomes ws, and https wss.
+        base = f"ws{base.removeprefix('http')}"
+    # A client that takes us for its proxy asks for the whole URL.
+    return target if "://" in target.partition("?")[0] else base + target
+
+
+def _target(head: Head) -> str:
+    """What was asked for, where the request line is not kept."""
+    match head:
+        case Request():
+            query = f"?{urlencode(head.query)}" if head.query else ""
+            return quote(head.path, safe="/:@!$&'()*+,;=~") + query
+        case Polled() if head.callback:
+            asked = {"jsonp": head.callback, "message": head.body.decode("utf-8", "replace")}
+            return f"{head.mount}?{urlencode(asked)}"
+        case _:
+            return head.mount
+
+
+def _answered(exchange: Exchange, conversation: Conversation, *, epoch: float, now: float) -> Exchange:
+    head: Answer | Begin | None = None
+    body = bytearray()
+    answered: float | None = None
+    ended, failure = now, UNANSWERED
+    for at, what in conversation.rows:
+        if isinstance(what, Cut | ExchangeLost):
+            ended, failure = at, _why(what)
+            break
+        if isinstance(what, Answer | Begin):
+            head, answered, failure = what, epoch + at, UNFINISHED
+        if isinstance(what, Answer | Piece):
+            body += what.body
+        if head is not None and (isinstance(head, Answer) or _is_whole(exchange.method, head, body)):
+            ended, failure = at, ""
+            break
+    if head is None:
+        return msgspec.structs.replace(exchange, ended=epoch + ended, failure=failure)
+    return msgspec.structs.replace(
+        exchange,
+        status=head.status,
+        response_headers=_sent(head.headers),
+        response_body=b"" if is_empty(exchange.method, head.status) else bytes(body),
+        answered=answered,
+        ended=epoch + ended,
+        failure=failure,
+    )
+
+
+def _is_whole(method: str, head: Begin, body: bytearray) -> bool:
+    return len(body) >= head.length or is_empty(method, head.status)
+
+
+def _why(what: Cut | ExchangeLost) -> str:
+    if isinstance(what, ExchangeLost):
+        return WENT_AWAY
+    return RESET if what.reset else BROKEN_OFF
+
+
+def _sent(headers: Headers) -> Headers:
+    """What of them is sent."""
+    return tuple((name, value) for name, value in headers if name.lower() not in FRAMING)
+
+
+def _socket(exchange: Exchange, conversation: Conversation, *, epoch: float, now: float) -> Exchange:
+    frames: list[Frame] = []
+    ended, failure = now, ""
+    for at, what in conversation.rows:
+        if isinstance(what, SocketText | Send):
+            text = _is_text(what.body)
+            sent = isinstance(what, SocketText)
+            frames.append(Frame(at=epoch + at, from_client=sent, content=what.body, text=text))
+        else:
+            ended, failure = at, _why(what) if isinstance(what, Cut) else ""
+            break
+    return msgspec.structs.replace(
+        exchange,
+        status=101,
+        response_headers=(("Upgrade", "websocket"), ("Connection", "Upgrade")),
+        response_body=b"",
+        answered=exchange.began,
+        ended=epoch + ended,
+        failure=failure,
+        frames=tuple(frames),
+    )
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
