@@ -6,7 +6,7 @@ The journal says in words what happened; this has the bodies, and of a long run 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_from_bytes, urlencode
 
 import msgspec
@@ -38,6 +38,8 @@ ROW = 300
 """Bytes that each counts besides its body and its headers: about what Python takes for it."""
 FIELD = 120
 """Bytes that a header counts besides its value."""
+KEPT_OF_8 = 7
+"""How much of that stays when it is too much."""
 GROUPED = 1_000
 """Rows that are sorted before others get their turn."""
 
@@ -87,29 +89,33 @@ class Traffic:
 
     def keep(self, what: Kept, now: float) -> None:
         """One more value; called for everything that happens, so it does no more than it must."""
-        size = ROW
-        if isinstance(what, _WITH_BODY):
-            size += len(what.body)
-        if isinstance(what, _WITH_FIELDS):
-            size += FIELD * len(what.headers) + sum(map(len, what.headers.values()))
+        size, kind = ROW, type(what)
+        if kind in _WITH_BODY:
+            size += len(what.body)  # type: ignore[union-attr]  # mypy cannot follow the set
+        if kind in _WITH_FIELDS:
+            headers: Mapping[str, str] = what.headers  # type: ignore[union-attr, assignment]  # as above
+            size += FIELD * len(headers) + len("".join(headers.values()))
         self._rows.append((size, now, what))
         self.size += size
         if self.size > self._most_bytes or len(self._rows) > self._most_rows:
             self._drop()
 
     def _drop(self) -> None:
-        while self._rows and (self.size > self._most_bytes or len(self._rows) > self._most_rows):
-            size, at, what = self._rows.popleft()
+        """Some more than must go, so that it is not done for every value."""
+        bytes_left, rows_left = self._most_bytes * KEPT_OF_8 // 8, self._most_rows * KEPT_OF_8 // 8
+        rows = self._rows
+        while rows and (self.size > bytes_left or len(rows) > rows_left):
+            size, at, what = rows.popleft()
             self.size -= size
-            match what:
-                case Request() | Polled():
-                    self.dropped_exchanges += 1
-                case SocketOpened():
-                    self._sockets[what.socket] = at, what
-                case SocketText() | Send():
-                    self.dropped_frames += 1
-                case SocketLost() if self._sockets.pop(what.socket, None) is not None:
-                    self.dropped_exchanges += 1
+            kind = type(what)
+            if kind in _FRAMES:
+                self.dropped_frames += 1
+            elif kind in _ASKED:
+                self.dropped_exchanges += 1
+            elif isinstance(what, SocketOpened):
+                self._sockets[what.socket] = at, what
+            elif isinstance(what, SocketLost) and self._sockets.pop(what.socket, None) is not None:
+                self.dropped_exchanges += 1
 
     def conversations(self) -> Iterator[Conversation | None]:
         """What is kept now, in the order in which it began; None now and then, for others to have their turn.
@@ -129,8 +135,10 @@ class Traffic:
         yield from found.values()
 
 
-_WITH_BODY = (Request, Polled, SocketText, Answer, Piece, Send)
-_WITH_FIELDS = (Request, Polled, SocketOpened)
+_WITH_BODY = frozenset((Request, Polled, SocketText, Answer, Piece, Send))
+_WITH_FIELDS = frozenset((Request, Polled, SocketOpened))
+_FRAMES = frozenset((SocketText, Send))
+_ASKED = frozenset((Request, Polled))
 
 
 def _carrier(what: Kept) -> int:
