@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from replay.bayeux.cookies import pairs_in
-from replay.capture.encodings import as_utf8
 from replay.capture.har_cleaning import MARK
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
@@ -95,7 +94,7 @@ def _response(exchange: Exchange) -> dict[str, Any]:
     kind = exchange.response_header("content-type")
     content: dict[str, Any] = {"size": len(body or b""), "mimeType": kind or "application/octet-stream"}
     if body:
-        content |= _text(body, kind)
+        content |= _text(body)
     response: dict[str, Any] = {
         "status": status,
         "statusText": _phrase(status),
@@ -142,10 +141,10 @@ def _clean(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _text(body: bytes, content_type: str = "") -> dict[str, str]:
+def _text(body: bytes) -> dict[str, str]:
     """A body as text, or where it is none as base64."""
     try:
-        return {"text": as_utf8(body, content_type).decode()}
+        return {"text": body.decode()}
     except UnicodeDecodeError:
         return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
 
