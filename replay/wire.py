@@ -3,7 +3,7 @@
 `now` and `at` are seconds on the clock that drives the simulator. An exchange is one HTTP request waiting for
 its answer; a socket is one open WebSocket. Both are numbered by the server, never reused.
 
-None can be part of a cycle, and very many are kept at a time, so the garbage collector is told not to look at them.
+None can be part of a cycle, and very many are kept: the garbage collector is told not to look at them.
 """
 
 from __future__ import annotations

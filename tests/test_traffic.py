@@ -7,7 +7,18 @@ from typing import Any
 from replay.exchange import Exchange
 from replay.testing import Desktop, Script, scenario
 from replay.traffic import BROKEN_OFF, UNANSWERED, UNFINISHED, WENT_AWAY, Traffic, exchange_of
-from replay.wire import Answer, Begin, ExchangeLost, Piece, Polled, Request, Send, SocketLost, SocketOpened, SocketText
+from replay.wire import (
+    Answer,
+    Begin,
+    ExchangeLost,
+    Piece,
+    Polled,
+    Request,
+    Send,
+    SocketLost,
+    SocketOpened,
+    SocketText,
+)
 
 STORY = """
 steps:

@@ -79,7 +79,12 @@ def test_what_proves_the_same_is_the_same_afterwards_and_what_does_not_is_not() 
 
 
 def test_users_names_and_what_is_said_stay() -> None:
-    texts = {"nickname": "Marat", "text": "Call +49 30 1234567", "email": "ann@example.com", "token": "t" * 20}
+    texts = {
+        "nickname": "Marat",
+        "text": "Call +49 30 1234567",
+        "email": "ann@example.com",
+        "token": "t" * 20,
+    }
     body = msgspec.json.encode(texts)
     (cleaned,) = without(exchange(request_headers=(authorization("ann"),), response_body=body))
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +21,7 @@ ACCEPT = load(ROOT / "scenarios" / "accept-chat.yaml")
 CONSULT = load(ROOT / "tests" / "data" / "consult.yaml")
 LIFTED = "5f2a6c0d9b1e4c37a8d40be6127f93c1"
 UNKNOWABLE = [
-    # One recording cannot tell that an id is always the same, nor that nobody waited for the agent to be ready.
+    # One recording cannot tell that an id never changes, nor that no event waits for the agent to be ready.
     ("variable", "", "user", "(nothing)", "make: hex-id"),
     ("answer", "me", "answer.body.user.id", LIFTED, "${user}"),
     (
@@ -68,7 +67,7 @@ def test_one_agents_export_tells_that_agents_story_alone(tmp_path: Path) -> None
     assert one.variables["chat"].recorded == both[1].variables["chat"].recorded
 
 
-WORDS = st.text("aé €\"\\<${}\n", max_size=8)
+WORDS = st.text('aé €"\\<${}\n', max_size=8)
 VALUES = st.recursive(
     WORDS | st.integers(-9, 9) | st.booleans() | st.none(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("pqr"), inner, max_size=2),
