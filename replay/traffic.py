@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote, quote_from_bytes, urlencode
+from urllib.parse import quote, quote_from_bytes, urlencode, urlsplit
 
 import msgspec
 
@@ -152,7 +152,7 @@ def _carrier(what: Kept) -> int:
 
 
 def exchange_of(conversation: Conversation, number: int, *, epoch: float, now: float) -> Exchange:
-    """A conversation as a recorder would have seen it that stood beside the client.
+    """A conversation as a recorder would have seen it that stood beside the client; no frames are in it.
 
     Args:
         number: Its place in the recording, from 1.
@@ -191,8 +191,17 @@ def _url(head: Head) -> str:
     if isinstance(head, SocketOpened):
         # As browsers write it: http becomes ws, and https wss.
         base = f"ws{base.removeprefix('http')}"
-    # A client that takes us for its proxy asks for the whole URL.
-    return target if "://" in target.partition("?")[0] else base + target
+    if _is_absolute(target):
+        return target
+    return base + target if target.startswith("/") else f"{base}/{target}"
+
+
+def _is_absolute(target: str) -> bool:
+    """Whether it is a whole URL, as a client says that takes us for its proxy."""
+    try:
+        return target.startswith(("http://", "https://")) and bool(urlsplit(target).hostname)
+    except ValueError:
+        return False
 
 
 def _target(head: Head) -> str:
@@ -252,17 +261,18 @@ def _sent(headers: Headers) -> Headers:
     return tuple((name, value) for name, value in headers if name.lower() not in FRAMING)
 
 
-def _socket(exchange: Exchange, conversation: Conversation, *, epoch: float, now: float) -> Exchange:
-    frames: list[Frame] = []
-    ended, failure = now, ""
+def frames_of(conversation: Conversation, *, epoch: float) -> Iterator[Frame]:
+    """The messages of a WebSocket, one after another, since there may be very many."""
     for at, what in conversation.rows:
-        if isinstance(what, SocketText | Send):
-            text = _is_text(what.body)
-            sent = isinstance(what, SocketText)
-            frames.append(Frame(at=epoch + at, from_client=sent, content=what.body, text=text))
-        else:
-            ended, failure = at, _why(what) if isinstance(what, Cut) else ""
-            break
+        if not isinstance(what, SocketText | Send):
+            return
+        text, sent = _is_text(what.body), isinstance(what, SocketText)
+        yield Frame(at=epoch + at, from_client=sent, content=what.body, text=text)
+
+
+def _socket(exchange: Exchange, conversation: Conversation, *, epoch: float, now: float) -> Exchange:
+    rest = (row for row in conversation.rows if not isinstance(row[1], SocketText | Send))
+    ended, last = next(rest, (now, None))
     return msgspec.structs.replace(
         exchange,
         status=101,
@@ -270,8 +280,8 @@ def _socket(exchange: Exchange, conversation: Conversation, *, epoch: float, now
         response_body=b"",
         answered=exchange.began,
         ended=epoch + ended,
-        failure=failure,
-        frames=tuple(frames),
+        failure=_why(last) if isinstance(last, Cut) else "",
+        frames=(),
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from replay.exchange import Exchange
 from replay.testing import Desktop, Script, scenario
-from replay.traffic import BROKEN_OFF, UNANSWERED, UNFINISHED, WENT_AWAY, Traffic, exchange_of
+from replay.traffic import BROKEN_OFF, UNANSWERED, UNFINISHED, WENT_AWAY, Traffic, exchange_of, frames_of
 from replay.wire import (
     Answer,
     Begin,
@@ -30,8 +32,12 @@ HOST = "http://localhost:8090"
 
 def told(traffic: Traffic, now: float = 0.0) -> list[Exchange]:
     """All that is kept, at an epoch of 1000."""
-    found = [each for each in traffic.conversations() if each is not None]
-    return [exchange_of(each, number, epoch=1000.0, now=now) for number, each in enumerate(found, 1)]
+    found = []
+    for number, each in enumerate(filter(None, traffic.conversations()), 1):
+        exchange = exchange_of(each, number, epoch=1000.0, now=now)
+        frames = None if exchange.frames is None else tuple(frames_of(each, epoch=1000.0))
+        found.append(msgspec.structs.replace(exchange, frames=frames))
+    return found
 
 
 def joined(script: Script) -> Desktop:
@@ -144,12 +150,16 @@ def test_what_was_asked_for_is_told_as_the_request_line_had_it() -> None:
     traffic.keep(request(2, path="/ä b", target="/%C3%A4%20b?q=1+2&"), 0)
     traffic.keep(request(3, target="http://elsewhere:8090/x"), 0)
     traffic.keep(request(4, target="/x?to=http://a/\udcff"), 0)
+    traffic.keep(request(5, method="OPTIONS", target="*"), 0)
+    traffic.keep(request(6, target="http://[::1"), 0)
 
     assert [each.url for each in told(traffic)] == [
         f"{HOST}/%C3%A4%20b?q=1+2",
         f"{HOST}/%C3%A4%20b?q=1+2&",
         "http://elsewhere:8090/x",
         f"{HOST}/x?to=http://a/%FF",
+        f"{HOST}/*",
+        f"{HOST}/http://[::1",
     ]
 
 

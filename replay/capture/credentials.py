@@ -18,7 +18,9 @@ from replay.wire import Headers
 NAME = "credentials"
 """How an entry is marked that was cleaned by these rules."""
 REMEMBERED = 100_000
-"""How many secrets are remembered."""
+"""How many secrets are remembered, and how many headers."""
+LARGEST = 64 << 10
+"""Bytes of what a client sends that are gone through; nobody else has a turn meanwhile."""
 
 _KINDS = ("secret", "keep")
 
@@ -28,50 +30,70 @@ class Credentials(Pseudonyms):
 
     def __init__(self) -> None:
         super().__init__(limit=REMEMBERED, rules=_rules())
+        # Clients send the same headers again and again.
+        self._learned: set[tuple[str, str]] = set()
+        self._cleaned_headers: dict[tuple[str, str], str] = {}
 
     def user(self, user: bytes) -> bytes:
         """A user's name, as it is."""
         return user
 
     def learn_from(self, exchange: Exchange) -> None:
-        """Learns what is secret in an exchange: what it tells late may stand in one before."""
+        """Learns what is secret in an exchange, before any is cleaned: it may stand in one before."""
         self.target(_target(exchange.url)[1])
-        self.headers(_fields(exchange.request_headers))
-        self.headers(_fields(exchange.response_headers))
-        self.body(exchange.request_body, _kind(exchange))
-        for frame in exchange.frames or ():
-            self._learn_clients(frame.content)
-            if frame.from_client:
-                self.body(frame.content)
+        for headers in (exchange.request_headers, exchange.response_headers):
+            news = tuple(field for field in headers if field not in self._learned)
+            self.headers(_fields(news))
+            if len(self._learned) < REMEMBERED:
+                self._learned.update(news)
+        self._said(exchange.request_body, _kind(exchange))
         self._learn_clients(exchange.response_body or b"")
+
+    def learn_from_frame(self, frame: Frame) -> None:
+        """Learns what is secret in a message of a WebSocket."""
+        self._learn_clients(frame.content)
+        if frame.from_client:
+            self._said(frame.content)
 
     def _learn_clients(self, said: bytes) -> None:
         for client in clients_in(said):
             self.learn(client)
 
     def without(self, exchange: Exchange) -> Exchange:
-        """The exchange with pseudonyms in place of what is secret."""
+        """An exchange with pseudonyms in place of what is secret; frames are left to `without_in_frame`."""
         base, target = _target(exchange.url)
-        body, answer = self.body(exchange.request_body, _kind(exchange)), exchange.response_body
+        body, answer = self._said(exchange.request_body, _kind(exchange)), exchange.response_body
         return msgspec.structs.replace(
             exchange,
             url=base + octets.decoded(self.literally(self.target(target))),
             request_headers=self._fields_of(exchange.request_headers),
-            request_body=self.literally(body or b""),
+            request_body=self.literally(body),
             response_headers=self._fields_of(exchange.response_headers),
             response_body=None if answer is None else self.literally(answer),
-            frames=None if exchange.frames is None else tuple(map(self._frame, exchange.frames)),
         )
 
     def _fields_of(self, headers: Headers) -> Headers:
-        return tuple(
-            (octets.decoded(name), octets.decoded(self.literally(value)))
-            for name, value in self.headers(_fields(headers))
-        )
+        return tuple((name, self._field(name, value)) for name, value in headers)
 
-    def _frame(self, frame: Frame) -> Frame:
-        content = self.body(frame.content) if frame.from_client else frame.content
-        return msgspec.structs.replace(frame, content=self.literally(content or b""))
+    def _field(self, name: str, value: str) -> str:
+        if (name, value) in self._cleaned_headers:
+            return self._cleaned_headers[name, value]
+        ((_, clean),) = self.headers(_fields(((name, value),)))
+        if len(self._cleaned_headers) >= REMEMBERED:
+            self._cleaned_headers.clear()
+        said = self._cleaned_headers[name, value] = octets.decoded(self.literally(clean))
+        return said
+
+    def _said(self, body: bytes, kind: bytes = b"") -> bytes:
+        """What a client sent, clean."""
+        if len(body) > LARGEST:
+            return b"(%d bytes, left out)" % len(body)
+        return self.body(body, kind) or b""
+
+    def without_in_frame(self, frame: Frame) -> Frame:
+        """A message of a WebSocket, in the same way."""
+        content = self._said(frame.content) if frame.from_client else frame.content
+        return msgspec.structs.replace(frame, content=self.literally(content))
 
 
 def _rules() -> Rules:

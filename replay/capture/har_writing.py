@@ -20,6 +20,7 @@ from replay.wire import Headers
 
 END = b"\n]}}\n"
 SEPARATOR = b",\n"
+CLOSE_ENTRY = b"]}"
 
 _SOCKET = "websocket"
 _TEXT, _BINARY = 1, 2
@@ -34,7 +35,7 @@ def beginning(version: str, comment: str = "") -> bytes:
 
 
 def entry(exchange: Exchange, *, rules: str = "") -> bytes:
-    """One exchange.
+    """One exchange, with the messages it has.
 
     Args:
         rules: By which it has been cleaned of secrets; whoever reads it leaves it as it is.
@@ -55,12 +56,23 @@ def entry(exchange: Exchange, *, rules: str = "") -> bytes:
     }
     if exchange.connection:
         written["connection"] = exchange.connection
-    if exchange.frames is not None:
-        written["_resourceType"] = _SOCKET
-        written["_webSocketMessages"] = [_message(frame) for frame in exchange.frames]
     if rules:
         written[MARK] = rules
+    if exchange.frames is not None:
+        written["_resourceType"] = _SOCKET
+        # Last, for `open_entry`.
+        written["_webSocketMessages"] = [_message(frame) for frame in exchange.frames]
     return msgspec.json.encode(written)
+
+
+def open_entry(exchange: Exchange, *, rules: str = "") -> bytes:
+    """A WebSocket up to its messages: `message` makes them, `SEPARATOR` parts them, `CLOSE_ENTRY` ends it."""
+    return entry(exchange, rules=rules).removesuffix(CLOSE_ENTRY)
+
+
+def message(frame: Frame) -> bytes:
+    """One message of a WebSocket."""
+    return msgspec.json.encode(_message(frame))
 
 
 def _moment(seconds: float) -> str:

@@ -9,7 +9,7 @@ from replay.capture import har_writing
 from replay.capture.credentials import NAME, Credentials
 from replay.simulator.owners import Owners
 from replay.simulator.simulator import Simulator
-from replay.traffic import Conversation, Traffic, exchange_of
+from replay.traffic import Conversation, Traffic, exchange_of, frames_of
 
 
 def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str = "") -> Iterator[bytes]:
@@ -32,11 +32,23 @@ def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str =
     for conversation in chosen:
         credentials.learn_from(exchange_of(conversation, 1, epoch=epoch, now=now))
         yield b""
+        for frame in frames_of(conversation, epoch=epoch):
+            credentials.learn_from_frame(frame)
+            yield b""
     yield har_writing.beginning(__version__, _comment(traffic))
     for number, conversation in enumerate(chosen, 1):
+        if number > 1:
+            yield har_writing.SEPARATOR
         exchange = credentials.without(exchange_of(conversation, number, epoch=epoch, now=now))
-        separator = har_writing.SEPARATOR if number > 1 else b""
-        yield separator + har_writing.entry(exchange, rules=NAME)
+        if exchange.frames is None:
+            yield har_writing.entry(exchange, rules=NAME)
+            continue
+        yield har_writing.open_entry(exchange, rules=NAME)
+        separator = b""
+        for frame in frames_of(conversation, epoch=epoch):
+            yield separator + har_writing.message(credentials.without_in_frame(frame))
+            separator = har_writing.SEPARATOR
+        yield har_writing.CLOSE_ENTRY
     yield har_writing.END
 
 

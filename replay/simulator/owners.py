@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from replay.bayeux.messages import MalformedError, clients_in, decode
 from replay.simulator.agents import Agent, words_of
 from replay.traffic import Conversation
-from replay.wire import Answer, Begin, Request, Send, SocketText
+from replay.wire import Answer, Begin, Polled, Request, Send, SocketText
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+LOOKED_AT = 100
+"""Frames of a socket in which clients are looked for: whoever speaks says which it is."""
 
 
 class Owners:
@@ -53,10 +58,12 @@ class Owners:
         return self._agents.named_by(conversation.head.headers, cookies, ())
 
 
-def _clients_in(conversation: Conversation) -> list[str]:
-    said = [] if isinstance(conversation.head, Request) else [getattr(conversation.head, "body", b"")]
-    said += [what.body for _, what in conversation.rows if isinstance(what, Answer | Send | SocketText)]
-    return [client.decode("utf-8", "replace") for each in said for client in clients_in(each)]
+def _clients_in(conversation: Conversation) -> Iterator[str]:
+    head = conversation.head
+    said = [head.body] if isinstance(head, Polled) else []
+    rows = islice(conversation.rows, LOOKED_AT)
+    said += [what.body for _, what in rows if isinstance(what, Answer | Send | SocketText)]
+    return (client.decode("utf-8", "replace") for each in said for client in clients_in(each))
 
 
 def _json(body: bytes) -> Any:

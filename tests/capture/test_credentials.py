@@ -30,7 +30,14 @@ def without(*exchanges: Exchange) -> list[Exchange]:
     credentials = Credentials()
     for each in exchanges:
         credentials.learn_from(each)
-    return [credentials.without(each) for each in exchanges]
+        for frame in each.frames or ():
+            credentials.learn_from_frame(frame)
+    return [_without(each, credentials) for each in exchanges]
+
+
+def _without(exchange: Exchange, credentials: Credentials) -> Exchange:
+    frames = exchange.frames and tuple(map(credentials.without_in_frame, exchange.frames))
+    return msgspec.structs.replace(credentials.without(exchange), frames=frames)
 
 
 def authorization(user: str) -> tuple[str, str]:
@@ -100,6 +107,15 @@ def test_what_a_client_says_stays_but_for_what_is_secret() -> None:
     told = msgspec.json.decode(cleaned.request_body)
     assert told | {"pin": ""} == said | {"pin": ""}
     assert told["pin"] != said["pin"]
+
+
+def test_what_is_too_large_to_be_gone_through_is_left_out() -> None:
+    large = b"[%s]" % b",".join([b"12345678"] * 8_000)
+    frames = (Frame(at=1.0, from_client=True, content=large), Frame(at=1.0, from_client=False, content=large))
+    one, other = without(exchange(request_body=large), exchange(status=101, frames=frames))
+
+    said = [one.request_body, *(frame.content for frame in other.frames or ())]
+    assert said == [b"(72001 bytes, left out)", b"(72001 bytes, left out)", large]
 
 
 def test_a_token_that_an_answer_gave_and_a_header_brings_back_is_one_in_both() -> None:
