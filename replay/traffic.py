@@ -38,8 +38,8 @@ ROW = 300
 """Bytes that each counts besides its body and its headers: about what Python takes for it."""
 FIELD = 120
 """Bytes that a header counts besides its value."""
-KEPT_OF_8 = 7
-"""How much of that stays when it is too much."""
+PARTS = 64
+"""One in so many goes when it is too much: not one value at a time, and not so many that it is felt."""
 GROUPED = 1_000
 """Rows that are sorted before others get their turn."""
 
@@ -102,8 +102,8 @@ class Traffic:
 
     def _drop(self) -> None:
         """Some more than must go, so that it is not done for every value."""
-        bytes_left, rows_left = self._most_bytes * KEPT_OF_8 // 8, self._most_rows * KEPT_OF_8 // 8
-        rows = self._rows
+        rows, bytes_left = self._rows, self._most_bytes - self._most_bytes // PARTS
+        rows_left = self._most_rows - self._most_rows // PARTS
         while rows and (self.size > bytes_left or len(rows) > rows_left):
             size, at, what = rows.popleft()
             self.size -= size
