@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
 LOOKED_AT = 100
-"""Frames of a socket in which clients are looked for: whoever speaks says which it is."""
+"""Values of a conversation that are looked at; a socket has very many frames, and each says whose it is."""
 
 
 class Owners:
@@ -51,7 +51,7 @@ class Owners:
 
     def _by_headers(self, conversation: Conversation) -> Agent | None:
         cookies = list(self._agents.cookies_of(conversation.head.headers))
-        for _, what in conversation.rows:
+        for _, what in islice(conversation.rows, LOOKED_AT):
             if isinstance(what, Answer | Begin):
                 given = (value for name, value in what.headers if name.lower() == "set-cookie")
                 cookies += [value for line in given for value in self._agents.cookies_of({"cookie": line})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 from aiohttp import web
@@ -95,6 +95,5 @@ ROUTES: Routes = (
         query=JournalQuery,
         answer=Entry,
         content=(JSON_LINES, JSON),
-        others={JSON: dict[str, Any]},
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,8 +40,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Of an answer that is no refusal."""
     content: tuple[str, ...] = (JSON,)
     """Media types of what it says."""
-    others: Mapping[str, Any] = {}
-    """Types of what it says in other media types than the first, by media type."""
     refuses: tuple[int, ...] = ()
     """Statuses of its refusals beside those that any call may meet."""
     open: bool = False
