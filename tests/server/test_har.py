@@ -20,6 +20,7 @@ from replay.capture.recording import open_recording
 from replay.cli.serve import serve as command
 from replay.errors import SurroundingsError, UsageError
 from replay.server.har_file import check_place, write_har
+from replay.traffic import Traffic
 from replay.wire import Request
 from tests.road.software import ROOT, Process
 
@@ -120,6 +121,22 @@ def test_others_have_their_turn_while_much_is_exported(loop: Loop) -> None:
 
             await asyncio.gather(export(), look())
             assert order == ["answered", "exported"]
+
+    run(main(), loop)
+
+
+def test_two_who_ask_at_once_get_the_same_and_are_told_what_went_before(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            traffic = running.server.stage.traffic = Traffic(most_rows=200)
+            for number in range(10_000, 10_300):
+                traffic.keep(Request(exchange=number, method="GET", path="/x", base_url="http://h"), 1000.0)
+            calls = (running.call("GET", "journal?format=har") for _ in range(2))
+            (_, one), (_, other) = await asyncio.gather(*calls)
+
+            assert one == other
+            kept = len(one["log"]["entries"])
+            assert one["log"]["comment"] == f"Only the latest: {300 - kept} exchanges went before."
 
     run(main(), loop)
 
