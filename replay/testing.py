@@ -30,6 +30,7 @@ from replay.scenario.load import loads
 from replay.scenario.model import Scenario
 from replay.simulator.simulator import Options, Simulator
 from replay.simulator.switching import Switching
+from replay.traffic import Kept, Traffic
 
 T = TypeVar("T")
 
@@ -67,6 +68,8 @@ class Script:
     def __init__(self, *scenarios: Scenario, options: Options | None = None) -> None:
         self.simulator = Simulator(plan_all(list(scenarios)), options)
         self.now = 0.0
+        self.traffic = Traffic()
+        """All that has come and gone, as a server keeps it."""
         self.numbers = itertools.count(1)
         """Of exchanges and sockets."""
         self.frames: dict[int, list[Reply]] = {}
@@ -130,6 +133,7 @@ class Script:
         self._note("-> ", line)
         if by is not None:
             self._desktops[number] = by
+        self._keep(happening)
         self._take(self.simulator.receive(happening, self.now))
 
     def steer(self, do: Callable[[Switching, float], T], line: str) -> T:
@@ -159,6 +163,7 @@ class Script:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
 
     def _perform(self, effect: wire.Effect) -> None:
+        self._keep(effect)
         match effect:
             case wire.Answer():
                 assert self.waits(effect.exchange), f"exchange {effect.exchange} is answered twice\n{self}"
@@ -192,6 +197,10 @@ class Script:
                 self._take(self.simulator.receive(wire.SocketLost(socket=effect.socket), self.now))
             case wire.Wake():
                 self._take(self.simulator.receive(wire.Woken(), self.now))
+
+    def _keep(self, what: wire.Input | wire.Effect) -> None:
+        if isinstance(what, Kept):
+            self.traffic.keep(what, self.now)
 
     def _hear(self, number: int, body: bytes, status: int = 200, headers: wire.Headers = ()) -> Reply:
         reply = Reply(round(self.now, 6), _json(body), status)

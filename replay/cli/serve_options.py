@@ -44,6 +44,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     journal: Path | None
     journal_entries: int
     journal_size: int
+    har: Path | None
     print_url: bool
 
 
@@ -215,6 +216,12 @@ ACCOUNT = (
         callback=_size,
         metavar="SIZE",
         help="And no more than this, as JSON.",
+    ),
+    click.option(
+        "--har",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write what was heard and said as a HAR when it ends: for `replay distil`, and for browsers.",
     ),
     click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens."),
 )

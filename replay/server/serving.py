@@ -24,6 +24,7 @@ from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
 from replay.server.control.terms import PREFIX
+from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options
@@ -202,6 +203,15 @@ class Served:
     def journal(self) -> list[Entry]:
         """What has happened, in order."""
         return list(self._stage.simulator.journal)
+
+    def har(self, *, agent: str = "") -> bytes:
+        """What was heard and said lately, as a HAR: for `distil`, and for what opens those of browsers.
+
+        Args:
+            agent: Only what is this agent's, by the name the journal has for it.
+        """
+        stage = self._stage
+        return b"".join(parts_of(stage.simulator, stage.traffic, stage.clock.now(), agent=agent))
 
     @property
     def faults(self) -> list[Standing]:

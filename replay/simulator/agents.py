@@ -129,6 +129,19 @@ class Agents:
             if known is not None:
                 known.keeps_cookies = True
                 return known
+        return self._by_words(words)
+
+    def named_by(
+        self, headers: Mapping[str, str], cookies: Iterable[str], words: Iterable[str]
+    ) -> Agent | None:
+        """Whom a user, values of cookies, or strings name; nothing is learned from it."""
+        user = user_of(headers)
+        if user in self._by_name:
+            return self._by_name[user]
+        known = (self._by_cookie.get(value) for value in cookies)
+        return next((agent for agent in known if agent is not None), None) or self._by_words(words)
+
+    def _by_words(self, words: Iterable[str]) -> Agent | None:
         clients = None
         for word in words:
             named = self._by_minted.get(word)

@@ -43,7 +43,13 @@ class WebSocket:
         line = _Line(request, response, stage)
         number = stage.open_socket(line.take)
         headers = headers_of(request)
-        opened = SocketOpened(socket=number, mount=mount, headers=headers, base_url=base_url_of(request))
+        opened = SocketOpened(
+            socket=number,
+            mount=mount,
+            headers=headers,
+            base_url=base_url_of(request),
+            target=request.raw_path,
+        )
         try:
             await line.carry(number, opened)
         finally:
