@@ -104,6 +104,8 @@ class Striking:
             if found and found[0].rule.source != rule.source:
                 continue
             rule.struck[whom.key] += 1
+            if whom.agent is not None:
+                whom.agent.struck[rule.name] += 1
             struck = self.struck(rule, occasion, whom, now=now, occurrence=occurrence, source=source)
             struck.number = number
             found.append(struck)
