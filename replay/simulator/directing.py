@@ -20,6 +20,7 @@ from replay.simulator.plays import Due, Mark, Play
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
+EITHER = "Say a channel and its data, or a step."
 BY = "control"
 """Who wanted it, in the journal."""
 
@@ -92,6 +93,31 @@ def offer(simulator: Simulator, scenario: str, name: str, now: float) -> tuple[P
             what = f"'{agent.label}' has {MOST_PLAYS} plays that are not over"
             raise NotNowError(what, help="Let it finish some, or reset the agents.")
     return simulator.casting.offer(agent, timeline, now), agent
+
+
+def wanted(
+    simulator: Simulator, now: float, *, agent: str, play: str, step: str, channel: str, data: Any
+) -> list[Delivery]:
+    """An event by hand, or a step once more: whichever is said.
+
+    Args:
+        agent: A name or an ordinal; everybody when empty.
+        data: Any JSON value; unset when a step is meant.
+
+    Raises:
+        UsageError: it is neither, or both; or it cannot be done, as `tell` and `push` have it.
+    """
+    has_data = data is not msgspec.UNSET
+    if step and (channel or has_data):
+        raise UsageError(f"a step has its own '{'channel' if channel else 'data'}'", help=EITHER)
+    if step:
+        return push(simulator, agent, play, step, now)
+    if play:
+        raise UsageError(f"it is not said which step of '{play}'", help=EITHER)
+    if channel and has_data:
+        return tell(simulator, agent, channel, data, now)
+    missing = "'data'" if channel else "'channel'" if has_data else "'step', and no 'channel'"
+    raise UsageError(f"there is no {missing}", help=EITHER)
 
 
 def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -> list[Delivery]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
 
+MOST_STORIES = 200
+"""Plays of one agent that are told of, the newest."""
+
+
 def rows(
     simulator: Simulator, now: float, *, after: int = 0, limit: int = 1000, find: str = ""
 ) -> tuple[list[AgentRow], int]:
@@ -67,7 +71,7 @@ class _Look:
         )
 
     def state(self, agent: Agent) -> AgentState:
-        plays = [*agent.sessions, *reversed(agent.plays)]
+        plays = [*agent.sessions, *reversed(agent.plays[-MOST_STORIES:])]
         return AgentState(
             **msgspec.structs.asdict(self.row(agent)),
             connections=[self._client(agent, client) for client in agent.clients.values()],

@@ -57,6 +57,9 @@ class Struck(msgspec.Struct, kw_only=True):
         said |= {"settings": settings} if settings else {}
         if self.rule.fault.whole_server and self.rule.written.ttl:
             said["ttl"] = self.rule.written.ttl
+        if self.occasion.seam == "event" and not self.occasion.subject:
+            # An event that is no step's: no rule of a scenario can strike it again.
+            said["by"] = "control"
         if self.occurrence:
             said["occurrence"] = self.occurrence
         elif self.whom.elapsed is not None:

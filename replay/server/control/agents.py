@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from replay.server.turns import turn
 from replay.server.control.call import Call
 from replay.server.control.route import Route, Routes
 from replay.server.control.values import Agents, AgentsQuery
 from replay.simulator import looking
-from replay.simulator.waiting import AgentState
+from replay.simulator.waiting import AgentRow, AgentState
+
+AT_ONCE = 500
+"""Agents that are looked at before others get their turn."""
 
 
 async def _rows(call: Call) -> Agents:
     query: AgentsQuery = call.query
-    found, total = call.stage.direct(
-        lambda simulator, now: looking.rows(
-            simulator, now, after=query.after, limit=query.limit, find=query.find
+    rows: list[AgentRow] = []
+    while True:
+        after = rows[-1].ordinal if rows else query.after
+        most = min(AT_ONCE, query.limit - len(rows))
+        found, total = call.stage.direct(
+            lambda simulator, now, after=after, most=most: looking.rows(
+                simulator, now, after=after, limit=most, find=query.find
+            )
         )
-    )
-    return Agents(agents=found, total=total)
+        rows += found
+        if len(found) < AT_ONCE or len(rows) == query.limit:
+            return Agents(agents=rows, total=total)
+        await turn()
 
 
 async def _one(call: Call) -> AgentState:
