@@ -104,7 +104,7 @@ class Progress:
         needs = {ask.id: [step for step in ask.needs if not self._play.has_happened(step)] for ask in open_}
         for ask in sorted(open_, key=lambda ask: bool(needs[ask.id])):
             if needs[ask.id]:
-                why = f"waits for {' and '.join(self._step(step) for step in needs[ask.id])}"
+                why = f"waits for {', and '.join(self._step(step) for step in needs[ask.id])}"
             else:
                 again = " again" if self._play.counts[ask.id] else ""
                 why = f"{self._nobody(role)} {self._what(ask)}{again}"
@@ -124,7 +124,7 @@ class Progress:
         until = [self._listens(starts.index(each)) for each in missing if each in starts]
         steps = [self._moment(each) for each in missing if each not in starts]
         said = [f"until {' and '.join(until)}"] if until else []
-        said += [f"for {' and '.join(steps)}"] if steps else []
+        said += [f"for {', and '.join(steps)}"] if steps else []
         return f"waits {', and '.join(said)}"
 
     def _has_begun(self, role: int) -> bool:

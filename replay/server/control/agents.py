@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from replay.server.turns import turn
+from functools import partial
+
 from replay.server.control.call import Call
 from replay.server.control.route import Route, Routes
 from replay.server.control.values import Agents, AgentsQuery
+from replay.server.turns import turn
 from replay.simulator import looking
 from replay.simulator.waiting import AgentRow, AgentState
 
@@ -19,11 +21,8 @@ async def _rows(call: Call) -> Agents:
     while True:
         after = rows[-1].ordinal if rows else query.after
         most = min(AT_ONCE, query.limit - len(rows))
-        found, total = call.stage.direct(
-            lambda simulator, now, after=after, most=most: looking.rows(
-                simulator, now, after=after, limit=most, find=query.find
-            )
-        )
+        look = partial(looking.rows, after=after, limit=most, find=query.find)
+        found, total = call.stage.direct(look)
         rows += found
         if len(found) < AT_ONCE or len(rows) == query.limit:
             return Agents(agents=rows, total=total)
