@@ -9,7 +9,7 @@ import pytest
 
 from replay.errors import NoSuchError, NotNowError, UsageError
 from replay.journal import Entry
-from replay.simulator import directing
+from replay.simulator import directing, looking
 from replay.simulator.directing import MOST_HELD, MOST_PLAYS, Delivery
 from replay.testing import Desktop, Script, scenario
 
@@ -250,6 +250,17 @@ def test_a_push_comes_now_and_again_at_its_time_and_what_follows_follows(script:
     assert moments == [(0.5, "hello"), (1.0, "hello"), (1.5, "more"), (2.0, "more")]
     by_hand = [entry.detail.get("by", "") for entry in noted(script, "event")]
     assert by_hand == ["control", "", "", ""]
+
+
+def test_a_push_once_more_is_counted_as_done(script: Script) -> None:
+    listen(script.desktop())
+    script.advance(1)
+    push(script, step="hello")
+
+    simulator = script.simulator
+    stories = looking.state(simulator, simulator.agents.named("1"), script.now).stories
+    done = {each.step: each.times for story in stories for each in story.done}
+    assert done == {"hello": 2}
 
 
 def test_a_push_is_of_the_newest_play_or_of_the_one_that_is_named(script: Script) -> None:
