@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.bayeux import channels
+from replay.bayeux.messages import MalformedError, decode
 from replay.errors import NoSuchError, NotNowError, UsageError, nearest
 from replay.plan.prepared import Prepared
 from replay.plan.timeline import Cue, Moment, Timeline, plan
@@ -131,6 +132,7 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         UsageError: that is no channel for events.
     """
     _check_channel(channel)
+    value = _json_of(data)
     agents = _meant(simulator, name)
     first = simulator.timelines[0]
     # References are for scenarios: what is typed by hand is meant as it stands.
@@ -138,8 +140,8 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         id="",
         channel=channel,
         trigger=Trigger((Moment(START),)),
-        data=Prepared(data, frozenset()),
-        said=(channel, data),
+        data=Prepared(value, frozenset()),
+        said=(channel, value),
     )
     nowhere = msgspec.structs.replace(plan(Scenario(version=1, name="", steps=[])), profile=first.profile)
     told = []
@@ -228,6 +230,14 @@ def _check_channel(channel: str) -> None:
         raise UsageError(f"'{channel}' is the protocol's own", help="Clients subscribe to others.")
     if "*" in channel:
         raise UsageError(f"'{channel}' is a pattern of channels", help="An event is told on one.")
+
+
+def _json_of(data: Any) -> Any:
+    """The JSON value that a value is: programs in Python may hand in others."""
+    try:
+        return decode(msgspec.json.encode(data))
+    except (TypeError, ValueError, RecursionError, MalformedError):
+        raise UsageError("the data is no JSON value", help="Or it is nested too deeply.") from None
 
 
 def _check_step(simulator: Simulator, step: str) -> None:

@@ -55,7 +55,7 @@ def test_who_waits_for_what_is_asked_for_and_changes_as_time_goes_on(loop: Loop)
     run(main(), loop)
 
 
-def test_many_agents_are_listed_in_one_answer(loop: Loop) -> None:
+def test_many_agents_are_listed_in_one_answer() -> None:
     async def main() -> None:
         async with Steered(STORY) as running:
             simulator = running.server.stage.simulator
@@ -68,7 +68,7 @@ def test_many_agents_are_listed_in_one_answer(loop: Loop) -> None:
             _, none = await running.call("GET", "agents?limit=0")
             assert none == {"agents": [], "total": 1201}
 
-    run(main(), loop)
+    run(main(), asyncio.new_event_loop)
 
 
 def test_another_chat_and_events_are_told_to_who_polls(loop: Loop) -> None:
@@ -111,7 +111,7 @@ def test_another_chat_and_events_are_told_to_who_polls(loop: Loop) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_with_what_can(
-    loop: Loop, method: str, path: str, value: Any, status: int, what: str, advice: str
+    method: str, path: str, value: Any, status: int, what: str, advice: str
 ) -> None:
     async def main() -> None:
         async with Steered(STORY) as running:
@@ -121,10 +121,10 @@ def test_what_cannot_be_done_is_said_with_what_can(
             assert what in said
             assert advice in help_
 
-    run(main(), loop)
+    run(main(), asyncio.new_event_loop)
 
 
-def test_before_somebody_has_come_there_is_nobody_to_be_offered_anything(loop: Loop) -> None:
+def test_before_somebody_has_come_there_is_nobody_to_be_offered_anything() -> None:
     async def main() -> None:
         async with Steered(STORY) as running:
             for path, value in (("plays", {}), ("events", {"channel": "/a", "data": 1})):
@@ -134,7 +134,7 @@ def test_before_somebody_has_come_there_is_nobody_to_be_offered_anything(loop: L
                     "Nobody has come yet.",
                 )
 
-    run(main(), loop)
+    run(main(), asyncio.new_event_loop)
 
 
 def test_a_reset_needs_no_body_and_its_poll_is_told_that_its_client_is_unknown(loop: Loop) -> None:
@@ -214,7 +214,7 @@ async def _one_of_many(running: Steered, *, comes_back: int) -> None:
 HELLO = {"version": "1.0", "supportedConnectionTypes": ["long-polling"]}
 
 
-def test_the_journals_file_goes_on_after_a_reset(loop: Loop, tmp_path: Any) -> None:
+def test_the_journals_file_goes_on_after_a_reset(tmp_path: Any) -> None:
     async def main() -> None:
         path = tmp_path / "run.jsonl"
         head = Head(replay="1", scenarios=["story"], seed=0, speed=1.0)
@@ -228,4 +228,4 @@ def test_the_journals_file_goes_on_after_a_reset(loop: Loop, tmp_path: Any) -> N
         assert kinds.count(b"reset") == 1
         assert kinds.count(b"handshake") == 2
 
-    run(main(), loop)
+    run(main(), asyncio.new_event_loop)

@@ -226,6 +226,29 @@ def test_events_go_out_on_channels_for_events_alone(script: Script, channel: str
     assert noted(script, "event") == []
 
 
+def nested(levels: int) -> Any:
+    data: Any = []
+    for _ in range(levels):
+        data = [data]
+    return data
+
+
+@pytest.mark.parametrize("data", [object(), "\ud800", nested(300)])
+def test_data_is_json_of_bounded_depth(script: Script, data: Any) -> None:
+    listen(script.desktop())
+
+    with pytest.raises(UsageError, match="the data is no JSON value"):
+        push(script, channel="/a", data=data)
+    assert noted(script, "event") == []
+
+
+def test_data_that_is_nested_deeply_arrives_as_it_is(script: Script) -> None:
+    desktop = listen(script.desktop())
+    push(script, channel="/a", data=nested(99))
+
+    assert got(desktop) == [nested(99)]
+
+
 def test_there_is_an_end_to_events_that_nobody_listens_to(script: Script) -> None:
     listen(script.desktop("ann"), "")
     for _ in range(MOST_HELD):

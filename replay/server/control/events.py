@@ -25,6 +25,6 @@ ROUTES: Routes = (
         body=PushWanted,
         answer=Pushed,
         status=201,
-        refuses=(409,),
+        refuses=(404, 409),
     ),
 )
