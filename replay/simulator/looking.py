@@ -122,7 +122,8 @@ class _Look:
         if queued:
             events = "1 event is" if queued == 1 else f"{queued} events are"
             yield f"waits until the agent polls: {events} queued for it"
-        if agent.ever_had_clients and not agent.clients and (unfinished or agent.held):
+        hears = bool(agent.held) or any(play.part.cues for play in unfinished[-1:])
+        if agent.ever_had_clients and not agent.clients and hears:
             yield "waits until the agent shakes hands again: it has no client any more"
         if not unfinished:
             for told in agent.held:

@@ -48,19 +48,21 @@ class Progress:
 
     def next(self) -> Iterator[Next]:
         """What may come, the most pressing first: the agent's own steps before those of others."""
-        for agent, told in self._pending.held(self._play):
-            yield self.held(told, agent)
-        for due in self._play.waiting:
-            yield self._push(due.cue, f"held until somebody is '{self._role(due.cue.role)}'", due=due)
+        held = self._pending.held(self._play)
+        yield from (self.held(told, agent) for agent, told in held if agent is self._agent)
         yield from self._under_way()
         yield from self._put_off()
         own = self._play.role_of(self._agent) if self._agent in self._play.seats else 0
         roles = sorted(range(len(self._play.seats)), key=lambda role: role != own)
-        begun = [role for role in roles if self._has_begun(role)]
-        yield from self._later(role for role in roles if role not in begun)
         for role in roles:
+            if not self._has_begun(role):
+                yield from self._later(role)
             yield from self._asks(role)
-        yield from self._later(begun)
+            if role == own:
+                yield from (self.held(told, agent) for agent, told in held if agent is not self._agent)
+                yield from map(self._free, self._play.waiting)
+        for role in filter(self._has_begun, roles):
+            yield from self._later(role)
 
     def held(self, told: Told, agent: Agent) -> Next:
         """An event that waits for a subscription of an agent's."""
@@ -110,14 +112,17 @@ class Progress:
                 why = f"{self._nobody(role)} {self._what(ask)}{again}"
             yield self._request(ask, why, needs=needs[ask.id])
 
-    def _later(self, roles: Iterable[int]) -> Iterator[Next]:
-        """Events of these roles that have never been set off."""
-        for role in roles:
-            for cue in self._play.part.cues:
-                if cue.role == role and not self._play.times_set_off(cue):
-                    missing = self._play.missing(cue)
-                    needs = [each.step for each in missing if each not in self._play.part.starts]
-                    yield self._push(cue, self._waits(missing), needs=needs)
+    def _later(self, role: int) -> Iterator[Next]:
+        """Events of a role that have never been set off."""
+        for cue in self._play.part.cues_for(role):
+            if not self._play.times_set_off(cue):
+                missing = self._play.missing(cue)
+                needs = [each.step for each in missing if each not in self._play.part.starts]
+                yield self._push(cue, self._waits(missing), needs=needs)
+
+    def _free(self, due: Due) -> Next:
+        """An event whose role nobody has taken."""
+        return self._push(due.cue, f"held until somebody is '{self._role(due.cue.role)}'", due=due)
 
     def _waits(self, missing: list[Moment]) -> str:
         starts = self._play.part.starts

@@ -236,6 +236,8 @@ def test_in_a_shared_play_it_is_said_whose_step_it_is() -> None:
     assert upcoming(script, "take", "ann").why == "bob has not asked POST /take"
     assert upcoming(script, "take", "bob").why == "nobody has asked POST /take"
     assert upcoming(script, "told", "ann").why == "held until bob subscribes to /b"
+    assert waits(script, "ann") == "told: held until bob subscribes to /b"
+    assert waits(script, "bob") == "told: held until the agent subscribes to /b"
     assert (upcoming(script, "taken", "bob").agent, play(script, "bob").role) == ("ann", "second")
 
 
