@@ -37,10 +37,20 @@ class Pending:
 
     def put_off(self, play: Play) -> list[tuple[float | None, Told]]:
         """Events that are due and come later, as rules have it; with when, where that is known."""
-        found: list[tuple[float | None, Told]] = list(self._told.get(play, ()))
+        coming = self._told.get(play, ())
+        overtaken = {
+            id(each.told): each.told
+            for seat in play.seats
+            if seat is not None
+            for each in seat.overtaken
+            if each.told.due.play is play
+        }
+        # One that others were to overtake stands on the agenda too, also once they have.
+        found: list[tuple[float | None, Told]] = [
+            (at, told) for at, told in coming if not told.telling.overtaken_by or id(told) in overtaken
+        ]
         known = {id(told) for _, told in found}
-        overtaken = [each.told for seat in play.seats if seat is not None for each in seat.overtaken]
-        return found + [(None, told) for told in overtaken if told.due.play is play and id(told) not in known]
+        return found + [(None, told) for key, told in overtaken.items() if key not in known]
 
     def held(self, play: Play) -> list[tuple[Agent, Told]]:
         """Events of a play that wait for a subscription, with whose they are."""

@@ -90,13 +90,12 @@ class Progress:
         """Events that rules hold up."""
         for at, told in self._pending.put_off(self._play):
             rules = " and ".join(f"'{name}'" for name in told.rules)
-            if at is None:
-                why = f"{rules} lets {told.telling.overtaken_by} others go before it"
-                yield self._push(told.due.cue, why, due=told.due)
-            else:
-                due_in = self._until(at)
-                why = f"{rules} puts it off: it comes in {_span(due_in)}"
-                yield self._push(told.due.cue, why, due=told.due, due_in=due_in)
+            due_in = self._until(at) if at is not None else None
+            comes = f": it comes in {_span(due_in)}" if due_in is not None else ""
+            why = f"{rules} puts it off{comes}"
+            if told.telling.overtaken_by:
+                why = f"{rules} lets others go before it{comes}{' at the latest' if comes else ''}"
+            yield self._push(told.due.cue, why, due=told.due, due_in=due_in)
 
     # What somebody has to do something for
 

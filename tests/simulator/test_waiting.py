@@ -7,6 +7,7 @@ import pytest
 from replay.errors import NoSuchError
 from replay.scenario.model import Scenario
 from replay.simulator import looking
+from replay.simulator.directing import push
 from replay.simulator.waiting import AgentState, Next, PlayState
 from replay.testing import Desktop, Script, scenario
 
@@ -177,8 +178,10 @@ def test_an_event_that_others_overtake_says_so() -> None:
     script = Script(scenario(text))
     listen(script.desktop())
 
-    assert upcoming(script, "hello").why.startswith("'turned' ")
+    assert upcoming(script, "hello").why == "'turned' lets others go before it: it comes in 5s at the latest"
     assert play(script).done == []
+    script.direct(lambda simulator, now: push(simulator, "", "", "more", now), "overtake")
+    assert [(each.step, each.times) for each in play(script).done] == [("hello", 1), ("more", 1)]
 
 
 def test_who_has_lost_all_clients_has_to_shake_hands_again() -> None:
