@@ -217,13 +217,6 @@ class Journal:
                 break
             self._push_out()
 
-    def forget_all(self) -> None:
-        """Nothing has happened yet; numbers go on, so that who reads on from one sees none of them twice."""
-        self._entries.clear()
-        self._sizes.clear()
-        self._start = self.bytes = self.dropped = 0
-        self.counts.clear()
-
     def tell(self, listener: Callable[[bytes], None]) -> None:
         """Tells of each entry, as a line of JSON: of those there are, then of each as it is made."""
         for entry in self:
