@@ -48,7 +48,8 @@ def serve(**asked: Any) -> None:
 
 def _play(asked: Asked) -> None:
     apart = asked.control_port is not None
-    scenarios = [load(path, control_apart=apart) for path in asked.files or library()]
+    files = asked.files or library()
+    scenarios = [load(path, control_apart=apart) for path in files]
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
     faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
@@ -75,6 +76,9 @@ def _play(asked: Asked) -> None:
         transports=asked.transports,
         certificate=asked.tls,
         control_port=asked.control_port,
+        control_prefix=asked.control_prefix,
+        admin_token=asked.admin_token,
+        files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )
     with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
         run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))

@@ -15,6 +15,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES
 from replay.plan.pace import Pace, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
+from replay.server.control.terms import PREFIX
 from replay.server.logs.lines import LEVELS, Form, Level
 
 Command = Callable[..., Any]
@@ -36,6 +37,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     fault_files: tuple[Path, ...]
     presets: tuple[str, ...]
     control_port: int | None
+    control_prefix: str
+    admin_token: str | None
     log_level: Level
     log_format: Form
     journal: Path | None
@@ -157,6 +160,20 @@ CONTROL = (
         "--control-port",
         type=click.IntRange(0, 65535),
         help="A port on loopback for control alone, which no fault reaches; 0 picks a free one.",
+    ),
+    click.option(
+        "--control-prefix",
+        default=PREFIX,
+        show_default=True,
+        metavar="PATH",
+        help="The path that all of control is under.",
+    ),
+    click.option(
+        "--admin-token",
+        envvar="REPLAY_ADMIN_TOKEN",
+        show_envvar=True,
+        metavar="TOKEN",
+        help="Let whoever says this token steer, from any machine; without it only this one may.",
     ),
 )
 """Who steers it, and where."""

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,7 @@ from replay.server.advancing import ServerClock
 from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
-from replay.server.cors import CONTROL
+from replay.server.control.terms import PREFIX, Terms, Token
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
@@ -82,6 +82,9 @@ class Server:
         transports: Sequence[str] = (),
         certificate: tuple[Path, Path] | None = None,
         control_port: int | None = None,
+        control_prefix: str = PREFIX,
+        admin_token: str | None = None,
+        files: Mapping[str, Path] | None = None,
     ) -> None:
         """Plays nothing yet.
 
@@ -90,8 +93,24 @@ class Server:
             certificate: PEM files of a certificate and its key: the server then speaks https.
             control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
                 speaks http.
+            control_prefix: The path that all of control is under.
+            admin_token: What control calls have to say, which may then come from anywhere; without one they
+                come from this machine.
+            files: Where scenarios were read from, by name.
+
+        Raises:
+            ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
+            UsageError: this is no path for control, or no token.
         """
+        self._terms = Terms(
+            prefix=control_prefix,
+            token=None if admin_token is None else Token(admin_token),
+            listening=host,
+            files=files or {},
+        )
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
+        for scenario in scenarios:
+            self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
         self._host = host
         self._port = port
@@ -113,8 +132,8 @@ class Server:
     def control_url(self) -> str:
         """Where it is steered: the port for that alone, if there is one."""
         if self._control_port is None:
-            return self.url + CONTROL
-        return f"http://{CONTROL_HOST}:{self._control_port}{CONTROL}"
+            return self.url + self._terms.prefix
+        return f"http://{CONTROL_HOST}:{self._control_port}{self._terms.prefix}"
 
     @property
     def cometd_url(self) -> str:
@@ -128,7 +147,7 @@ class Server:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
         self.clock = ServerClock(clock, self.stage)
-        app = App(self.stage, Control(self.stage, self.clock, self._host))
+        app = App(self.stage, Control(self.stage, self.clock, self._terms))
         gated = _Gated(app.handle, **SERVING)
         self.stage.gatekeeper = gated.heed
         try:

@@ -8,10 +8,13 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+
+import msgspec
 
 from replay.clock import ManualClock
 from replay.errors import UsageError, nearest
@@ -23,11 +26,16 @@ from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
+from replay.server.control.terms import PREFIX
 from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
-from replay.simulator.simulator import Options
+from replay.simulator import directing, looking
+from replay.simulator.directing import Delivery
+from replay.simulator.resetting import WHATS, What, reset
+from replay.simulator.simulator import Options, Simulator
 from replay.simulator.switching import Standing, Switching
+from replay.simulator.waiting import AgentRow, AgentState
 
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
@@ -44,6 +52,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     control_port: int | None = None,
+    control_prefix: str = PREFIX,
+    admin_token: str | None = None,
     transports: Sequence[str] = (),
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
@@ -57,10 +67,13 @@ def serve(
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
+        control_prefix: The path that all of control is under.
+        admin_token: What control calls have to say, which may then come from anywhere; without one they come
+            from this machine.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, transport or port.
+        UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
     """
     _check("clock", clock, CLOCKS)
     for transport in _each(transports):
@@ -71,9 +84,13 @@ def serve(
                 f"{number} is no port", help=f"Ports are from 0, which picks one, to {LAST_PORT}."
             )
     apart = control_port is not None
-    read = [
-        each if isinstance(each, Scenario) else load(Path(each), control_apart=apart) for each in scenarios
-    ]
+    read: list[Scenario] = []
+    files: dict[str, Path] = {}
+    for each in scenarios:
+        scenario = each if isinstance(each, Scenario) else load(Path(each), control_apart=apart)
+        read.append(scenario)
+        if not isinstance(each, Scenario):
+            files[scenario.name] = Path(each)
     if not read:
         raise UsageError("there is no scenario to play: name a file")
     options = Options(
@@ -90,6 +107,9 @@ def serve(
         clock=manual,
         transports=_each(transports),
         control_port=control_port,
+        control_prefix=control_prefix,
+        admin_token=admin_token,
+        files=files,
     )
     return Served(server)
 
@@ -225,12 +245,81 @@ class Served:
             ScenarioError: it cannot be applied, or contradicts what is up.
             UsageError: nothing is called that.
         """
-        if self._was_open and not self._is_open:
-            raise UsageError("this server is closed: nothing goes wrong any more")
+        self._check_open("nothing goes wrong any more")
         value = _value(what, {"where": where, "settings": settings})
         if ttl is not None:
             value["ttl"] = ttl
         return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
+
+    @property
+    def agents(self) -> list[AgentRow]:
+        """Who is there, in order of appearance, each with what its newest play waits for."""
+        return self._stage.direct(lambda simulator, now: looking.rows(simulator, now, limit=sys.maxsize)[0])
+
+    def agent(self, name: str | int = "") -> AgentState:
+        """All that is known of an agent, by its name or its number; of the only one when neither is given.
+
+        Raises:
+            UsageError: nobody is called that; there is none, or several.
+        """
+
+        def look(simulator: Simulator, now: float) -> AgentState:
+            return looking.state(simulator, directing.agent_meant(simulator, f"{name}"), now)
+
+        return self._stage.direct(look)
+
+    def offer(self, scenario: str = "", agent: str | int = "") -> str:
+        """Offers an agent one more play; returns what the journal calls it: `accept-chat#2`.
+
+        Args:
+            scenario: Its name; may be left out where only one is played.
+            agent: By its name or its number; may be left out where there is only one.
+
+        Raises:
+            UsageError: nothing, or nobody, is called that; the agent has too many plays that are not over.
+        """
+        self._check_open("nobody plays any more")
+        play, _ = self._stage.direct(
+            lambda simulator, now: directing.offer(simulator, scenario, f"{agent}", now)
+        )
+        return play.label
+
+    def push(
+        self,
+        channel: str = "",
+        data: Any = msgspec.UNSET,
+        *,
+        step: str = "",
+        play: str = "",
+        agent: str | int = "",
+    ) -> list[Delivery]:
+        """Pushes an event of your own, or a push of the scenario once more; returns how it went out to each.
+
+        Args:
+            step: A push of the scenario, in the newest play that has it, or in `play`.
+            agent: By its name or its number; everybody when left out.
+
+        Raises:
+            UsageError: it is neither, or both; nothing, or nobody, is called that.
+        """
+        self._check_open("nobody hears anything any more")
+        said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
+        return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
+
+    def reset(self, *what: What) -> None:
+        """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
+
+        Raises:
+            UsageError: there is no such part.
+        """
+        self._check_open("nothing is left to reset")
+        for each in what:
+            _check("part", each, WHATS)
+        self._stage.direct(lambda simulator, now: reset(simulator, what or WHATS, now))
+
+    def _check_open(self, why: str) -> None:
+        if self._was_open and not self._is_open:
+            raise UsageError(f"this server is closed: {why}")
 
 
 class PutUp:

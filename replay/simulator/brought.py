@@ -164,7 +164,7 @@ def _misplaced(written: model.Fault, seam: Seam, verbs: Sequence[str]) -> tuple[
     """Why a fault cannot strike here, and what can be done; nothing if it can."""
     name = written.fault
     kind: type[Fault] = resolve(FAULTS, name)
-    elsewhere = "Put it up by POST /__replay/faults."
+    elsewhere = "Put it up by the control call POST faults."
     if kind.everybody:
         return f"'{name}' is a fault of the whole server, not of one request", elsewhere
     if seam not in kind.seams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shlex
@@ -13,6 +14,7 @@ import pytest
 
 import replay
 from replay.clock import ManualClock
+from replay.registry import RESOURCES, resolve
 from replay.server.runner import Server
 
 from .conftest import Loop
@@ -73,8 +75,29 @@ def test_each_call_in_the_page_does_what_it_says(loop: Loop) -> None:
     run(main(), loop)
 
 
-def test_the_program_in_the_page_runs(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+def test_the_program_in_the_page_that_serves_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
     monkeypatch.chdir(ROOT)
-    (program,) = blocks("python")
+    _, program = blocks("python")
     exec(compile(program, "docs/control.md", "exec"), {"__name__": "page"})
     assert "the desktop dials http://127.0.0.1:" in capsys.readouterr().out
+
+
+def test_the_program_in_the_page_that_calls_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    program, _ = blocks("python")
+
+    async def main() -> None:
+        async with replay.serve(SCENARIO, clock="manual") as simulator:
+            here = program.replace("http://127.0.0.1:8090", simulator.url)
+            await asyncio.to_thread(exec, compile(here, "docs/control.md", "exec"), {"__name__": "page"})
+
+    asyncio.run(main())
+    assert capsys.readouterr().out == "it plays accept-chat\nhang struck 0 times\n0.0 hang on\n"
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_every_call_stands_in_the_page(name: str) -> None:
+    for route in resolve(RESOURCES, name):
+        path = re.escape(route.path).replace(re.escape("{name}"), "[A-Z]+")
+        assert re.search(rf"`{route.method} {path}[`?]", PAGE), f"{route.method} {route.path}"
