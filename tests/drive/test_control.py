@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -86,6 +87,15 @@ def test_an_entry_with_every_sign_that_ends_a_line_is_one() -> None:
         simulator.server.stage.simulator.journal.note("miss", 0, "", what=ends)
         (entry,) = control.journal()
         assert entry.detail == {"what": ends}
+
+    used(use)
+
+
+def test_a_har_is_bytes_that_programs_read() -> None:
+    def use(control: Control, simulator: Served) -> None:
+        httpx.get(f"{simulator.url}/look")
+        (entry,) = json.loads(control.har())["log"]["entries"]
+        assert entry["request"]["url"] == f"{simulator.url}/look"
 
     used(use)
 
