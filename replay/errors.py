@@ -50,6 +50,14 @@ class UsageError(ReplayError):
         self.help = help
 
 
+class NoSuchError(UsageError):
+    """Nothing, or nobody, is called that."""
+
+
+class NotNowError(UsageError):
+    """It could be done, but not as things stand."""
+
+
 class ScenarioError(ReplayError):
     """A scenario cannot be used; carries every problem found."""
 

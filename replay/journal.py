@@ -27,6 +27,7 @@ Kind = Literal[
     "miss",
     "fault",
     "switch",
+    "reset",
 ]
 
 MAX_ENTRIES = 100_000

@@ -116,6 +116,10 @@ RESOURCES = {
     "clock": "replay.server.control.clock:ROUTES",
     "journal": "replay.server.control.journal:ROUTES",
     "faults": "replay.server.control.faults:ROUTES",
+    "agents": "replay.server.control.agents:ROUTES",
+    "plays": "replay.server.control.plays:ROUTES",
+    "events": "replay.server.control.events:ROUTES",
+    "reset": "replay.server.control.reset:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
 }
 """What control is asked about, under its prefix."""

@@ -138,8 +138,12 @@ class Script:
 
     def steer(self, do: Callable[[Switching, float], T], line: str) -> T:
         """Switches rules, as control does between two inputs; shown as `line`."""
+        return self.direct(lambda simulator, now: do(simulator.switching, now), line)
+
+    def direct(self, do: Callable[[Simulator, float], T], line: str) -> T:
+        """Does something to the simulator, as control does between two inputs; shown as `line`."""
         self.put(wire.Woken(), line)
-        done = do(self.simulator.switching, self.now)
+        done = do(self.simulator, self.now)
         self._take(self.simulator.receive(wire.Woken(), self.now))
         return done
 

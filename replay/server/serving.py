@@ -8,10 +8,13 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+
+import msgspec
 
 from replay.clock import ManualClock
 from replay.errors import UsageError, nearest
@@ -27,8 +30,12 @@ from replay.server.control.terms import PREFIX
 from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
-from replay.simulator.simulator import Options
+from replay.simulator import directing, looking
+from replay.simulator.directing import Delivery
+from replay.simulator.resetting import WHATS, What, reset
+from replay.simulator.simulator import Options, Simulator
 from replay.simulator.switching import Standing, Switching
+from replay.simulator.waiting import AgentRow, AgentState
 
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
@@ -238,12 +245,81 @@ class Served:
             ScenarioError: it cannot be applied, or contradicts what is up.
             UsageError: nothing is called that.
         """
-        if self._was_open and not self._is_open:
-            raise UsageError("this server is closed: nothing goes wrong any more")
+        self._check_open("nothing goes wrong any more")
         value = _value(what, {"where": where, "settings": settings})
         if ttl is not None:
             value["ttl"] = ttl
         return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
+
+    @property
+    def agents(self) -> list[AgentRow]:
+        """Who is there, in order of appearance, each with what its newest play waits for."""
+        return self._stage.direct(lambda simulator, now: looking.rows(simulator, now, limit=sys.maxsize)[0])
+
+    def agent(self, name: str | int = "") -> AgentState:
+        """All that is known of an agent, by its name or its number; of the only one when neither is given.
+
+        Raises:
+            UsageError: nobody is called that; there is none, or several.
+        """
+
+        def look(simulator: Simulator, now: float) -> AgentState:
+            return looking.state(simulator, directing.agent_meant(simulator, f"{name}"), now)
+
+        return self._stage.direct(look)
+
+    def offer(self, scenario: str = "", agent: str | int = "") -> str:
+        """Offers an agent one more play; returns what the journal calls it: `accept-chat#2`.
+
+        Args:
+            scenario: Its name; may be left out where only one is played.
+            agent: By its name or its number; may be left out where there is only one.
+
+        Raises:
+            UsageError: nothing, or nobody, is called that; the agent has too many plays that are not over.
+        """
+        self._check_open("nobody plays any more")
+        play, _ = self._stage.direct(
+            lambda simulator, now: directing.offer(simulator, scenario, f"{agent}", now)
+        )
+        return play.label
+
+    def push(
+        self,
+        channel: str = "",
+        data: Any = msgspec.UNSET,
+        *,
+        step: str = "",
+        play: str = "",
+        agent: str | int = "",
+    ) -> list[Delivery]:
+        """Pushes an event of your own, or a push of the scenario once more; returns how it went out to each.
+
+        Args:
+            step: A push of the scenario, in the newest play that has it, or in `play`.
+            agent: By its name or its number; everybody when left out.
+
+        Raises:
+            UsageError: it is neither, or both; nothing, or nobody, is called that.
+        """
+        self._check_open("nobody hears anything any more")
+        said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
+        return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
+
+    def reset(self, *what: What) -> None:
+        """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
+
+        Raises:
+            UsageError: there is no such part.
+        """
+        self._check_open("nothing is left to reset")
+        for each in what:
+            _check("part", each, WHATS)
+        self._stage.direct(lambda simulator, now: reset(simulator, what or WHATS, now))
+
+    def _check_open(self, why: str) -> None:
+        if self._was_open and not self._is_open:
+            raise UsageError(f"this server is closed: {why}")
 
 
 class PutUp:

@@ -110,9 +110,13 @@ class Stage:
 
     def steer(self, do: Callable[[Switching, float], T]) -> T:
         """Switches rules between two inputs, and performs what that brings about."""
+        return self.direct(lambda simulator, now: do(simulator.switching, now))
+
+    def direct(self, do: Callable[[Simulator, float], T]) -> T:
+        """Does something to the simulator between two inputs, and performs what that brings about."""
         self.feed(Woken())
         try:
-            return do(self.simulator.switching, self.clock.now())
+            return do(self.simulator, self.clock.now())
         finally:
             self.feed(Woken())
 

@@ -231,6 +231,8 @@ class Rest:
         simulator = self._simulator
         nearest = closest(asking.found)
         label = asking.agent.label if asking.agent is not None else ""
+        if asking.agent is not None:
+            asking.agent.misses += 1
         sentence = _of_another(asking) or _why(asking, nearest)
         asked = f"{asking.question.method} {asking.question.path}"
         at = simulator.since_start(asking.now)

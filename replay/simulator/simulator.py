@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -120,6 +120,8 @@ class Simulator:
         self._order = itertools.count()
         self._wakes: list[float] = []
         """When those that are under way come, as a heap."""
+        self.generation = 0
+        """How often all agents have been forgotten: what clients kept from before is nobody's."""
         self._began: float | None = None
         self._now = 0.0
 
@@ -291,6 +293,11 @@ class Simulator:
         order = at if recorded is None else recorded, next(self._order)
         heapq.heappush(self._agenda, (at, *order, what, at != self._now))
 
+    @property
+    def agenda(self) -> Iterator[tuple[float, Item]]:
+        """What comes by itself, with its time, in no order."""
+        return ((entry[0], entry[3]) for entry in self._agenda)
+
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""
         self._agenda = [entry for entry in self._agenda if not is_void(entry[3])]
@@ -363,7 +370,8 @@ class Simulator:
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
-        return token(self.options.seed, round(self.options.epoch * 1000), *key, length=length)
+        run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
+        return token(self.options.seed, *run, *key, length=length)
 
 
 def _settings(timeline: Timeline) -> Settings:

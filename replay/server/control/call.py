@@ -85,6 +85,8 @@ class Call:
             raise RefusedError(413, f"the body is larger than {MAX_BODY} bytes") from None
         except web.HTTPBadRequest as error:
             raise UsageError(str(error.text).rstrip(".")) from None
+        if not body.strip() and self.route.bodiless:
+            return {}
         if not body.strip():
             raise UsageError("there is no body", help="Send JSON.")
         kind = self.request.content_type

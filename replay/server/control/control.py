@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from replay.errors import ReplayError, as_json, nearest
+from replay.errors import NoSuchError, NotNowError, ReplayError, as_json, nearest
 from replay.registry import RESOURCES, resolve
 from replay.server.advancing import ServerClock
 from replay.server.control import safety
@@ -18,6 +18,9 @@ from replay.server.control.terms import Terms
 from replay.server.requests import text_of
 from replay.server.stage import Stage
 from replay.simulator.switching import NoSuchRuleError
+
+STATUSES: dict[type[ReplayError], int] = {NoSuchRuleError: 404, NoSuchError: 404, NotNowError: 409}
+"""Of refusals that say by their kind what they are; 400 of all others."""
 
 
 class Control:
@@ -85,7 +88,7 @@ class Control:
 
 
 def _refused(error: ReplayError) -> web.Response:
-    status = 404 if isinstance(error, NoSuchRuleError) else 400
+    status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 400)
     if not isinstance(error, RefusedError):
         return _said({"error": as_json(error)}, status)
     answer = _said({"error": as_json(error)}, error.status)

@@ -95,7 +95,7 @@ def _operation(route: Route, components: dict[str, Any], *, is_secured: bool) ->
     }
     if route.body is not None:
         schema = _schema(route.body) if route.schema is None else _hoisted(route.schema(), components)
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+        described["requestBody"] = {"required": not route.bodiless, "content": {JSON: {"schema": schema}}}
     if _needs_token(route, is_secured=is_secured):
         described["security"] = [{"token": []}]
     return described

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from replay.simulator.directing import Delivery
+from replay.simulator.resetting import WHATS, What
 from replay.simulator.switching import Standing
 from replay.simulator.waiting import AgentRow
 
@@ -105,8 +107,8 @@ class Agents(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A play that is wanted."""
 
-    scenario: str
-    """Its name."""
+    scenario: str = ""
+    """Its name; may be left out where only one is played."""
     agent: str = ""
     """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
 
@@ -123,7 +125,7 @@ class PushWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """An event that is wanted now: a step of a play, or a channel and its data."""
 
     agent: str = ""
-    """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
+    """By the name that the journal has for it, or its ordinal; everybody's when left out."""
     play: str = ""
     """Whose step it is, as the journal names it; the agent's newest that has such a step when empty."""
     step: str = ""
@@ -134,39 +136,22 @@ class PushWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Any JSON value."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, as it went out to an agent."""
-
-    agent: str
-    play: str
-    """Empty of an event that is no step's."""
-    step: str
-    channel: str
-    clients: int
-    """How many of the agent's clients were given it."""
-    held: bool
-    """Whether it waits until somebody listens to its channel."""
-
-
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What a push has led to."""
 
-    told: list[Told]
-
-
-Resettable = Literal["journal", "agents", "faults"]
+    told: list[Delivery]
 
 
 class ResetWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be as it was when the server began."""
 
-    what: tuple[Resettable, ...] = ("journal", "agents", "faults")
+    what: tuple[What, ...] = WHATS
 
 
 class ResetDone(msgspec.Struct, frozen=True, kw_only=True):
     """What is as it was when the server began."""
 
-    reset: list[Resettable]
+    reset: list[What]
 
 
 class MissesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
