@@ -114,6 +114,7 @@ RESOURCES = {
     "clock": "replay.server.control.clock:ROUTES",
     "journal": "replay.server.control.journal:ROUTES",
     "faults": "replay.server.control.faults:ROUTES",
+    "misses": "replay.server.control.misses:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
 }
 """What control is asked about under `/__replay/`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -41,6 +41,7 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
 from replay.simulator.lateness import Lateness
+from replay.simulator.misses import Misses
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
@@ -81,6 +82,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    is_moved_by_hand: bool = False
+    """Whether the clock that it goes by stands still until it is moved."""
 
 
 Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
@@ -113,6 +116,7 @@ class Simulator:
         self.switching = Switching(self)
         self.brought = Brought(self)
         self.events = Events(self)
+        self.misses = Misses(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -261,6 +265,8 @@ class Simulator:
         lost = len(client.queue)
         number = agent.numbers.pop(client.id)
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
+        if lost:
+            self.misses.losses.note(agent.label, number, why, lost, at)
 
     # Moments and what they set off
 
@@ -290,6 +296,11 @@ class Simulator:
         """
         order = at if recorded is None else recorded, next(self._order)
         heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+
+    @property
+    def agenda(self) -> Iterator[tuple[float, Item]]:
+        """What comes by itself, with its time, in no order."""
+        return ((entry[0], entry[3]) for entry in self._agenda)
 
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""

@@ -19,7 +19,7 @@ from .conftest import Loop
 from .running import run
 from .steered import STORY, Steered
 
-UNDER = "Under /__replay/ there are health, clock, journal, faults, faults/{name}, metrics."
+UNDER = "Under /__replay/ there are health, clock, journal, faults, faults/{name}, misses, metrics."
 BUSY = {"name": "busy", "fault": "status", "where": {"step": "look"}, "settings": {"status": 503}}
 
 
