@@ -120,6 +120,7 @@ RESOURCES = {
     "plays": "replay.server.control.plays:ROUTES",
     "events": "replay.server.control.events:ROUTES",
     "reset": "replay.server.control.reset:ROUTES",
+    "misses": "replay.server.control.misses:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
 }
 """What control is asked about, under its prefix."""

@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from replay.clock import Clock, SystemClock, wall_time
+from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.errors import SurroundingsError
 from replay.plan.timeline import plan_all
 from replay.scenario.model import Scenario
@@ -147,7 +147,11 @@ class Server:
 
     async def __aenter__(self) -> Server:
         clock = self._clock or SystemClock()
-        options = msgspec.structs.replace(self._options, control_apart=self._control_port is not None)
+        options = msgspec.structs.replace(
+            self._options,
+            control_apart=self._control_port is not None,
+            is_moved_by_hand=isinstance(clock, ManualClock),
+        )
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
@@ -165,6 +169,11 @@ class Server:
         except SurroundingsError:
             await self._close()
             raise
+        misses = self.stage.simulator.misses
+        # On the port that clients dial it is found whatever they call the host.
+        misses.control = self.control_url.removeprefix(self.url)
+        if self._terms.token is not None:
+            misses.control_sign = '-H "Authorization: Bearer $REPLAY_ADMIN_TOKEN"'
         # Rules by the clock begin with the server.
         self.stage.feed(Woken())
         return self

@@ -16,6 +16,7 @@ from replay.registry import FAULTS, PRESETS, resolve
 from replay.scenario import model
 from replay.scenario.fault_files import faults_from
 from replay.scenario.load import document_of
+from replay.simulator.explaining import Explained
 from replay.wire import Answer, Polled, Request
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Brought:
         simulator = self._simulator
         said = as_json(error)
         why = f"{NAME}: {said['what']}"
-        simulator.journal.note("miss", simulator.since_start(now), "", request=asked, why=why)
+        simulator.misses.note(asked, Explained(why=why), "", now)
         headers = (("Content-Type", "application/json;charset=UTF-8"),)
         body = msgspec.json.encode({"error": said})
         return Answer(exchange=happening.exchange, at=now, status=400, headers=headers, body=body)

@@ -175,7 +175,11 @@ class Play:
 
     def has_happened(self, step: str) -> bool:
         """Whether a step took place, here or in the agent's session."""
-        return bool(self._all_marks(Moment(step)))
+        return self.has_come(Moment(step))
+
+    def has_come(self, moment: Moment) -> bool:
+        """Whether a moment came, here or in the agent's session."""
+        return bool(self._all_marks(moment))
 
     def last(self, step: str) -> float | None:
         """When a step of this part took place last; None if it never did."""

@@ -42,6 +42,7 @@ def _forget_journal(simulator: Simulator) -> None:
     """All that is counted and kept of what happened."""
     simulator.journal.forget_all()
     simulator.lateness = Lateness()
+    simulator.misses.forget()
     for agent in simulator.agents.all:
         agent.misses = 0
 

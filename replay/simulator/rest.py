@@ -16,7 +16,7 @@ from replay.plan.values import as_text, render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
-from replay.simulator.matching import Candidate, Question, candidates, choose, closest, hold_against
+from replay.simulator.matching import Candidate, Question, candidates, choose
 from replay.simulator.plays import Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
@@ -65,7 +65,8 @@ class Rest:
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            return [self._miss(asking)]
+            misses = self._simulator.misses
+            return [misses.answer(request, asking.question, asking.agent, asking.found, now)]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
@@ -227,23 +228,6 @@ class Rest:
         text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
         return str(text).encode()
 
-    def _miss(self, asking: _Asking) -> Answer:
-        simulator = self._simulator
-        nearest = closest(asking.found)
-        label = asking.agent.label if asking.agent is not None else ""
-        if asking.agent is not None:
-            asking.agent.misses += 1
-        sentence = _of_another(asking) or _why(asking, nearest)
-        asked = f"{asking.question.method} {asking.question.path}"
-        at = simulator.since_start(asking.now)
-        simulator.journal.note("miss", at, label, request=asked, why=sentence)
-        status, body = simulator.timelines[0].profile.not_found(sentence)
-        body["replay"] = {"why": sentence, "closest": _described(nearest)}
-        encoded = msgspec.json.encode(body)
-        return Answer(
-            exchange=asking.exchange, at=asking.now, status=status, headers=(JSON_TYPE,), body=encoded
-        )
-
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
@@ -284,44 +268,3 @@ def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[s
 
     rendered = ((name, render(value, lookup)) for name, value in reply.headers)
     return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
-
-
-def _of_another(asking: _Asking) -> str:
-    """What to say when the request is a step of another role in one of the agent's plays."""
-    agent = asking.agent
-    if agent is None:
-        return ""
-    for play in reversed(agent.plays):
-        own = play.asks_for(agent)
-        for ask in play.part.asks if len(own) < len(play.part.asks) else ():
-            if ask not in own and hold_against(asking.question, play, ask, 0).fits:
-                whose, here = (play.timeline.roles[role] for role in (ask.role, play.role_of(agent)))
-                return f"'{ask.id}' is a step of '{whose}', and this agent is '{here}' in {play.label}"
-    return ""
-
-
-def _why(asking: _Asking, nearest: Candidate | None) -> str:
-    if asking.agent is None:
-        return "several agents are here and the request does not say whose it is"
-    asked = f"{asking.question.method} {asking.question.path}"
-    if nearest is None:
-        return f"no scenario has a request that {asked} could be"
-    step = nearest.ask.id
-    if nearest.differences:
-        fields = ", ".join(difference.field for difference in nearest.differences)
-        return f"no step is {asked}; '{step}' comes closest but differs in {fields}"
-    if nearest.unmet:
-        return f"'{step}' is not reached yet: it needs {' and '.join(nearest.unmet)}"
-    return f"'{step}' was already answered"
-
-
-def _described(nearest: Candidate | None) -> Any:
-    if nearest is None:
-        return None
-    return {
-        "play": nearest.play.label,
-        "step": nearest.ask.id,
-        "differences": nearest.differences,
-        "needs": nearest.unmet,
-        "answered": nearest.play.counts[nearest.ask.id],
-    }

@@ -41,6 +41,7 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
 from replay.simulator.lateness import Lateness
+from replay.simulator.misses import Misses
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.rest import Rest
@@ -81,6 +82,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    is_moved_by_hand: bool = False
+    """Whether the clock that it goes by stands still until it is moved."""
 
 
 Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
@@ -113,6 +116,7 @@ class Simulator:
         self.switching = Switching(self)
         self.brought = Brought(self)
         self.events = Events(self)
+        self.misses = Misses(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -263,6 +267,8 @@ class Simulator:
         lost = len(client.queue)
         number = agent.numbers.pop(client.id)
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
+        if lost:
+            self.misses.losses.note(agent.label, number, why, lost, at)
 
     # Moments and what they set off
 

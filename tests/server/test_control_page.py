@@ -36,7 +36,7 @@ def shown() -> list[tuple[list[str], str]]:
         if line.startswith("$ "):
             found.append((shlex.split(line)[2:], ""))
         else:
-            found[-1] = found[-1][0], line
+            found[-1] = found[-1][0], found[-1][1] + line
     return found
 
 
@@ -60,17 +60,39 @@ async def curl(http: aiohttp.ClientSession, base: str, words: list[str]) -> tupl
         return response.status, await response.text()
 
 
+async def marat(http: aiohttp.ClientSession, server: Server, subscribed: asyncio.Event) -> None:
+    """A desktop that comes, and polls until it is ended."""
+
+    async def says(verb: str, **fields: Any) -> Any:
+        message = {"channel": f"/meta/{verb}", **fields}
+        signed = {"Authorization": aiohttp.encode_basic_auth("marat", "secret")}
+        async with http.post(server.cometd_url, json=[message], headers=signed) as response:
+            return (await response.json())[-1]
+
+    known = {"clientId": (await says("handshake", version="1.0"))["clientId"]}
+    await says("subscribe", subscription="/v2/me/chats", **known)
+    await says("connect", connectionType="long-polling", **known)
+    subscribed.set()
+    while True:
+        await says("connect", connectionType="long-polling", **known)
+
+
 def test_each_call_in_the_page_does_what_it_says(loop: Loop) -> None:
     async def main() -> None:
         async with (
             Server([replay.load(SCENARIO)], clock=ManualClock()) as server,
             aiohttp.ClientSession() as http,
+            asyncio.TaskGroup() as group,
         ):
+            subscribed = asyncio.Event()
+            desktop = group.create_task(marat(http, server, subscribed))
+            await subscribed.wait()
             for words, output in shown():
                 status, said = await curl(http, server.url, words)
                 pattern = re.escape(output).replace("…", ".*")
                 assert re.fullmatch(pattern if output else ".*", said.strip(), re.DOTALL), said
                 assert (status >= 400) == ("error" in said or status == 503)
+            desktop.cancel()
 
     run(main(), loop)
 

@@ -21,7 +21,7 @@ steps:
   - {id: history, push: /chats, after: accept + 200ms, data: {state: History}}
 """
 
-MISSED = "GET /accept: no step is GET /accept; 'accept' comes closest but differs in method"
+MISSED = "GET /accept: use POST, not GET: then it is 'accept' of chat#1, which was already answered"
 
 
 def played(*users: str) -> Kept:
@@ -50,7 +50,7 @@ def test_each_line_says_when_which_way_and_what() -> None:
         '  0.000  · subscribe    client 1, channels ["/chats"]',
         "  1.000  ⇐ invited      told on /chats",
         "  1.000  → accept       asked",
-        f"  1.000  ✗ miss         {MISSED}",
+        f"  1.000  ✗ accept       {MISSED}",
         "  1.050  ⚡ slow-accept  latency (delay 500ms) at accept, time 1: 500ms later",
         "  1.050  ← accept       answered 200   ⚡ slow-accept",
         "  1.100  ⚡ lossy        drop at chatting, time 1: not told; drew 40.0%",

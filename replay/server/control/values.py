@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from replay.simulator.directing import Delivery
+from replay.simulator.misses import Miss
 from replay.simulator.resetting import WHATS, What
 from replay.simulator.switching import Standing
+from replay.simulator.undelivered import Undelivered
 from replay.simulator.waiting import AgentRow
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
@@ -168,10 +170,14 @@ class MissesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Misses(msgspec.Struct, frozen=True, kw_only=True):
     """What did not fit: requests that matched no step, and events that nobody was given."""
 
-    misses: list[Any]
+    misses: list[Miss]
+    """The latest, oldest first."""
     total: int
-    """How many requests matched no step, also beyond the limit."""
-    undelivered: list[Any]
+    """How many requests matched no step, whosever, also of those that are not kept any more."""
+    undelivered: list[Undelivered]
+    """The first of them, as they are now."""
+    undelivered_total: int
+    """How many there are."""
 
 
 class ClockRead(msgspec.Struct, frozen=True, kw_only=True):
