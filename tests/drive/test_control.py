@@ -97,7 +97,7 @@ def test_who_is_there_is_told_offered_more_and_forgotten() -> None:
         (row,) = control.agents(find="an").agents
         assert (row.agent, row.ordinal) == ("ann", 1)
         assert (control.agents(limit=0).agents, control.agents(after=1).agents) == ([], [])
-        assert [done.step for done in control.agent(1).stories[0].done] == ["look"]
+        assert [story.play for story in control.agent(1).stories if not story.session] == ["story#1"]
         assert control.offer("story", "ann").play == "story#2"
         (told,) = control.push("/a", {"text": "typed"}, agent="ann").told
         assert (told.agent, told.channel, told.clients, told.held) == ("ann", "/a", 0, True)
