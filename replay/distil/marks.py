@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from replay.bayeux.cookies import pairs_in
 from replay.exchange import Exchange
-from replay.profiles.profile import user_of
+from replay.profiles.profile import basic_user
 
 SESSION_COOKIES = ("BAYEUX_BROWSER", "JSESSIONID")
 
@@ -16,8 +16,9 @@ _ENDS_NOW = re.compile(r"max-age\s*=\s*(0|-\d+)\s*(;|$)", re.IGNORECASE)
 
 def marks_of(exchange: Exchange, session_cookie: str) -> frozenset[str]:
     """The user it names and the session cookies it carries or is given."""
-    user = user_of({"authorization": exchange.request_header("Authorization")})
-    found = {f"user {user}"} if user else set()
+    credentials = exchange.request_header("Authorization").strip()
+    user = basic_user(credentials)
+    found = {f"user {user}" if user else f"credentials {credentials}"} if credentials else set()
     for name, value in _cookies(exchange):
         if name in {*SESSION_COOKIES, session_cookie} and value:
             found.add(f"{name} {value}")

@@ -70,7 +70,6 @@ def _user_of(person: Person) -> str:
     marks = set[str]().union(*(client.marks for client in person.clients))
     marks |= set[str]().union(*{call.marks for call in person.calls})
     named = (mark.removeprefix(_USER) for mark in marks if mark.startswith(_USER))
-    # Of a scheme other than Basic the whole header is the name: a token, which is not to be shown.
     return min((name for name in named if " " not in name), default="")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import random  # noqa: TID251  only for the type of the source that makers draw from
 import re
 import string
@@ -98,19 +99,30 @@ def kebab(name: str) -> str:
 
 
 def user_of(headers: Mapping[str, str]) -> str | None:
-    """The user a request names in `Authorization`, or None.
+    """Who a request says it is in `Authorization`, or None.
 
-    Basic credentials name their user; any other scheme is a name as a whole.
+    Basic credentials name their user; of any other scheme a digest is the name, since a journal is no place
+    for a token: `bearer-9f86d081`.
     """
     value = headers.get("authorization", "").strip()
-    if not value:
-        return None
-    scheme, _, rest = value.partition(" ")
+    return (basic_user(value) or _digest(value)) if value else None
+
+
+def basic_user(value: str) -> str:
+    """The user that Basic credentials name; empty where they are none, or name nobody."""
+    scheme, _, rest = value.strip().partition(" ")
     if scheme.lower() != "basic":
-        return value
+        return ""
     try:
         decoded = base64.b64decode(rest.strip(), validate=True)
     except (binascii.Error, ValueError):
-        return value
+        return ""
     # Genesys' C# client encodes its credentials as ISO-8859-1, which cannot fail to decode.
     return decoded.decode("iso-8859-1").partition(":")[0]
+
+
+def _digest(value: str) -> str:
+    scheme = value.partition(" ")[0]
+    # Credentials without a scheme are the token itself.
+    named = kebab(scheme)[:20] if scheme != value else "token"
+    return f"{named}-{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -63,11 +63,12 @@ def test_the_user_in_authorization_is_the_agent(script: Script) -> None:
     [
         ("Basic " + base64.b64encode(b"ann:secret").decode(), "ann"),
         ("basic " + base64.b64encode("Zoë:ü:x".encode("iso-8859-1")).decode(), "Zoë"),
-        ("Basic not!base64", "Basic not!base64"),
-        ("Bearer abc", "Bearer abc"),
+        ("Basic not!base64", "basic-550619d0"),
+        ("Bearer abc", "bearer-c355dce9"),
+        ("abc", "token-ba7816bf"),
     ],
 )
-def test_basic_credentials_name_their_user_and_other_schemes_are_a_name_as_a_whole(
+def test_basic_credentials_name_their_user_and_others_are_known_by_a_digest(
     script: Script, header: str, name: str
 ) -> None:
     desktop = script.desktop("anybody")
