@@ -27,6 +27,7 @@ Kind = Literal[
     "miss",
     "fault",
     "switch",
+    "scenario",
 ]
 
 MAX_ENTRIES = 100_000

@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, SystemClock, wall_time
 from replay.errors import SurroundingsError
-from replay.plan.timeline import plan_all
+from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
 from replay.server.advancing import ServerClock
@@ -91,6 +91,7 @@ class Server:
             control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
                 speaks http.
         """
+        self._transports = transports
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         self._tls = tls.context(*certificate) if certificate is not None else None
         self._host = host
@@ -144,6 +145,24 @@ class Server:
         # Rules by the clock begin with the server.
         self.stage.feed(Woken())
         return self
+
+    def planned(self, scenario: Scenario) -> Timeline:
+        """A scenario made ready to be played here; may be called from another thread."""
+        return plan(_offering(scenario, self._transports))
+
+    def renew(self, place: int, timeline: Timeline, *, file: str = "") -> None:
+        """New plays of the scenario in this place go by this one; those that have begun go on as they were.
+
+        Args:
+            place: Which of those served, in the order in which they were given.
+            file: What holds it, for the journal.
+
+        Raises:
+            UsageError: another that is served has its name.
+        """
+        renewing = self.stage.simulator.renewing
+        self.stage.steer(lambda _, now: renewing.renew(place, timeline, now, file=file))
+        self._timelines[place] = timeline
 
     async def _listen(
         self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None

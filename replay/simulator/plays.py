@@ -107,10 +107,10 @@ class Play:
         """Who plays each role; of a session, only its own role is ever taken."""
         self.shared = len(self.seats) > 1 and part is timeline.story
         self.sessions = sessions
-        self.followers: tuple[Play, ...] = ()
+        self.followers: list[Play] = []
         """Of a session: the stories that go by it."""
         for session in sessions:
-            session.followers += (self,)
+            session.followers.append(self)
         self._is_plain = timeline.pace.plain
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
@@ -134,6 +134,20 @@ class Play:
         """Of a session: how often each event was due."""
         self._marks: dict[Moment, list[Mark]] = {}
         self._fired: Counter[str] = Counter()
+
+    def goes_on_from(self, before: Play) -> None:
+        """A session of the changed scenario: what has happened in the one before has happened here.
+
+        All they know is one from now on, so that the stories of either go by what happens in the other.
+        """
+        self.followers, self.shift = before.followers, before.shift
+        self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
+        self.counts, self.answered, self.told = before.counts, before.answered, before.told
+        self._marks, self._fired = before._marks, before._fired
+
+    def is_one_with(self, other: Play) -> bool:
+        """Whether both are the same session, told by versions of one scenario."""
+        return self._marks is other._marks
 
     @property
     def label(self) -> str:

@@ -270,7 +270,7 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     if chosen.play not in sessions:
         return [chosen]
     others = [[each for each in found if each.play is session] for session in sessions]
-    best = [choose(of_one) for of_one in others if of_one and of_one[0].play is not chosen.play]
+    best = [choose(of_one) for of_one in others if of_one and not of_one[0].play.is_one_with(chosen.play)]
     return [chosen, *(each for each in best if each is not None)]
 
 
