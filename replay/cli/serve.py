@@ -15,6 +15,7 @@ import click
 
 from replay import __version__
 from replay.cli.loop import run_loop, settle
+from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_told import begins, summary
 from replay.clock import ManualClock
@@ -49,6 +50,7 @@ def _play(asked: Asked) -> None:
     scenarios = [load(path, control_apart=apart) for path in asked.files or library()]
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
+    check_beside(asked)
     faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     if journal is not None and journal.exists() and any(map(journal.samefile, read)):
@@ -120,6 +122,8 @@ async def _serve(
         take = closed_last.enter_context(written)
         if take is not None:
             journal.tell(take)
+        for each in beside(server, asked, logs):
+            await opened.enter_async_context(each)
         settle()
         if asked.print_url:
             click.echo(server.url)

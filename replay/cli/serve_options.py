@@ -24,6 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What `replay serve` was asked for."""
 
     files: tuple[Path, ...]
+    watch: bool
     host: str
     port: int
     tls: tuple[Path, Path] | None
@@ -84,7 +85,14 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> in
         raise click.BadParameter(str(error)) from None
 
 
-PLAYED = (click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),)
+PLAYED = (
+    click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),
+    click.option(
+        "--watch",
+        is_flag=True,
+        help="Read FILE again when it changes: new plays go by it, those that have begun go on as they were.",
+    ),
+)
 """What is played."""
 
 PLACE = (

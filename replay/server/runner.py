@@ -91,6 +91,8 @@ class Server:
             control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
                 speaks http.
         """
+        self.scenarios = list(scenarios)
+        """Those it was given; what is played now, the simulator knows."""
         self._transports = transports
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         self._tls = tls.context(*certificate) if certificate is not None else None
@@ -163,6 +165,15 @@ class Server:
         renewing = self.stage.simulator.renewing
         self.stage.steer(lambda _, now: renewing.renew(place, timeline, now, file=file))
         self._timelines[place] = timeline
+
+    def refuse(self, place: int, problems: Sequence[str], *, file: str) -> None:
+        """What a file holds now cannot be played: the scenario in this place stays as it is."""
+        renewing = self.stage.simulator.renewing
+        self.stage.steer(lambda _, now: renewing.refuse(place, problems, now, file=file))
+
+    def good_again(self, file: str) -> None:
+        """A file that was refused holds again what is played."""
+        self.stage.simulator.renewing.good_again(file)
 
     async def _listen(
         self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None

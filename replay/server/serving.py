@@ -25,6 +25,7 @@ from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
 from replay.server.runner import Server
 from replay.server.stage import Stage
+from replay.server.watching import Watching
 from replay.simulator.simulator import Options
 from replay.simulator.switching import Standing, Switching
 
@@ -44,6 +45,7 @@ def serve(
     port: int = 0,
     control_port: int | None = None,
     transports: Sequence[str] = (),
+    watch: bool = False,
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
 
@@ -56,6 +58,7 @@ def serve(
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
+        watch: Files that change are played anew; what is wrong with them is logged.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
@@ -90,7 +93,10 @@ def serve(
         transports=_each(transports),
         control_port=control_port,
     )
-    return Served(server)
+    files = {place: Path(each) for place, each in enumerate(scenarios) if not isinstance(each, Scenario)}
+    if watch and not files:
+        raise UsageError("there is no file to watch: name one")
+    return Served(server, Watching(server, files, control_apart=apart) if watch else None)
 
 
 def _each(given: Any) -> Sequence[Any]:
@@ -134,14 +140,17 @@ def gather(
 class Served:
     """A server, as a test sees it once `async with` has opened it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, watching: Watching | None = None) -> None:
         self.server = server
+        self._watching = watching
         self._is_open = self._was_open = False
 
     async def __aenter__(self) -> Served:
         if self._is_open:
             raise UsageError("this server is open already", help="Make another by replay.serve().")
         await self.server.__aenter__()
+        if self._watching is not None:
+            await self._watching.__aenter__()
         self._is_open = self._was_open = True
         return self
 
@@ -152,7 +161,11 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._is_open = False
-        await self.server.__aexit__(kind, error, trace)
+        try:
+            if self._watching is not None:
+                await self._watching.__aexit__(kind, error, trace)
+        finally:
+            await self.server.__aexit__(kind, error, trace)
 
     def _check_opened(self) -> None:
         if not self._was_open:

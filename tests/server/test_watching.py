@@ -1,0 +1,345 @@
+"""Files that change while they are played: edited, broken, replaced, deleted, and behind links."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import uvloop
+
+from replay.cli.serve import serve as command
+from replay.drive.agent import Outcome, play
+from replay.errors import UsageError
+from replay.plan.timeline import plan
+from replay.scenario.load import load, loads
+from replay.server.runner import Server
+from replay.server.serving import serve
+from replay.server.watching import Watching, _mark
+from replay.testing import scenario
+from tests.road.software import Process
+from tests.server.conftest import Loop
+from tests.server.running import run, until
+
+STORY = "version: 1\nname: {name}\nsteps:\n  - {{id: say, request: GET /{name}, respond: {{body: {word}}}}}\n"
+BROKEN = "version: 1\nname: story\nstesp: []\nsteps: []\n"
+
+
+def story(word: str, name: str = "story") -> str:
+    return STORY.format(name=name, word=word)
+
+
+class Watched:
+    """A server whose files are watched, what it has said of them, and a client of it."""
+
+    def __init__(self, *files: Path) -> None:
+        self.server = Server([load(path) for path in files])
+        self._said: asyncio.Queue[str] = asyncio.Queue()
+        self._watching = Watching(self.server, dict(enumerate(files)), say=self._said.put_nowait)
+
+    async def __aenter__(self) -> Watched:
+        await self.server.__aenter__()
+        await self._watching.__aenter__()
+        self.http = aiohttp.ClientSession()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.close()
+        await self._watching.__aexit__(None, None, None)
+        await self.server.__aexit__(None, None, None)
+
+    async def news(self) -> list[str]:
+        """The lines of what is said next."""
+        async with asyncio.timeout(10):
+            return (await self._said.get()).splitlines()
+
+    async def settles(self) -> None:
+        """Until a file that was written has been looked at."""
+        file = self._watching._files[0]
+        await until(lambda: file.mark == _mark(file.path))
+
+    async def hears(self, user: str, name: str = "story") -> Any:
+        """What a user gets who asks."""
+        headers = {"Authorization": f"Bearer {user}"}
+        async with self.http.get(f"{self.server.url}/{name}", headers=headers) as response:
+            return await response.json()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "scenarios" / "story.yaml"
+    path.parent.mkdir()
+    path.write_text(story("old"))
+    return path
+
+
+def changed(file: Path, name: str = "story") -> list[str]:
+    return [f"{file} has changed: new plays of '{name}' go by it"]
+
+
+def write(file: Path, text: str) -> None:
+    """As `>` in a shell: the same file with other bytes."""
+    file.write_text(text)
+
+
+def replace(file: Path, text: str) -> None:
+    """As editors write: another file takes its name."""
+    other = file.with_name(f".{file.name}.swp")
+    other.write_text(text)
+    other.replace(file)
+
+
+@pytest.mark.parametrize("save", [write, replace])
+def test_who_comes_hears_what_the_file_says_now_and_who_was_there_the_old(
+    file: Path, save: Callable[[Path, str], None], loop: Loop
+) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            assert await watched.hears("ann") == "old"
+            save(file, story("new"))
+            assert await watched.news() == changed(file)
+            assert await watched.hears("bob") == "new"
+            assert await watched.hears("ann") == "old"
+
+    run(main(), loop)
+
+
+def test_a_broken_file_is_refused_with_its_place_and_the_old_stays_until_it_is_good_again(file: Path) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            write(file, BROKEN)
+            problem, advice, refused = await watched.news()
+            assert problem.startswith(f"{file}:3:1: unknown key 'stesp'")
+            assert "steps" in advice
+            assert refused == f"{file} is refused: 'story' goes on as it was"
+            assert await watched.hears("ann") == "old"
+            refusals = watched.server.stage.simulator.renewing.refused
+            assert list(refusals) == [str(file)]
+            write(file, story("old"))
+            assert await watched.news() == [f"{file} is good again, and holds what is played"]
+            assert refusals == {}
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_what_changes_nothing_is_no_news(file: Path) -> None:
+    """A comment, an empty file for an instant, the same mistake once more, another file beside it."""
+
+    async def main() -> None:
+        async with Watched(file) as watched:
+            write(file, "# nothing\n" + story("old"))
+            write(file, "")
+            write(file, story("new"))
+            assert await watched.news() == changed(file)
+            write(file, BROKEN)
+            assert (await watched.news())[-1].startswith(f"{file} is refused")
+            replace(file, BROKEN)
+            await watched.settles()
+            write(file.with_name("other.yaml"), "nobody reads this")
+            await watched.settles()
+            write(file, story("newest"))
+            assert await watched.news() == changed(file)
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_a_true_that_becomes_a_1_is_a_change(file: Path) -> None:
+    async def main() -> None:
+        write(file, story("true"))
+        async with Watched(file) as watched:
+            write(file, story("1"))
+            assert await watched.news() == changed(file)
+            assert await watched.hears("ann") == 1
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_a_file_that_is_deleted_stays_played_and_may_come_back(file: Path) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            shutil.rmtree(file.parent)
+            assert (await watched.news())[0].startswith(f"{file}: the file cannot be read: no such file")
+            assert await watched.hears("ann") == "old"
+            file.parent.mkdir()
+            write(file, story("new"))
+            assert await watched.news() == changed(file)
+            write(file, story("newest"))
+            assert await watched.news() == changed(file)
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_links_are_followed_also_where_a_link_on_the_way_is_exchanged(tmp_path: Path) -> None:
+    """As Kubernetes mounts a ConfigMap: ..data is a link to a folder of this moment, and is replaced."""
+
+    def mount(word: str) -> None:
+        folder = tmp_path / f"..{word}"
+        folder.mkdir()
+        (folder / "story.yaml").write_text(story(word))
+        new = tmp_path / "..data_tmp"
+        new.symlink_to(folder.name)
+        new.replace(tmp_path / "..data")
+
+    async def main() -> None:
+        mount("old")
+        file = tmp_path / "story.yaml"
+        file.symlink_to("..data/story.yaml")
+        async with Watched(file) as watched:
+            for word in ("new", "newest"):
+                mount(word)
+                assert await watched.news() == changed(file)
+                assert await watched.hears(word) == word
+            (tmp_path / "..data" / "story.yaml").write_text(story("edited"))
+            assert await watched.news() == changed(file)
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_a_name_that_another_gives_up_can_be_taken(tmp_path: Path) -> None:
+    async def main() -> None:
+        one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+        write(one, story("a", "one"))
+        write(two, story("b", "two"))
+        async with Watched(one, two) as watched:
+            write(one, story("a", "two"))
+            assert await watched.news() == [
+                f"{one}: two scenarios are named 'two': give one another name",
+                f"{one} is refused: 'one' goes on as it was",
+            ]
+            write(two, story("b", "three"))
+            assert await watched.news() == changed(two, "three")
+            assert await watched.news() == changed(one, "two")
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_files_are_looked_at_all_the_same_where_the_system_tells_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise OSError(28, "OS file watch limit reached")
+
+    async def main() -> None:
+        async with Watched(file) as watched:
+            assert "looked at once a second" in (await watched.news())[0]
+            write(file, story("new"))
+            assert await watched.news() == changed(file)
+
+    monkeypatch.setattr("watchfiles.main.RustNotify", exhausted)
+    run(main(), asyncio.new_event_loop)
+
+
+def test_a_server_in_a_program_watches_the_files_it_was_given(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        heard = asyncio.Event()
+        async with serve(file, watch=True, speed="max") as simulator:
+            simulator.server.stage.heard = lambda _: heard.set()
+            write(file, story("new"))
+            async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+                word, user = "", 0
+                while word != "new":
+                    user += 1
+                    headers = {"Authorization": f"Bearer {user}"}
+                    async with http.get(f"{simulator.url}/story", headers=headers) as response:
+                        word = await response.json()
+        assert [entry.detail["changed"] for entry in simulator.journal if entry.kind == "scenario"] == [True]
+
+    run(main(), asyncio.new_event_loop)
+    assert caplog.messages == changed(file)
+
+
+# Live agents
+
+EVENTS = """
+version: 1
+name: story
+session:
+  - {{id: ready, request: POST /ready, respond: {{body: {{}}}}}}
+steps:
+{steps}
+  - {{id: last, push: /a, after: start and ready + {end}ms, data: {{number: last, word: {word}}}}}
+"""
+READY = "start and ready"
+
+
+def crowded(word: str, events: int, apart: int = 1) -> str:
+    """So many events, so many milliseconds apart."""
+    steps = [
+        f"  - {{id: e{n}, push: /a, after: {READY} + {n * apart}ms, data: {{number: {n}, word: {word}}}}}"
+        for n in range(events)
+    ]
+    return EVENTS.format(steps="\n".join(steps), end=events * apart, word=word)
+
+
+@pytest.mark.parametrize(
+    ("agents", "edits", "events", "apart", "loop"),
+    [
+        (10, 4, 30, 100, uvloop.new_event_loop),
+        pytest.param(100, 20, 40, 500, uvloop.new_event_loop, marks=pytest.mark.full),
+        pytest.param(100, 20, 40, 500, asyncio.new_event_loop, marks=pytest.mark.full),
+    ],
+)
+def test_no_agent_loses_an_event_while_the_file_is_edited(
+    agents: int, edits: int, events: int, apart: int, file: Path, loop: Loop
+) -> None:
+    """Every fourth edit is broken. All the time each agent gets events."""
+    write(file, crowded("v0", events, apart))
+
+    async def main() -> None:
+        first = plan(load(file))
+        async with Watched(file) as watched:
+            url = watched.server.url
+            carriers = [("long-polling", "websocket")[number % 2] for number in range(agents)]
+            crowd = [
+                asyncio.create_task(play(first, url, transport=carrier, user=f"agent-{number}"))
+                for number, carrier in enumerate(carriers)
+            ]
+            played, late = "v0", []
+            for edit in range(1, edits + 1):
+                is_broken = edit % 4 == 0
+                write(file, BROKEN if is_broken else crowded(f"v{edit}", 1))
+                news = await watched.news()
+                assert ("refused" in news[-1]) == is_broken
+                played = played if is_broken else f"v{edit}"
+                now = plan(loads(crowded(played, 1))) if played != "v0" else first
+                late.append((played, asyncio.create_task(play(now, url, user=f"late-{edit}"))))
+            assert not any(task.done() for task in crowd), "the agents were done before the edits"
+            for outcome in await asyncio.gather(*crowd):
+                assert heard(outcome) == [("v0", n) for n in [*range(events), "last"]]
+            for word, task in late:
+                assert heard(await task) == [(word, 0), (word, "last")]
+
+    run(main(), loop, seconds=60)
+
+
+def heard(outcome: Outcome) -> list[tuple[str, Any]]:
+    """The events that an agent got, in order."""
+    assert (outcome.missing, outcome.why) == ((), "")
+    return [(seen.value["word"], seen.value["number"]) for seen in outcome.seen if seen.kind == "event"]
+
+
+@pytest.mark.live
+def test_the_command_says_what_has_changed_and_what_is_refused(file: Path) -> None:
+    process = Process(sys.executable, "-m", "replay", "serve", str(file), "--port", "0", "--watch")
+    process.word("playing")
+    write(file, BROKEN)
+    assert process.word(f"{file}:3:1")
+    write(file, story("new"))
+    process.word("changed:")
+    assert process.stop() == 0
+    assert "is refused: 'story' goes on as it was" in process.output
+    assert "Traceback" not in process.output
+
+
+def test_there_is_nothing_to_watch_without_a_file() -> None:
+    with pytest.raises(UsageError, match="no file to watch"):
+        command.main(["--watch"], standalone_mode=False)
+    with pytest.raises(UsageError, match="no file to watch"):
+        serve(scenario("steps: []"), watch=True)
