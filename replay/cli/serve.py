@@ -62,6 +62,7 @@ def _play(asked: Asked) -> None:
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,
+        forward=asked.unmatched == "forward",
     )
     server = Server(
         scenarios,

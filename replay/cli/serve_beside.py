@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from replay.capture.preflight import parse_upstream
 from replay.cli.serve_options import Asked
 from replay.errors import UsageError
 from replay.server.runner import Server
@@ -21,6 +22,12 @@ def check_beside(asked: Asked) -> None:
     """
     if asked.watch and not asked.files:
         raise UsageError("there is no file to watch: name a FILE beside --watch")
+    if asked.upstream is not None:
+        parse_upstream(asked.upstream)
+        if asked.unmatched != "forward":
+            raise UsageError("--upstream is for what no step is: write --unmatched forward beside it")
+    elif asked.unmatched == "forward":
+        raise UsageError("--unmatched forward needs --upstream: the URL of the real server")
 
 
 def beside(server: Server, asked: Asked) -> Iterator[AbstractAsyncContextManager[Any]]:
@@ -30,6 +37,13 @@ def beside(server: Server, asked: Asked) -> Iterator[AbstractAsyncContextManager
 
         files = dict(enumerate(asked.files))
         yield Watching(server, files, control_apart=asked.control_port is not None, say=_say)
+    if asked.upstream is not None:
+        from replay.server.forwarding import Forwarder  # noqa: PLC0415  so does this
+        from replay.server.learning import Learner  # noqa: PLC0415
+
+        learner = Learner(server, dict(enumerate(asked.files)), _say)
+        yield learner
+        yield Forwarder(server, parse_upstream(asked.upstream), learner.take)
 
 
 def _say(text: str) -> None:

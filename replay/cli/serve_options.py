@@ -36,6 +36,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     fault_files: tuple[Path, ...]
     presets: tuple[str, ...]
+    unmatched: str
+    upstream: str | None
     control_port: int | None
     log_level: Level
     log_format: Form
@@ -211,7 +213,19 @@ ACCOUNT = (
 )
 """What it says of what happens."""
 
-GROUPS = (PLAYED, PLACE, TIME, MISHAPS, CONTROL, ACCOUNT)
+LACKING = (
+    click.option(
+        "--unmatched",
+        type=click.Choice(["error", "forward"]),
+        default="error",
+        show_default=True,
+        help="What no step is gets an error, or goes to --upstream and is written to NAME.new.yaml.",
+    ),
+    click.option("--upstream", metavar="URL", help="The real server, such as http://gws:8090."),
+)
+"""What becomes of what the scenarios lack."""
+
+GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, CONTROL, ACCOUNT)
 """In the order of the help."""
 
 

@@ -80,5 +80,6 @@ class App:
                 headers=headers_of(request),
                 body=body,
                 base_url=base_url_of(request),
+                target=request.raw_path,
             ),
         )

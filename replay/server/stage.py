@@ -23,6 +23,7 @@ from replay.wire import (
     Deafen,
     Effect,
     ExchangeLost,
+    Forward,
     Gate,
     Input,
     Piece,
@@ -58,6 +59,8 @@ class Stage:
         self.clock = clock
         self.gatekeeper: Callable[[Gate], None] | None = None
         """Whoever takes new connections, and stops doing so when it is told."""
+        self.forwarder: Callable[[Forward], None] | None = None
+        """Whoever asks another server, and feeds what it says."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, asyncio.Future[Outcome]] = {}
@@ -193,9 +196,18 @@ class Stage:
                 self._cut(effect)
             case Deafen():
                 self._deafen(effect)
-            case Gate():
-                if self.gatekeeper is not None:
-                    self.gatekeeper(effect)
+            case Gate() | Forward():
+                self._hand_on(effect)
+
+    def _hand_on(self, effect: Gate | Forward) -> None:
+        """Lets those do it whose it is."""
+        if isinstance(effect, Gate):
+            if self.gatekeeper is not None:
+                self.gatekeeper(effect)
+        elif self.forwarder is not None:
+            self.forwarder(effect)
+        else:
+            self._resolve(effect.exchange, effect.missed)
 
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""

@@ -65,7 +65,10 @@ class Rest:
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            return [self._miss(asking)]
+            missed = self._miss(asking)
+            if self._simulator.options.forward and asking.agent is not None and _is_lacking(asking):
+                return [self._simulator.forwarding.instead(request, missed, asking.agent, now)]
+            return [missed]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
@@ -282,6 +285,11 @@ def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[s
 
     rendered = ((name, render(value, lookup)) for name, value in reply.headers)
     return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
+
+
+def _is_lacking(asking: _Asking) -> bool:
+    """Whether the request is no step at all, rather than one that cannot be answered now."""
+    return not any(candidate.fits for candidate in asking.found) and not _of_another(asking)
 
 
 def _of_another(asking: _Asking) -> str:

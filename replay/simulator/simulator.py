@@ -37,6 +37,7 @@ from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
+from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
@@ -51,6 +52,7 @@ from replay.wire import (
     Begin,
     Effect,
     ExchangeLost,
+    Forwarded,
     Input,
     Polled,
     Request,
@@ -74,6 +76,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Pretend that every play begins at this time (seconds since 1970)."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
+    forward: bool = False
+    """Another server is asked for what no step is."""
     control_apart: bool = False
     """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
     journal_entries: int = MAX_ENTRIES
@@ -109,6 +113,7 @@ class Simulator:
         self.switching = Switching(self)
         self.brought = Brought(self)
         self.renewing = Renewing(self)
+        self.forwarding = Forwarding(self)
         self.events = Events(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
@@ -180,7 +185,10 @@ class Simulator:
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
                 self.bayeux.socket_lost(happening.socket, now)
+            case Forwarded():
+                return self.forwarding.forwarded(happening, now)
             case ExchangeLost():
+                self.forwarding.lost(happening.exchange)
                 self.carriers.lost(happening.exchange)
                 self.bayeux.exchange_lost(happening.exchange, now)
             case Woken():
