@@ -101,6 +101,7 @@ class Forwarder:
 
     async def _forward(self, forward: Forward) -> None:
         where = f"the upstream {self._upstream}"
+        happening = _failed(forward, f"{where} was not asked to the end")
         try:
             async with asyncio.timeout(PATIENCE):
                 happening = await self._ask(forward)
@@ -112,7 +113,9 @@ class Forwarder:
             happening = _failed(forward, f"{where} gave no whole answer: {_reason(error)}")
         except _UnfitError as error:
             happening = _failed(forward, f"{where} {error}")
-        self._server.stage.feed(happening)
+        finally:
+            # Whatever comes in between, nobody is left waiting.
+            self._server.stage.feed(happening)
 
     async def _ask(self, forward: Forward) -> Forwarded:
         request = forward.request

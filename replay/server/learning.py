@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +27,9 @@ from replay.server.runner import Server
 
 QUIET = 1.0
 """Seconds without news after which what has been heard is written."""
+
+LATEST = 10.0
+"""Seconds after which it is written although there are ever more news."""
 
 MOST = 1000
 """Different requests that are told of a scenario; a client that asks for ever new ones fills no disk."""
@@ -109,15 +113,23 @@ class Learner:
     async def _run(self) -> None:
         while not self._stopped:
             await self._news.wait()
-            while self._news.is_set() and not self._stopped:
-                self._news.clear()
-                try:
-                    async with asyncio.timeout(QUIET):
-                        await self._news.wait()
-                except TimeoutError:
-                    break
-            for place in [place for place, new in self._new.items() if new]:
-                await self._write(place)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LATEST):
+                    await self._quiet()
+            await self._write_all()
+        await self._write_all()
+
+    async def _quiet(self) -> None:
+        """Until nothing has been heard for a while, or nothing more will be."""
+        while self._news.is_set() and not self._stopped:
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(QUIET):
+                    await self._news.wait()
+
+    async def _write_all(self) -> None:
+        for place in [place for place, new in self._new.items() if new]:
+            await self._write(place)
 
     async def _write(self, place: int) -> None:
         new, self._new[place] = self._new[place], []

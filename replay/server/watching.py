@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from replay.errors import ReplayError, ScenarioError
+from replay.errors import Problem, ReplayError, ScenarioError
 from replay.plan.timeline import Timeline
 from replay.scenario.load import loads, text_of
 from replay.scenario.model import Scenario
@@ -201,6 +201,9 @@ class Watching:
     def _read(self, file: _File) -> _Read:
         """What a file holds, in a thread of its own: a large one takes seconds."""
         data = None
+        if file.path.exists() and not file.path.is_file():
+            # A pipe would keep whoever reads it.
+            return _Read(data, ScenarioError([Problem(file=str(file.path), what="this is no file any more")]))
         try:
             text = text_of(file.path)
             data = text.encode()

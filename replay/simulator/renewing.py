@@ -51,7 +51,7 @@ class Renewing:
         simulator.brought.forget_meanings()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
-        self._note(after.name, file, now, changed=True, **was)
+        self._note(after.name, file, now, changed="new plays go by it", **was)
         self._exchange_rules(before, after, now)
 
     def refuse(self, place: int, problems: Sequence[str], now: float, *, file: str = "") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.channels import META
 from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
@@ -288,7 +289,12 @@ def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[s
 
 
 def _is_lacking(asking: _Asking) -> bool:
-    """Whether the request is no step at all, rather than one that cannot be answered now."""
+    """Whether the request is no step at all, rather than one that cannot be answered now, and no Bayeux."""
+    first = (
+        asking.question.json[0] if isinstance(asking.question.json, list) and asking.question.json else None
+    )
+    if isinstance(first, dict) and str(first.get("channel", "")).startswith(META):
+        return False
     return not any(candidate.fits for candidate in asking.found) and not _of_another(asking)
 
 

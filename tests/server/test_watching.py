@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -94,6 +95,11 @@ def replace(file: Path, text: str) -> None:
     other.replace(file)
 
 
+def become_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 @pytest.mark.parametrize("save", [write, replace])
 def test_who_comes_hears_what_the_file_says_now_and_who_was_there_the_old(
     file: Path, save: Callable[[Path, str], None], loop: Loop
@@ -174,6 +180,15 @@ def test_a_file_that_is_deleted_stays_played_and_may_come_back(file: Path) -> No
     run(main(), asyncio.new_event_loop)
 
 
+def test_what_is_no_file_any_more_is_refused_and_not_waited_for(file: Path) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            become_a_pipe(file)
+            assert (await watched.news())[0] == f"{file}: this is no file any more."
+
+    run(main(), asyncio.new_event_loop)
+
+
 def test_links_are_followed_also_where_a_link_on_the_way_is_exchanged(tmp_path: Path) -> None:
     """As Kubernetes mounts a ConfigMap: ..data is a link to a folder of this moment, and is replaced."""
 
@@ -249,7 +264,8 @@ def test_a_server_in_a_program_watches_the_files_it_was_given(
                     headers = {"Authorization": f"Bearer {user}"}
                     async with http.get(f"{simulator.url}/story", headers=headers) as response:
                         word = await response.json()
-        assert [entry.detail["changed"] for entry in simulator.journal if entry.kind == "scenario"] == [True]
+        (entry,) = (entry for entry in simulator.journal if entry.kind == "scenario")
+        assert entry.detail == {"name": "story", "file": str(file), "changed": "new plays go by it"}
 
     run(main(), asyncio.new_event_loop)
     assert caplog.messages == changed(file)

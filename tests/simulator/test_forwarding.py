@@ -73,6 +73,13 @@ def test_a_step_that_cannot_be_answered_now_is_not_lacking(script: Script, ann: 
     assert script.forwarded == {}
 
 
+def test_nobody_shakes_hands_with_the_upstream(script: Script, ann: Desktop) -> None:
+    exchange = ann.post("/other/cometd", [{"channel": "/meta/handshake", "version": "1.0"}])
+    assert script.answer(exchange).status == 404
+    assert not script.waits(exchange)
+    assert script.forwarded == {}
+
+
 def test_nothing_is_forwarded_unless_it_was_asked_for() -> None:
     script = Script(scenario(STORY))
     assert script.answer(script.desktop().get("/contacts")).status == 404

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from replay.errors import UsageError
+from replay.journal import read
 from replay.plan.timeline import plan
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
@@ -156,8 +157,14 @@ def test_a_renamed_scenario_takes_the_place_of_the_old_and_numbers_go_on() -> No
     assert sorted(said(ann)) == ["new", "old"]
     assert [play.label for play in script.simulator.agents.all[0].plays] == ["story#1", "other#2"]
     assert entries(script, "scenario") == [
-        {"name": "other", "file": "story.yaml", "changed": True, "was": "story"}
+        {"name": "other", "file": "story.yaml", "changed": "new plays go by it", "was": "story"}
     ]
+
+
+def test_a_journal_that_tells_of_a_change_can_be_read() -> None:
+    script = Script(scenario(told("old")))
+    renew(script, told("new"))
+    assert read(script.simulator.journal.lines(), "journal").entries == tuple(script.simulator.journal)
 
 
 def test_a_scenario_cannot_take_the_name_of_another() -> None:
