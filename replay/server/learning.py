@@ -31,7 +31,7 @@ QUIET = 1.0
 LATEST = 10.0
 """Seconds after which it is written although there are ever more news."""
 
-MOST = 1000
+MOST = 500
 """Different requests that are told of a scenario; a client that asks for ever new ones fills no disk."""
 
 LARGEST = 1 << 20

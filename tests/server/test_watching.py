@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 import uvloop
+from aiohttp import web
 
 from replay.cli.serve import serve as command
 from replay.drive.agent import Outcome, play
@@ -23,6 +25,7 @@ from replay.server.runner import Server
 from replay.server.serving import serve
 from replay.server.watching import Watching, _mark
 from replay.testing import scenario
+from tests.drive.servers import serving
 from tests.road.software import Process
 from tests.server.conftest import Loop
 from tests.server.running import run, until
@@ -342,20 +345,52 @@ def heard(outcome: Outcome) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.live
-def test_the_command_says_what_has_changed_and_what_is_refused(file: Path) -> None:
-    process = Process(sys.executable, "-m", "replay", "serve", str(file), "--port", "0", "--watch")
-    process.word("playing")
-    write(file, BROKEN)
-    assert process.word(f"{file}:3:1")
-    write(file, story("new"))
-    process.word("changed:")
-    assert process.stop() == 0
-    assert "is refused: 'story' goes on as it was" in process.output
-    assert "Traceback" not in process.output
+def test_the_command_watches_and_forwards_and_says_so(file: Path) -> None:
+    async def upstream(request: web.Request) -> web.Response:
+        return web.json_response("upstream")
+
+    def converse(url: str) -> tuple[int, Process]:
+        options = ("--watch", "--unmatched", "forward", "--upstream", url)
+        process = Process(
+            sys.executable, "-m", "replay", "serve", str(file), "--port", "0", "--print-url", *options
+        )
+        own = process.word("http://")
+        with urllib.request.urlopen(f"{own}/lacking") as answer:
+            assert answer.read() == b'"upstream"'
+        write(file, BROKEN)
+        assert process.word(f"{file}:3:1")
+        write(file, story("new"))
+        process.word("changed:")
+        return process.stop(), process
+
+    async def main() -> None:
+        async with serving(upstream) as url:
+            code, process = await asyncio.to_thread(converse, url)
+        said = process.output
+        assert (code, "Traceback" in said) == (0, False), said
+        assert f"{file} is refused: 'story' goes on as it was" in said
+        assert f"{file.with_name('story.new.yaml')} has 1 new step of 1 forwarded request" in said
+        told = load(file.with_name("story.new.yaml"))
+        assert [step.id for step in told.steps] == ["say", "get-lacking"]
+
+    run(main(), asyncio.new_event_loop)
 
 
-def test_there_is_nothing_to_watch_without_a_file() -> None:
-    with pytest.raises(UsageError, match="no file to watch"):
-        command.main(["--watch"], standalone_mode=False)
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--unmatched", "forward"), "needs --upstream"),
+        (("--upstream", "http://gws:8090"), "write --unmatched forward beside it"),
+        (("--unmatched", "forward", "--upstream", "gws"), "has to be an http or https URL"),
+        (("--unmatched", "forward", "--upstream", "http://gws/api"), "names a server and nothing else"),
+        (("--watch",), "no file to watch"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(options: tuple[str, ...], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        command.main(list(options), standalone_mode=False)
+
+
+def test_a_program_has_nothing_to_watch_without_a_file() -> None:
     with pytest.raises(UsageError, match="no file to watch"):
         serve(scenario("steps: []"), watch=True)
