@@ -7,11 +7,13 @@ fit for the address that the client dialled. Its events do not come by: nobody s
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from urllib.parse import quote, urlencode
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from replay.capture import origins
 from replay.capture.preflight import Upstream
@@ -38,9 +40,10 @@ _HOP = frozenset(
     }
 )
 """Headers of a connection, not of a message (RFC 9110, 7.6.1)."""
-_NOT_SENT = _HOP | {"accept-encoding", "content-length", "expect", "host"}
+_NOT_SENT = _HOP | {"accept-encoding", "content-length", "expect", "host", "via"}
 _NOT_BACK = _HOP | {"content-encoding", "content-length"}
 _DECODED = frozenset({"", "identity", "gzip", "deflate"})
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _UNFIT = frozenset({"CONNECT", "TRACE"})
 
 
@@ -59,7 +62,7 @@ class Forwarder:
         self._origins: dict[str, origins.Origins] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._number = 0
-        self._transport: httpx.AsyncHTTPTransport
+        self._session: aiohttp.ClientSession
 
     async def __aenter__(self) -> Forwarder:
         """Begins.
@@ -69,8 +72,13 @@ class Forwarder:
         """
         if self._is_own():
             raise UsageError(f"--upstream {self._upstream} is this server itself: name the real one")
-        # A client of httpx would keep cookies, and give one agent's to another.
-        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
+        self._session = aiohttp.ClientSession(
+            # Whoever kept cookies would give one agent's to another.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(limit=0),
+            skip_auto_headers=("Accept", "Content-Type", "User-Agent"),
+            timeout=aiohttp.ClientTimeout(),
+        )
         self._server.stage.forwarder = self._take
         return self
 
@@ -84,7 +92,7 @@ class Forwarder:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._transport.aclose()
+        await self._session.close()
 
     def _is_own(self) -> bool:
         own = origins.parse(self._server.url)
@@ -107,10 +115,12 @@ class Forwarder:
                 happening = await self._ask(forward)
         except TimeoutError:
             happening = _failed(forward, f"{where} did not answer within {PATIENCE:g} s")
-        except httpx.ConnectError as error:
+        except aiohttp.ClientConnectorError as error:
             happening = _failed(forward, f"{where} cannot be reached: {_reason(error)}")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            happening = _failed(forward, f"{where} gave no whole answer: {_reason(error)}")
+        except aiohttp.ClientPayloadError:
+            happening = _failed(forward, f"{where} gave no whole answer: it broke off, or cannot be decoded")
+        except (aiohttp.ClientError, ValueError) as error:
+            happening = _failed(forward, f"{where} gave no whole answer: {_said(error)}")
         except _UnfitError as error:
             happening = _failed(forward, f"{where} {error}")
         finally:
@@ -123,41 +133,41 @@ class Forwarder:
             raise _UnfitError(f"is not asked for {request.method}")
         dialled = origins.parse(request.base_url)
         names = self._names(dialled, forward)
-        sent = httpx.Request(
-            request.method,
-            httpx.URL(str(self._upstream)).copy_with(raw_path=names.to_server(_target(request))),
-            headers=_sent_headers(request, names),
-            content=names.body_to_server(request) or None,
-        )
+        target = _text(names.to_server(_target(request)))
+        headers = _sent_headers(request, names)
+        body = names.body_to_server(request)
         began = wall_time()
-        answer = await self._transport.handle_async_request(sent)
-        try:
+        async with self._session.request(
+            request.method,
+            URL(f"{self._upstream}{target}", encoded=True),
+            headers=headers,
+            data=body or None,
+            allow_redirects=False,
+        ) as answer:
             answered = wall_time()
-            body = await _body_of(answer)
-        finally:
-            await answer.aclose()
-        told = [(_text(name), _text(value)) for name, value in answer.headers.raw]
+            told = [(_text(name), _text(value)) for name, value in answer.raw_headers]
+            answer_body = await _body_of(answer)
         self._number += 1
         exchange = Exchange(
             number=self._number,
             method=request.method,
-            url=str(sent.url),
-            request_headers=tuple((_text(name), _text(value)) for name, value in sent.headers.raw),
-            request_body=sent.content,
+            url=f"{self._upstream}{target}",
+            request_headers=tuple(headers),
+            request_body=body,
             began=began,
             sent=began,
-            status=answer.status_code,
+            status=answer.status,
             response_headers=tuple(told),
-            response_body=body,
+            response_body=answer_body,
             answered=answered,
             ended=wall_time(),
         )
         self._learn(Heard(exchange=exchange, setting=forward.setting))
         return Forwarded(
             exchange=forward.exchange,
-            status=answer.status_code,
+            status=answer.status,
             headers=names.headers_to_client(told),
-            body=names.body_to_client(answer.headers.get("content-type", ""), answer.status_code, body),
+            body=names.body_to_client(answer.headers.get("Content-Type", ""), answer.status, answer_body),
         )
 
     def _names(self, dialled: origins.Origin | None, forward: Forward) -> _Names:
@@ -220,35 +230,39 @@ def _failed(forward: Forward, why: str) -> Forwarded:
     return Forwarded(exchange=forward.exchange, failure=why)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: aiohttp.ClientConnectorError) -> str:
+    """Why there is no connection, as part of a sentence."""
+    number = error.os_error.errno
+    return os.strerror(number).lower() if number is not None and number > 0 else _said(error.os_error)
+
+
+def _said(error: Exception) -> str:
     """What a library has to say, as part of a sentence."""
-    said = " ".join(str(error).split()).rstrip(".")
-    return said or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
 def _target(request: Request) -> bytes:
     """Path and query as the client wrote them; of a target that is a URL, what it is made of."""
     if request.target.startswith("/"):
-        return request.target.encode("utf-8", "surrogateescape")
+        return quote(request.target.encode("utf-8", "surrogateescape"), safe=_PRINTABLE).encode()
     query = urlencode(request.query)
     return (quote(request.path, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")).encode()
 
 
-def _sent_headers(request: Request, names: _Names) -> list[tuple[bytes, bytes]]:
+def _sent_headers(request: Request, names: _Names) -> list[tuple[str, str]]:
     headers = request.headers
     dropped = _NOT_SENT | _named_by_connection([headers.get("connection", "")])
     sent = []
     for name, value in headers.items():
-        if name in dropped or name == "via":
+        if name in dropped:
             continue
-        raw = value.encode("utf-8", "surrogateescape")
         if name in {"origin", "referer"}:
-            raw = names.compared(raw)
+            value = _text(names.compared(value.encode()))  # noqa: PLW2901
         elif name == "cookie":
-            raw = origins.cookies_to_server(value).encode("utf-8", "surrogateescape")
-        sent.append((name.encode("utf-8", "surrogateescape"), raw))
+            value = origins.cookies_to_server(value)  # noqa: PLW2901
+        sent.append((name, value))
     via = ", ".join(filter(None, (headers.get("via", ""), f"1.1 {VIA}")))
-    return [*sent, (b"accept-encoding", b"gzip, deflate"), (b"via", via.encode("utf-8", "surrogateescape"))]
+    return [*sent, ("accept-encoding", "gzip, deflate"), ("via", via)]
 
 
 def _named_by_connection(values: Iterable[str]) -> set[str]:
@@ -256,17 +270,17 @@ def _named_by_connection(values: Iterable[str]) -> set[str]:
     return {name.strip().lower() for value in values for name in value.split(",")} - {""}
 
 
-async def _body_of(answer: httpx.Response) -> bytes:
+async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
     """The whole body, decoded.
 
     Raises:
         _UnfitError: it is too large, or in an encoding that nobody has asked for.
     """
-    for encoding in answer.headers.get("content-encoding", "").lower().split(","):
+    for encoding in answer.headers.get("Content-Encoding", "").lower().split(","):
         if encoding.strip() not in _DECODED:
             raise _UnfitError(f"answered in the encoding {encoding.strip()}, which was not asked for")
     body = bytearray()
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.content.iter_any():
         body += chunk
         if len(body) > LARGEST:
             raise _UnfitError(f"answered with more than {LARGEST >> 20} MiB")
