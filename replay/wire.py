@@ -176,8 +176,6 @@ class Forward(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     request: Request
     """Without what is this server's own: its cookies, and what was said to it alone."""
-    missed: Answer
-    """What the client gets where nobody can be asked."""
     setting: Setting
 
 

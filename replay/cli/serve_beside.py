@@ -12,6 +12,7 @@ from replay.capture.preflight import parse_upstream
 from replay.cli.serve_options import Asked
 from replay.errors import UsageError
 from replay.server.runner import Server
+from replay.server.watching import Watching
 
 
 def check_beside(asked: Asked) -> None:
@@ -33,12 +34,10 @@ def check_beside(asked: Asked) -> None:
 def beside(server: Server, asked: Asked) -> Iterator[AbstractAsyncContextManager[Any]]:
     """What is to be entered once the server is open."""
     if asked.watch:
-        from replay.server.watching import Watching  # noqa: PLC0415  takes a moment to import
-
         files = dict(enumerate(asked.files))
         yield Watching(server, files, control_apart=asked.control_port is not None, say=_say)
     if asked.upstream is not None:
-        from replay.server.forwarding import Forwarder  # noqa: PLC0415  so does this
+        from replay.server.forwarding import Forwarder  # noqa: PLC0415  takes a moment to import
         from replay.server.learning import Learner  # noqa: PLC0415
 
         learner = Learner(server, dict(enumerate(asked.files)), _say)

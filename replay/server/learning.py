@@ -38,6 +38,10 @@ LARGEST = 1 << 20
 """Bytes of an answer that is told; what is larger would be no use to a reader."""
 
 
+ALL = 32 << 20
+"""Bytes of all that is told."""
+
+
 class Learner:
     """Keeps what is heard, and writes it. An async context manager."""
 
@@ -55,9 +59,11 @@ class Learner:
         self._heard: dict[int, list[Heard]] = defaultdict(list)
         self._new: dict[int, list[Heard]] = defaultdict(list)
         self._known: set[tuple[object, ...]] = set()
+        self._size = 0
+        """Bytes of all bodies that are kept."""
         self._count: Counter[int] = Counter()
         """Answers of each scenario that could be told, also of requests made again."""
-        self._left_out: set[str] = set()
+        self._said: set[str] = set()
         self._steps: dict[int, int] = {}
         """How many steps have been written of each scenario."""
         self._news = asyncio.Event()
@@ -96,19 +102,21 @@ class Learner:
         key = (place, heard.setting.role, exchange.method, exchange.url, exchange.request_body)
         if key in self._known:
             return
-        if len(exchange.response_body or b"") > LARGEST:
-            self._leave_out(f"answers of more than {LARGEST >> 20} MiB become no steps")
-        elif len(self._heard[place]) + len(self._new[place]) >= MOST:
-            self._leave_out(f"of {MOST:,} different requests of a scenario, no more become steps")
+        size = len(exchange.response_body or b"") + len(exchange.request_body)
+        if size > LARGEST:
+            self._say_once(f"note: answers of more than {LARGEST >> 20} MiB become no steps")
+        elif len(self._heard[place]) + len(self._new[place]) >= MOST or self._size + size > ALL:
+            self._say_once(f"note: {len(self._known):,} different requests are enough: no more become steps")
         else:
             self._known.add(key)
+            self._size += size
             self._new[place].append(heard)
             self._news.set()
 
-    def _leave_out(self, what: str) -> None:
-        if what not in self._left_out:
-            self._left_out.add(what)
-            self._say(f"note: {what}")
+    def _say_once(self, what: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self._say(what)
 
     async def _run(self) -> None:
         while not self._stopped:
@@ -137,16 +145,17 @@ class Learner:
         # Two writes never overlap, so the thread has all that it changes to itself.
         said = await asyncio.to_thread(self._put, place, new, scenario)
         if said:
-            self._say(said)
+            self._say_once(said)
 
     def _put(self, place: int, new: list[Heard], scenario: Scenario) -> str:
         """Tells and writes, in a thread of its own; returns what there is to say."""
         heard, path = self._heard[place], self._paths[place]
-        heard += [self._cleaned(each, scenario) for each in new]
+        cleaned = [self._cleaned(each, scenario) for each in new]
         try:
-            told, steps = tell(scenario, heard)
+            told, steps = tell(scenario, [*heard, *cleaned])
             text = dumps(told)
             loads(text, str(path))
+            heard += cleaned
         except ReplayError as error:
             return f"what the upstream answered cannot be told as steps: {error}"
         if not steps:
@@ -154,7 +163,6 @@ class Learner:
         is_first = place not in self._steps
         self._steps[place] = steps
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             if not is_first:
                 overwrite(path, text)
                 return ""

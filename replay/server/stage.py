@@ -24,6 +24,7 @@ from replay.wire import (
     Effect,
     ExchangeLost,
     Forward,
+    Forwarded,
     Gate,
     Input,
     Piece,
@@ -207,7 +208,8 @@ class Stage:
         elif self.forwarder is not None:
             self.forwarder(effect)
         else:
-            self._resolve(effect.exchange, effect.missed)
+            nobody = Forwarded(exchange=effect.exchange, failure="there is no upstream to ask")
+            self._receive(nobody, self.clock.now())
 
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""

@@ -108,17 +108,11 @@ class Watching:
     async def _run(self) -> None:
         while not self._stopped.is_set():
             folders = self._folders()
-            try:
-                async with aclosing(self._changes(folders)) as changes:
-                    async for changed in changes:
-                        await self._look(changed)
-                        if self._folders() != folders:
-                            break
-            except (OSError, RuntimeError) as error:
-                # What watchfiles raises where the system has no more watches is a RuntimeError of its own.
-                self._cannot(error)
-                await self._pause(EVERY)
-                await self._look(())
+            async with aclosing(self._changes(folders)) as changes:
+                async for changed in changes:
+                    await self._look(changed)
+                    if self._folders() != folders:
+                        break
 
     async def _changes(self, folders: Iterable[Path]) -> AsyncGenerator[set[str], None]:
         """Names of what has changed in these folders; none at all when a second has passed."""
@@ -134,9 +128,15 @@ class Watching:
             yield_on_timeout=True,
             stop_event=self._stopped,
         )
-        async with aclosing(found):
-            async for changes in found:
-                yield {Path(path).name for _, path in changes}
+        try:
+            async with aclosing(found):
+                async for changes in found:
+                    yield {Path(path).name for _, path in changes}
+        except (OSError, RuntimeError) as error:
+            # What watchfiles raises where the system has no more watches is a RuntimeError of its own.
+            self._cannot(error)
+            await self._pause(EVERY)
+            yield set()
 
     def _folders(self) -> dict[Path, tuple[int, int]]:
         """Where the files stand, and where what they are links to does; another folder has other numbers."""

@@ -27,9 +27,9 @@ FAILED = 502
 class _Pending(msgspec.Struct, frozen=True):
     """A request that has been forwarded."""
 
-    forward: Forward
     agent: Agent
     asked: str
+    missed: Answer
 
 
 class Forwarding:
@@ -51,10 +51,9 @@ class Forwarding:
             exchange=request.exchange,
             at=now,
             request=msgspec.structs.replace(request, headers=headers),
-            missed=missed,
             setting=self._setting(request, agent),
         )
-        self._pending[request.exchange] = _Pending(forward, agent, f"{request.method} {request.path}")
+        self._pending[request.exchange] = _Pending(agent, f"{request.method} {request.path}", missed)
         return forward
 
     def forwarded(self, happening: Forwarded, now: float) -> list[Effect]:
@@ -71,7 +70,7 @@ class Forwarding:
         )
         why: dict[str, Any] = {}
         if happening.failure:
-            answer = self._failed(pending.forward.missed, happening.failure, now)
+            answer = self._failed(pending.missed, happening.failure, now)
             why = {"why": happening.failure}
         self._know_cookies(pending.agent, happening.headers)
         at = self._simulator.since_start(now)

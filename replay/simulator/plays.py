@@ -144,6 +144,12 @@ class Play:
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
         self._marks, self._fired = before._marks, before._fired
+        known = {cue.id: cue.trigger.moments for cue in before.part.cues}
+        for cue in self.part.cues:
+            moments = cue.trigger.moments
+            if known.get(cue.id) != moments:
+                # What has been has been: an event that is new waits for the next time.
+                self._fired[cue.id] = min(len(self._all_marks(moment)) for moment in moments)
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""

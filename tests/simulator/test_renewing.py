@@ -131,6 +131,24 @@ def test_what_only_the_old_session_asks_is_answered_as_before() -> None:
     assert sorted(said(ann)) == ["new", "old"]
 
 
+def test_an_event_that_is_new_in_the_session_waits_for_the_next_time() -> None:
+    text = """
+    session:
+      - {id: ready, request: POST /me, repeat: last}
+      %s
+    steps: [{id: hi, push: /chats, data: {say: hi}}]
+    """
+    script = Script(scenario(text % ""))
+    ann = come(script, "ann")
+    renew(script, text % "- {id: active, push: /chats, after: ready, data: {say: active}}")
+    offer(script, "ann")
+    assert said(ann) == ["hi", "hi"]
+    ann.post("/me", {})
+    script.advance(3)
+    ann.post("/me", {})
+    assert said(ann) == ["hi", "hi", "active", "active"]
+
+
 def test_ids_of_a_session_stay_and_variables_that_are_new_get_theirs() -> None:
     text = """
     variables: {me: {recorded: 009052C5E743004C, make: participant-id}, %s}
