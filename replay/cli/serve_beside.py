@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
-
-import click
 
 from replay.capture.preflight import parse_upstream
 from replay.cli.serve_options import Asked
 from replay.errors import UsageError
+from replay.server.logs.logs import Logs
 from replay.server.runner import Server
 from replay.server.watching import Watching
 
@@ -31,19 +31,17 @@ def check_beside(asked: Asked) -> None:
         raise UsageError("--unmatched forward needs --upstream: the URL of the real server")
 
 
-def beside(server: Server, asked: Asked) -> Iterator[AbstractAsyncContextManager[Any]]:
+def beside(server: Server, asked: Asked, logs: Logs) -> Iterator[AbstractAsyncContextManager[Any]]:
     """What is to be entered once the server is open."""
     if asked.watch:
         files = dict(enumerate(asked.files))
-        yield Watching(server, files, control_apart=asked.control_port is not None, say=_say)
+        yield Watching(
+            server, files, control_apart=asked.control_port is not None, say=partial(logs.say, "watch")
+        )
     if asked.upstream is not None:
         from replay.server.forwarding import Forwarder  # noqa: PLC0415  takes a moment to import
         from replay.server.learning import Learner  # noqa: PLC0415
 
-        learner = Learner(server, dict(enumerate(asked.files)), _say)
+        learner = Learner(server, dict(enumerate(asked.files)), partial(logs.say, "forward"))
         yield learner
         yield Forwarder(server, parse_upstream(asked.upstream), learner.take)
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
