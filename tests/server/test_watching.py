@@ -300,7 +300,7 @@ def crowded(word: str, events: int, apart: int = 1) -> str:
 @pytest.mark.parametrize(
     ("agents", "edits", "events", "apart", "loop"),
     [
-        (10, 4, 30, 100, uvloop.new_event_loop),
+        (10, 4, 50, 100, uvloop.new_event_loop),
         pytest.param(100, 20, 40, 500, uvloop.new_event_loop, marks=pytest.mark.full),
         pytest.param(100, 20, 40, 500, asyncio.new_event_loop, marks=pytest.mark.full),
     ],
