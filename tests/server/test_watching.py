@@ -9,69 +9,21 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-import uvloop
 from aiohttp import web
 
 from replay.cli.serve import serve as command
-from replay.drive.agent import Outcome, play
 from replay.errors import UsageError
-from replay.plan.timeline import plan
-from replay.scenario.load import load, loads
-from replay.server.runner import Server
+from replay.scenario.load import load
 from replay.server.serving import serve
-from replay.server.watching import Watching, _mark
 from replay.testing import scenario
 from tests.drive.servers import serving
 from tests.road.software import Process
 from tests.server.conftest import Loop
-from tests.server.running import run, until
-
-STORY = "version: 1\nname: {name}\nsteps:\n  - {{id: say, request: GET /{name}, respond: {{body: {word}}}}}\n"
-BROKEN = "version: 1\nname: story\nstesp: []\nsteps: []\n"
-
-
-def story(word: str, name: str = "story") -> str:
-    return STORY.format(name=name, word=word)
-
-
-class Watched:
-    """A server whose files are watched, what it has said of them, and a client of it."""
-
-    def __init__(self, *files: Path) -> None:
-        self.server = Server([load(path) for path in files])
-        self._said: asyncio.Queue[str] = asyncio.Queue()
-        self._watching = Watching(self.server, dict(enumerate(files)), say=self._said.put_nowait)
-
-    async def __aenter__(self) -> Watched:
-        await self.server.__aenter__()
-        await self._watching.__aenter__()
-        self.http = aiohttp.ClientSession()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.http.close()
-        await self._watching.__aexit__(None, None, None)
-        await self.server.__aexit__(None, None, None)
-
-    async def news(self) -> list[str]:
-        """The lines of what is said next."""
-        async with asyncio.timeout(10):
-            return (await self._said.get()).splitlines()
-
-    async def settles(self) -> None:
-        """Until a file that was written has been looked at."""
-        file = self._watching._files[0]
-        await until(lambda: file.mark == _mark(file.path))
-
-    async def hears(self, user: str, name: str = "story") -> Any:
-        """What a user gets who asks."""
-        headers = {"Authorization": f"Bearer {user}"}
-        async with self.http.get(f"{self.server.url}/{name}", headers=headers) as response:
-            return await response.json()
+from tests.server.running import run
+from tests.server.watched import BROKEN, Watched, changed, replace, story, write
 
 
 @pytest.fixture
@@ -80,22 +32,6 @@ def file(tmp_path: Path) -> Path:
     path.parent.mkdir()
     path.write_text(story("old"))
     return path
-
-
-def changed(file: Path, name: str = "story") -> list[str]:
-    return [f"{file} has changed: new plays of '{name}' go by it"]
-
-
-def write(file: Path, text: str) -> None:
-    """As `>` in a shell: the same file with other bytes."""
-    file.write_text(text)
-
-
-def replace(file: Path, text: str) -> None:
-    """As editors write: another file takes its name."""
-    other = file.with_name(f".{file.name}.swp")
-    other.write_text(text)
-    other.replace(file)
 
 
 def become_a_pipe(file: Path) -> None:
@@ -256,9 +192,7 @@ def test_a_server_in_a_program_watches_the_files_it_was_given(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:
-        heard = asyncio.Event()
         async with serve(file, watch=True, speed="max") as simulator:
-            simulator.server.stage.heard = lambda _: heard.set()
             write(file, story("new"))
             async with aiohttp.ClientSession() as http, asyncio.timeout(10):
                 word, user = "", 0
@@ -272,76 +206,6 @@ def test_a_server_in_a_program_watches_the_files_it_was_given(
 
     run(main(), asyncio.new_event_loop)
     assert caplog.messages == changed(file)
-
-
-# Live agents
-
-EVENTS = """
-version: 1
-name: story
-session:
-  - {{id: ready, request: POST /ready, respond: {{body: {{}}}}}}
-steps:
-{steps}
-  - {{id: last, push: /a, after: start and ready + {end}ms, data: {{number: last, word: {word}}}}}
-"""
-READY = "start and ready"
-
-
-def crowded(word: str, events: int, apart: int = 1) -> str:
-    """So many events, so many milliseconds apart."""
-    steps = [
-        f"  - {{id: e{n}, push: /a, after: {READY} + {n * apart}ms, data: {{number: {n}, word: {word}}}}}"
-        for n in range(events)
-    ]
-    return EVENTS.format(steps="\n".join(steps), end=events * apart, word=word)
-
-
-@pytest.mark.parametrize(
-    ("agents", "edits", "events", "apart", "loop"),
-    [
-        (10, 4, 50, 100, uvloop.new_event_loop),
-        pytest.param(100, 20, 40, 500, uvloop.new_event_loop, marks=pytest.mark.full),
-        pytest.param(100, 20, 40, 500, asyncio.new_event_loop, marks=pytest.mark.full),
-    ],
-)
-def test_no_agent_loses_an_event_while_the_file_is_edited(
-    agents: int, edits: int, events: int, apart: int, file: Path, loop: Loop
-) -> None:
-    """Every fourth edit is broken. All the time each agent gets events."""
-    write(file, crowded("v0", events, apart))
-
-    async def main() -> None:
-        first = plan(load(file))
-        async with Watched(file) as watched:
-            url = watched.server.url
-            carriers = [("long-polling", "websocket")[number % 2] for number in range(agents)]
-            crowd = [
-                asyncio.create_task(play(first, url, transport=carrier, user=f"agent-{number}"))
-                for number, carrier in enumerate(carriers)
-            ]
-            played, late = "v0", []
-            for edit in range(1, edits + 1):
-                is_broken = edit % 4 == 0
-                write(file, BROKEN if is_broken else crowded(f"v{edit}", 1))
-                news = await watched.news()
-                assert ("refused" in news[-1]) == is_broken
-                played = played if is_broken else f"v{edit}"
-                now = plan(loads(crowded(played, 1))) if played != "v0" else first
-                late.append((played, asyncio.create_task(play(now, url, user=f"late-{edit}"))))
-            assert not any(task.done() for task in crowd), "the agents were done before the edits"
-            for outcome in await asyncio.gather(*crowd):
-                assert heard(outcome) == [("v0", n) for n in [*range(events), "last"]]
-            for word, task in late:
-                assert heard(await task) == [(word, 0), (word, "last")]
-
-    run(main(), loop, seconds=60)
-
-
-def heard(outcome: Outcome) -> list[tuple[str, Any]]:
-    """The events that an agent got, in order."""
-    assert (outcome.missing, outcome.why) == ((), "")
-    return [(seen.value["word"], seen.value["number"]) for seen in outcome.seen if seen.kind == "event"]
 
 
 @pytest.mark.live
