@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
 
-.PHONY: demo test lint prove bench faults-demo clean chromium
+.PHONY: demo test lint prove bench faults-demo misses clean chromium
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
@@ -30,6 +30,9 @@ bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and latene
 
 faults-demo: $(VENV)/.dev $(NODE_MODULES)  ## each fault and preset before a real client: what it observed
 	@$(BIN)/python -m tests.faults.demo $(FLAGS)
+
+misses: $(VENV)/.dev  ## mistakes of clients, the step each means and the one that is named, as a table
+	@$(BIN)/python -m tests.misses
 
 chromium:  ## Debian's, for the tests in a browser, where it may be installed
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from replay.errors import RecordingError, ReplayError, ScenarioError
+    from replay.drive.control import Control
+    from replay.errors import ControlError, RecordingError, ReplayError, ScenarioError
     from replay.scenario.load import load, loads
     from replay.scenario.model import Scenario
     from replay.server.serving import serve
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Control",
+    "ControlError",
     "RecordingError",
     "ReplayError",
     "Scenario",
@@ -24,6 +27,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Control": "replay.drive.control",
+    "ControlError": "replay.errors",
     "RecordingError": "replay.errors",
     "ReplayError": "replay.errors",
     "Scenario": "replay.scenario.model",

@@ -50,6 +50,14 @@ class UsageError(ReplayError):
         self.help = help
 
 
+class NoSuchError(UsageError):
+    """Nothing, or nobody, is called that."""
+
+
+class NotNowError(UsageError):
+    """It could be done, but not as things stand."""
+
+
 class ScenarioError(ReplayError):
     """A scenario cannot be used; carries every problem found."""
 
@@ -64,6 +72,32 @@ class RecordingError(ReplayError):
     """A recording cannot be read or holds nothing of use."""
 
     exit_code = 2
+
+
+class ControlError(ReplayError):
+    """A server refuses a control call."""
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        status: int,
+        what: str,
+        *,
+        help: str = "",  # noqa: A002
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        """Args:
+        status: Of the answer.
+        problems: Where several things are wrong, each with its place.
+        """
+        self.status = status
+        self.what = what
+        self.help = help
+        self.problems = tuple(problems)
+        said = f"{what}. {help}" if help else what
+        several = self.problems if len(self.problems) > 1 else ()
+        super().__init__("\n".join([said, *(str(problem) for problem in several)]))
 
 
 class SurroundingsError(ReplayError):

@@ -27,6 +27,7 @@ Kind = Literal[
     "miss",
     "fault",
     "switch",
+    "reset",
     "scenario",
 ]
 

@@ -111,12 +111,19 @@ SOURCES = {
 
 RESOURCES = {
     "health": "replay.server.control.health:ROUTES",
+    "openapi": "replay.server.control.openapi:ROUTES",
+    "scenarios": "replay.server.control.scenarios:ROUTES",
     "clock": "replay.server.control.clock:ROUTES",
     "journal": "replay.server.control.journal:ROUTES",
     "faults": "replay.server.control.faults:ROUTES",
+    "agents": "replay.server.control.agents:ROUTES",
+    "plays": "replay.server.control.plays:ROUTES",
+    "events": "replay.server.control.events:ROUTES",
+    "reset": "replay.server.control.reset:ROUTES",
+    "misses": "replay.server.control.misses:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
 }
-"""What control is asked about under `/__replay/`."""
+"""What control is asked about, under its prefix."""
 
 COMMANDS = {
     "record": "replay.cli.record:record",

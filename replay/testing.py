@@ -30,6 +30,7 @@ from replay.scenario.load import loads
 from replay.scenario.model import Scenario
 from replay.simulator.simulator import Options, Simulator
 from replay.simulator.switching import Switching
+from replay.traffic import Kept, Traffic
 
 T = TypeVar("T")
 
@@ -67,6 +68,8 @@ class Script:
     def __init__(self, *scenarios: Scenario, options: Options | None = None) -> None:
         self.simulator = Simulator(plan_all(list(scenarios)), options)
         self.now = 0.0
+        self.traffic = Traffic()
+        """All that has come and gone, as a server keeps it."""
         self.numbers = itertools.count(1)
         """Of exchanges and sockets."""
         self.frames: dict[int, list[Reply]] = {}
@@ -132,12 +135,17 @@ class Script:
         self._note("-> ", line)
         if by is not None:
             self._desktops[number] = by
+        self._keep(happening)
         self._take(self.simulator.receive(happening, self.now))
 
     def steer(self, do: Callable[[Switching, float], T], line: str) -> T:
         """Switches rules, as control does between two inputs; shown as `line`."""
+        return self.direct(lambda simulator, now: do(simulator.switching, now), line)
+
+    def direct(self, do: Callable[[Simulator, float], T], line: str) -> T:
+        """Does something to the simulator, as control does between two inputs; shown as `line`."""
         self.put(wire.Woken(), line)
-        done = do(self.simulator.switching, self.now)
+        done = do(self.simulator, self.now)
         self._take(self.simulator.receive(wire.Woken(), self.now))
         return done
 
@@ -168,6 +176,7 @@ class Script:
                 heapq.heappush(self._due, (effect.at, next(self._order), effect))
 
     def _perform(self, effect: wire.Effect) -> None:
+        self._keep(effect)
         match effect:
             case wire.Answer():
                 assert self.waits(effect.exchange), f"exchange {effect.exchange} is answered twice\n{self}"
@@ -209,6 +218,10 @@ class Script:
             case wire.Forward():
                 self._note(" <-", f"{effect.exchange}: forwarded")
                 self.forwarded[effect.exchange] = effect
+
+    def _keep(self, what: wire.Input | wire.Effect) -> None:
+        if isinstance(what, Kept):
+            self.traffic.keep(what, self.now)
 
     def _hear(self, number: int, body: bytes, status: int = 200, headers: wire.Headers = ()) -> Reply:
         reply = Reply(round(self.now, 6), _json(body), status)

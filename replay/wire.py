@@ -2,6 +2,8 @@
 
 `now` and `at` are seconds on the clock that drives the simulator. An exchange is one HTTP request waiting for
 its answer; a socket is one open WebSocket. Both are numbered by the server, never reused.
+
+None can be part of a cycle, and very many are kept: the garbage collector is told not to look at them.
 """
 
 from __future__ import annotations
@@ -12,8 +14,16 @@ import msgspec
 
 Headers = tuple[tuple[str, str], ...]
 
+FRAMING = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
+"""Headers of a connection of long ago; what is sent now is framed by the server."""
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+
+def is_empty(method: str, status: int) -> bool:
+    """Whether an answer has no body whatever its head announces (RFC 9112, 6.3)."""
+    return method == "HEAD" or status < 200 or status in {204, 304}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A REST request has come in whole."""
 
     exchange: int
@@ -27,10 +37,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     """Scheme and host as the client dialled them, no path: `http://localhost:8090`."""
     target: str = ""
-    """Path and query as they stood in the request line; empty where that is not known."""
+    """What was asked for as it stands in the request line; empty where that is not known."""
 
 
-class Polled(msgspec.Struct, frozen=True, kw_only=True):
+class Polled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A batch of Bayeux messages has come in on an HTTP exchange."""
 
     exchange: int
@@ -42,31 +52,33 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes
     base_url: str
+    target: str = ""
 
 
-class SocketOpened(msgspec.Struct, frozen=True, kw_only=True):
+class SocketOpened(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A WebSocket was opened on a CometD path."""
 
     socket: int
     mount: str
     headers: Mapping[str, str] = {}
     base_url: str
+    target: str = ""
 
 
-class SocketText(msgspec.Struct, frozen=True, kw_only=True):
+class SocketText(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A frame has come in on a socket."""
 
     socket: int
     body: bytes
 
 
-class SocketLost(msgspec.Struct, frozen=True, kw_only=True):
+class SocketLost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A socket was closed or broke."""
 
     socket: int
 
 
-class ExchangeLost(msgspec.Struct, frozen=True, kw_only=True):
+class ExchangeLost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The client went away before its answer."""
 
     exchange: int
@@ -90,7 +102,7 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
 Input = Request | Polled | SocketOpened | SocketText | SocketLost | ExchangeLost | Forwarded | Woken
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Finish an exchange with a whole answer."""
 
     exchange: int
@@ -100,7 +112,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
-class Send(msgspec.Struct, frozen=True, kw_only=True):
+class Send(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send one text frame."""
 
     socket: int
@@ -110,7 +122,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the Bayeux messages that it replies to."""
 
 
-class Begin(msgspec.Struct, frozen=True, kw_only=True):
+class Begin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send the head of an answer; its body follows in pieces, and with the last byte it is finished."""
 
     exchange: int
@@ -121,7 +133,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of body that the head announces; more than come when a `Cut` ends it early."""
 
 
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
+class Piece(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send some of the body of an answer that has begun."""
 
     exchange: int
@@ -129,7 +141,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class Cut(msgspec.Struct, frozen=True, kw_only=True):
+class Cut(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """End the connection of an exchange or a socket without a word."""
 
     carrier: int
@@ -138,14 +150,14 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """With RST, which the client sees as ECONNRESET; else with FIN, as at the end of a stream."""
 
 
-class Deafen(msgspec.Struct, frozen=True, kw_only=True):
+class Deafen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Leave a socket open, and neither heed what comes on it nor send anything on it any more."""
 
     socket: int
     at: float
 
 
-class Gate(msgspec.Struct, frozen=True, kw_only=True):
+class Gate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Reset every new connection from now on, or take them again."""
 
     at: float
@@ -179,7 +191,7 @@ class Forward(msgspec.Struct, frozen=True, kw_only=True):
     setting: Setting
 
 
-class Close(msgspec.Struct, frozen=True, kw_only=True):
+class Close(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Close a socket in good order."""
 
     socket: int
@@ -188,7 +200,7 @@ class Close(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class Wake(msgspec.Struct, frozen=True, kw_only=True):
+class Wake(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Come back with `Woken` at this time."""
 
     at: float

@@ -247,6 +247,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/faults/test_fixture.py", "tests/faults/test_pinning.py"),
     ),
     (
+        "6.2",
+        "10,000 calls of control by schemathesis: no 5xx, and no answer that is not described",
+        lambda: tests("tests/server/test_control_schema.py", "-k", "ten_thousand"),
+    ),
+    (
         "6.4",
         "metrics after 10,000 requests: every count is the journal's",
         lambda: tests("tests/server/test_counts.py"),

@@ -25,6 +25,8 @@ from replay.library import library
 from replay.plan.pace import at_speed
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.server.har import parts_of, said_to_be_dropped
+from replay.server.har_file import check_place, write_har
 from replay.server.journal_file import JournalFile
 from replay.server.logs.logs import Logs
 from replay.server.runner import Server
@@ -47,14 +49,18 @@ def serve(**asked: Any) -> None:
 
 def _play(asked: Asked) -> None:
     apart = asked.control_port is not None
-    scenarios = [load(path, control_apart=apart) for path in asked.files or library()]
+    files = asked.files or library()
+    scenarios = [load(path, control_apart=apart) for path in files]
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
     check_beside(asked)
     faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
-    if journal is not None and journal.exists() and any(map(journal.samefile, read)):
-        raise UsageError(f"{journal} is what is to be read: name another file with --journal")
+    for option, path in (("--journal", journal), ("--har", asked.har)):
+        if path is not None and path.exists() and any(map(path.samefile, read)):
+            raise UsageError(f"{path} is what is to be read: name another file with {option}")
+    if asked.har is not None and journal is not None and asked.har.absolute() == journal.absolute():
+        raise UsageError(f"{journal} is the journal: name another file with --har")
     how = Options(
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
@@ -73,6 +79,9 @@ def _play(asked: Asked) -> None:
         transports=asked.transports,
         certificate=asked.tls,
         control_port=asked.control_port,
+        control_prefix=asked.control_prefix,
+        admin_token=asked.admin_token,
+        files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )
     with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
         run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))
@@ -125,6 +134,8 @@ async def _serve(
             journal.tell(take)
         for each in beside(server, asked, logs):
             await opened.enter_async_context(each)
+        if asked.har is not None:
+            check_place(asked.har)
         settle()
         if asked.print_url:
             click.echo(server.url)
@@ -133,3 +144,15 @@ async def _serve(
         await stopped.wait()
     for event, said in summary(server.stage.simulator):
         logs.say(event, said)
+    if asked.har is not None:
+        _write_har(asked.har, server, logs)
+
+
+def _write_har(path: Path, server: Server, logs: Logs) -> None:
+    traffic = server.stage.traffic
+    kept = write_har(path, parts_of(server.stage.simulator, traffic, server.stage.clock.now()))
+    if kept is not None:
+        logs.say("kept", f"note: what {path} held before is kept as {kept}")
+    dropped = said_to_be_dropped(traffic)
+    if dropped:
+        logs.say("dropped", f"note: {path} holds the latest only: {dropped} went before")

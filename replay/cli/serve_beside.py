@@ -34,10 +34,7 @@ def check_beside(asked: Asked) -> None:
 def beside(server: Server, asked: Asked, logs: Logs) -> Iterator[AbstractAsyncContextManager[Any]]:
     """What is to be entered once the server is open."""
     if asked.watch:
-        files = dict(enumerate(asked.files))
-        yield Watching(
-            server, files, control_apart=asked.control_port is not None, say=partial(logs.say, "watch")
-        )
+        yield Watching(server, say=partial(logs.say, "watch"))
     if asked.upstream is not None:
         from replay.server.forwarding import Forwarder  # noqa: PLC0415  takes a moment to import
         from replay.server.learning import Learner  # noqa: PLC0415

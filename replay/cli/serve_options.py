@@ -15,6 +15,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES
 from replay.plan.pace import Pace, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
+from replay.server.control.terms import PREFIX
 from replay.server.logs.lines import LEVELS, Form, Level
 
 Command = Callable[..., Any]
@@ -39,11 +40,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: str
     upstream: str | None
     control_port: int | None
+    control_prefix: str
+    admin_token: str | None
     log_level: Level
     log_format: Form
     journal: Path | None
     journal_entries: int
     journal_size: int
+    har: Path | None
     print_url: bool
 
 
@@ -167,6 +171,20 @@ CONTROL = (
         type=click.IntRange(0, 65535),
         help="A port on loopback for control alone, which no fault reaches; 0 picks a free one.",
     ),
+    click.option(
+        "--control-prefix",
+        default=PREFIX,
+        show_default=True,
+        metavar="PATH",
+        help="The path that all of control is under.",
+    ),
+    click.option(
+        "--admin-token",
+        envvar="REPLAY_ADMIN_TOKEN",
+        show_envvar=True,
+        metavar="TOKEN",
+        help="Let whoever says this token steer, from any machine; without it only this one may.",
+    ),
 )
 """Who steers it, and where."""
 
@@ -208,6 +226,12 @@ ACCOUNT = (
         callback=_size,
         metavar="SIZE",
         help="And no more than this, as JSON.",
+    ),
+    click.option(
+        "--har",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write what was heard and said as a HAR when it ends: for `replay distil`, and for browsers.",
     ),
     click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens."),
 )

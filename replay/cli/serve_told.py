@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from replay.server.runner import Server
 from replay.simulator.simulator import Simulator
+from replay.simulator.undelivered import undelivered
 
 NAMED = 30
 """Rules that are named in one line; a pinned run may have thousands."""
+
+KINDS = 5
+"""Kinds of miss that have a line, and as many of events that nobody was given."""
 
 
 def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
@@ -29,7 +33,7 @@ def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
 
 
 def summary(simulator: Simulator) -> Iterator[tuple[str, str]]:
-    """What happened, how late, and which rules struck, in the same way."""
+    """What happened, how late, which rules struck, and what did not fit, in the same way."""
     counts = simulator.journal.counts
     told = (
         f"{_counted(counts['request'], 'request', 'requests')} answered",
@@ -42,6 +46,25 @@ def summary(simulator: Simulator) -> Iterator[tuple[str, str]]:
     tallies = simulator.switching.tallies()
     if tallies:
         yield "struck", f"faults: {struck(tallies)}"
+    yield from (("missed", f"miss: {line}") for line in simulator.misses.summed_up(KINDS))
+    yield from (("undelivered", f"undelivered: {line}") for line in _undelivered(simulator))
+
+
+def _undelivered(simulator: Simulator) -> Iterator[str]:
+    """Events that nobody was given, those that wait for the same together."""
+    shown, total = undelivered(simulator)
+    kinds: dict[tuple[str, str], tuple[int, str]] = {}
+    for each in shown:
+        # Which client of which agent tells no two of them apart.
+        kind = each.cause, each.step or each.channel
+        count, why = kinds.get(kind, (0, each.why))
+        kinds[kind] = count + each.events, why
+    told = 0
+    for count, why in list(kinds.values())[:KINDS]:
+        told += count
+        yield f"{_times(count)}, {why}" if count > 1 else why
+    if total > told:
+        yield f"and {total - told:,} more"
 
 
 def struck(tallies: dict[str, int]) -> str:

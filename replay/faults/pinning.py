@@ -47,6 +47,10 @@ def pinned(kept: Kept, scenario: Scenario, *, agent: str = "") -> Pinned:
     own = [each for each in struck if scenario_of(each[1]) in {"", scenario.name}]
     notes = [_of_others(struck, scenario.name)] if len(own) < len(struck) else []
     own = [each for each in own if not str(each[1].detail.get("changed", "")).startswith("nothing:")]
+    by_hand = sum("by" in entry.detail for _, entry in own)
+    if by_hand:
+        notes.append(f"{by_hand} strike{'s' * (by_hand != 1)} at events that somebody typed left out")
+        own = [each for each in own if "by" not in each[1].detail]
     entries = [entry for _, entry in own]
     _check(entries, scenario)
     several = len(kept.agents) > 1 and not agent

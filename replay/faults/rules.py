@@ -34,6 +34,10 @@ Source = Literal["header", "run time", "file", "scenario"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 
+GONE = 0
+"""Stands in a rule's counts for all agents that have been forgotten; no agent has this ordinal."""
+
+
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     """Something happens to an agent, at which a fault may strike."""
 
@@ -70,6 +74,14 @@ class Rule:
         self.struck: Counter[str | int] = Counter()
         self.link: dict[str | int, float] = {}
         self.change(written)
+
+    def forget_agents(self) -> None:
+        """Nobody in particular was seen and struck; how often anybody was is still counted."""
+        for counts in (self.seen, self.struck):
+            total = counts.total()
+            counts.clear()
+            counts[GONE] = total
+        self.link.clear()
 
     def change(self, written: model.Fault) -> None:
         """It is another from now on; what it has counted stays.

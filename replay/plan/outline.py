@@ -31,22 +31,30 @@ def outline(scenario: Scenario) -> Iterator[str]:
         yield from ("", "faults", *(f"  {fault.name}: {_fault(fault)}" for fault in scenario.faults))
 
 
+def what_of(step: Step, profile: Profile) -> str:
+    """What is asked, or where what is pushed."""
+    if isinstance(step, PushStep):
+        return f"{step.push} {profile.push_name(step.push, step.data)}".rstrip()
+    return f"{step.request}{_operation(step, profile)}"
+
+
+def when_of(step: Step) -> str:
+    """What sets a step off, and how much later."""
+    if isinstance(step, RequestStep):
+        return "when asked"
+    waited = parse_duration(step.window)
+    return f"{step.after}, or up to {step.window} before" if waited else step.after
+
+
 def _table(steps: list[Step], roles: tuple[str, ...], profile: Profile) -> Iterator[str]:
-    when = max(len(_when(step)) for step in steps)
+    when = max(len(when_of(step)) for step in steps)
     who = max(map(len, roles)) if len(roles) > 1 else 0
     name = max(len(step.id) for step in steps)
     for step in steps:
         what, note = _what(step, profile)
         whose = f"{step.agent or roles[0]:<{who}}  " if who else ""
-        line = f"  {_when(step):<{when}}  {whose}{step.id:<{name}}  {what}"
+        line = f"  {when_of(step):<{when}}  {whose}{step.id:<{name}}  {what}"
         yield f"{line}   # {note}" if note else line
-
-
-def _when(step: Step) -> str:
-    if isinstance(step, RequestStep):
-        return "when asked"
-    waited = parse_duration(step.window)
-    return f"{step.after}, or up to {step.window} before" if waited else step.after
 
 
 def _fault(fault: Fault) -> str:
@@ -68,9 +76,9 @@ def _what(step: Step, profile: Profile) -> tuple[str, str]:
     if isinstance(step, PushStep):
         evidence = [step.evidence] if step.evidence == "synthetic" else []
         reasons = [reason for reason in (*evidence, step.because) if reason]
-        return f"⇐ {step.push} {profile.push_name(step.push, step.data)}", "; ".join(reasons)
+        return f"⇐ {what_of(step, profile)}", "; ".join(reasons)
     answers = ", then ".join(_answer(respond) for respond in step.respond or [Respond()])
-    return f"→ {step.request}{_operation(step, profile)}  ← {answers}", ""
+    return f"→ {what_of(step, profile)}  ← {answers}", ""
 
 
 def _answer(respond: Respond) -> str:

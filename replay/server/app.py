@@ -29,6 +29,8 @@ class App:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request, so that a page of another origin may read the answer."""
+        if self._control.takes(request):
+            return await self.steer(request)
         leave = cors.preflight(request)
         if leave is not None:
             return leave
@@ -42,12 +44,10 @@ class App:
         return response
 
     async def steer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answers one request on a port that is for control alone."""
+        """Answers one call, or whatever comes to a port that is for control alone."""
         return await self._control.handle(request)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if cors.is_control(request):
-            return await self.steer(request)
         mount = self._mount(request.path)
         if mount is None:
             return await self._rest(request)

@@ -3,7 +3,8 @@
 Every origin is let in, with credentials. That is safe enough for what this is: a simulator that listens on
 loopback unless told otherwise, says only what a scenario holds (personal data are replaced when it is
 recorded), and has no user whose rights a page could borrow: its cookies tell plays apart and open nothing.
-What steers the simulator is another matter, and no page of another origin may read or call it: `CONTROL`.
+What steers the simulator is another matter: no page of another origin may read or call it, and none of
+that comes here.
 
 A recorded `Access-Control-*` header names the origin of long ago; the live one takes its place.
 """
@@ -14,7 +15,6 @@ from aiohttp import web
 
 from replay.server.requests import text_of
 
-CONTROL = "/__replay"
 METHODS = ("POST", "GET", "PUT", "DELETE", "OPTIONS", "PATCH")
 MAX_AGE = 600
 """Seconds a browser need not ask again about a URL."""
@@ -28,7 +28,7 @@ _UNEXPOSED = frozenset({"set-cookie", "set-cookie2"})
 def preflight(request: web.BaseRequest) -> web.Response | None:
     """The answer to a browser that asks whether a page may send a request; None where nobody asks that."""
     asked = request.headers.get(_ASKED_METHOD, "")
-    if request.method != "OPTIONS" or not asked or not _may_ask(request):
+    if request.method != "OPTIONS" or not asked or "Origin" not in request.headers:
         return None
     answer = web.Response(status=204)
     headers = answer.headers
@@ -47,7 +47,7 @@ def preflight(request: web.BaseRequest) -> web.Response | None:
 
 def admit(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Lets the page that asked read the answer."""
-    if not _may_ask(request):
+    if "Origin" not in request.headers:
         return
     headers = response.headers
     exposed = {name: None for name in headers if name.lower() not in _UNEXPOSED and not _is_ours(name)}
@@ -63,15 +63,6 @@ def _allow(response: web.StreamResponse, request: web.BaseRequest) -> None:
     response.headers["Access-Control-Allow-Origin"] = text_of(request.headers["Origin"])
     response.headers["Access-Control-Allow-Credentials"] = "true"
     response.headers.add("Vary", "Origin")
-
-
-def is_control(request: web.BaseRequest) -> bool:
-    """Whether it steers the simulator."""
-    return request.path == CONTROL or request.path.startswith(CONTROL + "/")
-
-
-def _may_ask(request: web.BaseRequest) -> bool:
-    return "Origin" in request.headers and not is_control(request)
 
 
 def _is_ours(name: str) -> bool:

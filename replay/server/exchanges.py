@@ -12,10 +12,7 @@ from aiohttp.http import StreamWriter
 from replay.server import cors
 from replay.server.connections import sever
 from replay.server.stage import Begun, Stage
-from replay.wire import Answer, Cut, Headers, Input
-
-FRAMING = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
-"""Headers of a connection of long ago; what is sent now is framed by aiohttp."""
+from replay.wire import FRAMING, Answer, Cut, Headers, Input, is_empty
 
 
 async def exchange(
@@ -59,7 +56,7 @@ async def _in_pieces(request: web.BaseRequest, begun: Begun) -> web.StreamRespon
     cors.admit(request, response)
     await response.prepare(request)
     writer = cast("StreamWriter", request.writer)
-    missing = 0 if _is_empty(request.method, head.status) else head.length
+    missing = 0 if is_empty(request.method, head.status) else head.length
     while missing > 0:
         effect = await begun.due.get()
         if isinstance(effect, Cut):
@@ -70,11 +67,6 @@ async def _in_pieces(request: web.BaseRequest, begun: Begun) -> web.StreamRespon
         await writer.write(effect.body, drain=False)
         missing -= len(effect.body)
     return response
-
-
-def _is_empty(method: str, status: int) -> bool:
-    """Whether an answer has no body whatever its head announces (RFC 9112, 6.3)."""
-    return method == "HEAD" or status < 200 or status in {204, 304}
 
 
 def _add_headers(response: web.StreamResponse, headers: Headers) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from replay.clock import Clock, SystemClock, wall_time
+from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
@@ -24,7 +24,7 @@ from replay.server.advancing import ServerClock
 from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
-from replay.server.cors import CONTROL
+from replay.server.control.terms import PREFIX, Terms, Token
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
@@ -82,6 +82,9 @@ class Server:
         transports: Sequence[str] = (),
         certificate: tuple[Path, Path] | None = None,
         control_port: int | None = None,
+        control_prefix: str = PREFIX,
+        admin_token: str | None = None,
+        files: Mapping[str, Path] | None = None,
     ) -> None:
         """Plays nothing yet.
 
@@ -90,11 +93,29 @@ class Server:
             certificate: PEM files of a certificate and its key: the server then speaks https.
             control_port: A port on loopback for control alone, which no fault reaches; 0 picks one. It
                 speaks http.
+            control_prefix: The path that all of control is under.
+            admin_token: What control calls have to say, which may then come from anywhere; without one they
+                come from this machine.
+            files: Where scenarios were read from, by name.
+
+        Raises:
+            ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
+            UsageError: this is no path for control, or no token.
         """
         self.scenarios = list(scenarios)
         """Those it was given; what is played now, the simulator knows."""
+        self.files = dict(files or {})
+        """Where they were read from, by the name that they have now."""
         self._transports = transports
+        self._terms = Terms(
+            prefix=control_prefix,
+            token=None if admin_token is None else Token(admin_token),
+            listening=host,
+            files=self.files,
+        )
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
+        for scenario in scenarios:
+            self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
         self._host = host
         self._port = port
@@ -107,6 +128,11 @@ class Server:
         """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
 
     @property
+    def has_control_apart(self) -> bool:
+        """Whether control has a port of its own, which faults of the whole server do not reach."""
+        return self._control_port is not None
+
+    @property
     def url(self) -> str:
         """Where it listens; the port is known once it is open."""
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -116,8 +142,8 @@ class Server:
     def control_url(self) -> str:
         """Where it is steered: the port for that alone, if there is one."""
         if self._control_port is None:
-            return self.url + CONTROL
-        return f"http://{CONTROL_HOST}:{self._control_port}{CONTROL}"
+            return self.url + self._terms.prefix
+        return f"http://{CONTROL_HOST}:{self._control_port}{self._terms.prefix}"
 
     @property
     def cometd_url(self) -> str:
@@ -126,12 +152,16 @@ class Server:
 
     async def __aenter__(self) -> Server:
         clock = self._clock or SystemClock()
-        options = msgspec.structs.replace(self._options, control_apart=self._control_port is not None)
+        options = msgspec.structs.replace(
+            self._options,
+            control_apart=self._control_port is not None,
+            is_moved_by_hand=isinstance(clock, ManualClock),
+        )
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
         self.clock = ServerClock(clock, self.stage)
-        app = App(self.stage, Control(self.stage, self.clock, self._host))
+        app = App(self.stage, Control(self.stage, self.clock, self._terms))
         gated = _Gated(app.handle, **SERVING)
         self.stage.gatekeeper = gated.heed
         try:
@@ -144,12 +174,22 @@ class Server:
         except SurroundingsError:
             await self._close()
             raise
+        misses = self.stage.simulator.misses
+        # On the port that clients dial it is found whatever they call the host.
+        misses.control = self.control_url.removeprefix(self.url)
+        if self._terms.token is not None:
+            misses.control_sign = '-H "Authorization: Bearer $REPLAY_ADMIN_TOKEN"'
         # Rules by the clock begin with the server.
         self.stage.feed(Woken())
         return self
 
     def planned(self, scenario: Scenario) -> Timeline:
-        """A scenario made ready to be played here; may be called from another thread."""
+        """A scenario made ready to be played here; may be called from another thread.
+
+        Raises:
+            ScenarioError: it needs a path of control.
+        """
+        self._terms.check_apart(scenario)
         return plan(_offering(scenario, self._transports))
 
     def renew(self, place: int, timeline: Timeline, *, file: str = "") -> None:
@@ -164,7 +204,9 @@ class Server:
         """
         renewing = self.stage.simulator.renewing
         self.stage.steer(lambda _, now: renewing.renew(place, timeline, now, file=file))
-        self._timelines[place] = timeline
+        before, self._timelines[place] = self._timelines[place], timeline
+        if before.name in self.files:
+            self.files[timeline.name] = self.files.pop(before.name)
 
     def refuse(self, place: int, problems: Sequence[str], *, file: str) -> None:
         """What a file holds now cannot be played: the scenario in this place stays as it is."""

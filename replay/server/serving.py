@@ -8,26 +8,36 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
+
+import msgspec
 
 from replay.clock import ManualClock
 from replay.errors import UsageError, nearest
 from replay.faults.rules import Rule
 from replay.journal import Entry
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
-from replay.registry import FAULTS, PRESETS, TRANSPORTS
+from replay.registry import PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
+from replay.server.control.terms import PREFIX
+from replay.server.fault_value import value_of
+from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
 from replay.server.watching import Watching
-from replay.simulator.simulator import Options
+from replay.simulator import directing, looking
+from replay.simulator.directing import Delivery
+from replay.simulator.resetting import WHATS, What, reset
+from replay.simulator.simulator import Options, Simulator
 from replay.simulator.switching import Standing, Switching
+from replay.simulator.waiting import AgentRow, AgentState
 
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
@@ -44,6 +54,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     control_port: int | None = None,
+    control_prefix: str = PREFIX,
+    admin_token: str | None = None,
     transports: Sequence[str] = (),
     watch: bool = False,
 ) -> Served:
@@ -58,11 +70,14 @@ def serve(
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
+        control_prefix: The path that all of control is under.
+        admin_token: What control calls have to say, which may then come from anywhere; without one they come
+            from this machine.
         watch: Files that change are played anew; what is wrong with them is logged.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, transport or port.
+        UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
     """
     _check("clock", clock, CLOCKS)
     for transport in _each(transports):
@@ -73,9 +88,13 @@ def serve(
                 f"{number} is no port", help=f"Ports are from 0, which picks one, to {LAST_PORT}."
             )
     apart = control_port is not None
-    read = [
-        each if isinstance(each, Scenario) else load(Path(each), control_apart=apart) for each in scenarios
-    ]
+    read: list[Scenario] = []
+    files: dict[str, Path] = {}
+    for each in scenarios:
+        scenario = each if isinstance(each, Scenario) else load(Path(each), control_apart=apart)
+        read.append(scenario)
+        if not isinstance(each, Scenario):
+            files[scenario.name] = Path(each)
     if not read:
         raise UsageError("there is no scenario to play: name a file")
     options = Options(
@@ -92,11 +111,11 @@ def serve(
         clock=manual,
         transports=_each(transports),
         control_port=control_port,
+        control_prefix=control_prefix,
+        admin_token=admin_token,
+        files=files,
     )
-    files = {place: Path(each) for place, each in enumerate(scenarios) if not isinstance(each, Scenario)}
-    if watch and not files:
-        raise UsageError("there is no file to watch: name one")
-    return Served(server, Watching(server, files, control_apart=apart) if watch else None)
+    return Served(server, Watching(server) if watch else None)
 
 
 def _each(given: Any) -> Sequence[Any]:
@@ -161,11 +180,9 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._is_open = False
-        try:
-            if self._watching is not None:
-                await self._watching.__aexit__(kind, error, trace)
-        finally:
-            await self.server.__aexit__(kind, error, trace)
+        if self._watching is not None:
+            await self._watching.__aexit__(kind, error, trace)
+        await self.server.__aexit__(kind, error, trace)
 
     def _check_opened(self) -> None:
         if not self._was_open:
@@ -203,6 +220,15 @@ class Served:
         """What has happened, in order."""
         return list(self._stage.simulator.journal)
 
+    def har(self, *, agent: str = "") -> bytes:
+        """What was heard and said lately, as a HAR: for `distil`, and for what opens those of browsers.
+
+        Args:
+            agent: Only what is this agent's, by the name the journal has for it.
+        """
+        stage = self._stage
+        return b"".join(parts_of(stage.simulator, stage.traffic, stage.clock.now(), agent=agent))
+
     @property
     def faults(self) -> list[Standing]:
         """All rules, foremost first, and how often they struck."""
@@ -228,12 +254,81 @@ class Served:
             ScenarioError: it cannot be applied, or contradicts what is up.
             UsageError: nothing is called that.
         """
-        if self._was_open and not self._is_open:
-            raise UsageError("this server is closed: nothing goes wrong any more")
-        value = _value(what, {"where": where, "settings": settings})
+        self._check_open("nothing goes wrong any more")
+        value = value_of(what, {"where": where, "settings": settings})
         if ttl is not None:
             value["ttl"] = ttl
         return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
+
+    @property
+    def agents(self) -> list[AgentRow]:
+        """Who is there, in order of appearance, each with what its newest play waits for."""
+        return self._stage.direct(lambda simulator, now: looking.rows(simulator, now, limit=sys.maxsize)[0])
+
+    def agent(self, name: str | int = "") -> AgentState:
+        """All that is known of an agent, by its name or its number; of the only one when neither is given.
+
+        Raises:
+            UsageError: nobody is called that; there is none, or several.
+        """
+
+        def look(simulator: Simulator, now: float) -> AgentState:
+            return looking.state(simulator, directing.agent_meant(simulator, f"{name}"), now)
+
+        return self._stage.direct(look)
+
+    def offer(self, scenario: str = "", agent: str | int = "") -> str:
+        """Offers an agent one more play; returns what the journal calls it: `accept-chat#2`.
+
+        Args:
+            scenario: Its name; may be left out where only one is played.
+            agent: By its name or its number; may be left out where there is only one.
+
+        Raises:
+            UsageError: nothing, or nobody, is called that; the agent has too many plays that are not over.
+        """
+        self._check_open("nobody plays any more")
+        play, _ = self._stage.direct(
+            lambda simulator, now: directing.offer(simulator, scenario, f"{agent}", now)
+        )
+        return play.label
+
+    def push(
+        self,
+        channel: str = "",
+        data: Any = msgspec.UNSET,
+        *,
+        step: str = "",
+        play: str = "",
+        agent: str | int = "",
+    ) -> list[Delivery]:
+        """Pushes an event of your own, or a push of the scenario once more; returns how it went out to each.
+
+        Args:
+            step: A push of the scenario, in the newest play that has it, or in `play`.
+            agent: By its name or its number; everybody when left out.
+
+        Raises:
+            UsageError: it is neither, or both; nothing, or nobody, is called that.
+        """
+        self._check_open("nobody hears anything any more")
+        said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
+        return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
+
+    def reset(self, *what: What) -> None:
+        """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
+
+        Raises:
+            UsageError: there is no such part.
+        """
+        self._check_open("nothing is left to reset")
+        for each in what:
+            _check("part", each, WHATS)
+        self._stage.direct(lambda simulator, now: reset(simulator, what or WHATS, now))
+
+    def _check_open(self, why: str) -> None:
+        if self._was_open and not self._is_open:
+            raise UsageError(f"this server is closed: {why}")
 
 
 class PutUp:
@@ -287,23 +382,6 @@ class PutUp:
                 rules.switch(rule, now, on=on)
 
         self._server.stage.steer(switch)
-
-
-def _value(what: str | Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: value for key, value in said.items() if value}
-    if not isinstance(what, str):
-        if given:
-            raise UsageError(f"say '{next(iter(given))}' within the fault")
-        return dict(what)
-    if what in PRESETS:
-        if given:
-            raise UsageError(f"'{what}' is a preset, and has no '{next(iter(given))}' of its own")
-        return {"preset": what}
-    if what not in FAULTS:
-        known = [*FAULTS, *PRESETS]
-        advice = nearest(what, known) or f"Known: {', '.join(known)}."
-        raise UsageError(f"there is no fault or preset '{what}'", help=advice)
-    return {"fault": what, **given}
 
 
 def _pace(pace: str, speed: float | str) -> Pace:

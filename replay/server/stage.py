@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from replay.clock import Alarm, Clock
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Switching
+from replay.traffic import Traffic
 from replay.wire import (
     Answer,
     Begin,
@@ -58,6 +59,8 @@ class Stage:
     def __init__(self, simulator: Simulator, clock: Clock) -> None:
         self.simulator = simulator
         self.clock = clock
+        self.traffic = Traffic()
+        """What has come and gone lately, for who wants it as a recording."""
         self.gatekeeper: Callable[[Gate], None] | None = None
         """Whoever takes new connections, and stops doing so when it is told."""
         self.forwarder: Callable[[Forward], None] | None = None
@@ -73,9 +76,16 @@ class Stage:
         self._order = itertools.count()
         self._alarm: Alarm | None = None
         self._alarm_at = 0.0
+        self._now = 0.0
+        """When what is performed now is performed."""
         self._stopped = False
         self.heard: Callable[[Input], None] | None = None
         """Told of every input that came from outside."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more will happen here."""
+        return self._stopped
 
     def feed(self, happening: Input) -> None:
         """Hands an input to the simulator and performs what is due of its effects."""
@@ -84,12 +94,18 @@ class Stage:
         now = self.clock.now()
         # What was due before this input leaves before what it brings about, also when the alarm is late.
         self._perform_due(now)
+        if isinstance(happening, Woken | Forwarded):
+            self._receive(happening, now)
+            self._set_alarm()
+            return
+        self.traffic.keep(happening, now)
         self._receive(happening, now)
         self._set_alarm()
-        if self.heard is not None and not isinstance(happening, Woken):
+        if self.heard is not None:
             self.heard(happening)
 
     def _receive(self, happening: Input, now: float) -> None:
+        self._now = now
         for effect in self.simulator.receive(happening, now):
             if effect.at <= now:
                 self.perform(effect)
@@ -98,9 +114,13 @@ class Stage:
 
     def steer(self, do: Callable[[Switching, float], T]) -> T:
         """Switches rules between two inputs, and performs what that brings about."""
+        return self.direct(lambda simulator, now: do(simulator.switching, now))
+
+    def direct(self, do: Callable[[Simulator, float], T]) -> T:
+        """Does something to the simulator between two inputs, and performs what that brings about."""
         self.feed(Woken())
         try:
-            return do(self.simulator.switching, self.clock.now())
+            return do(self.simulator, self.clock.now())
         finally:
             self.feed(Woken())
 
@@ -163,6 +183,7 @@ class Stage:
             writer(Cut(carrier=number, at=now))
 
     def _perform_due(self, now: float) -> None:
+        self._now = now
         is_woken = False
         try:
             while self._due and self._due[0][0] <= now:
@@ -180,19 +201,19 @@ class Stage:
         """Does it now, whatever its time; harmless where whom it is for has gone."""
         match effect:
             case Answer():
-                self._resolve(effect.exchange, effect)
+                if self._resolve(effect.exchange, effect):
+                    self.traffic.keep(effect, self._now)
             case Send() | Close():
                 writer = self._sockets.get(effect.socket)
                 if writer is not None:
+                    self.traffic.keep(effect, self._now)
                     writer(effect)
             case Wake():
                 self._receive(Woken(), self.clock.now())
             case Begin():
                 self._begin(effect)
             case Piece():
-                due = self._begun.get(effect.exchange)
-                if due is not None:
-                    due.put_nowait(effect)
+                self._go_on(effect)
             case Cut():
                 self._cut(effect)
             case Deafen():
@@ -222,7 +243,14 @@ class Stage:
     def _begin(self, head: Begin) -> None:
         begun = Begun(head, asyncio.Queue())
         if self._resolve(head.exchange, begun):
+            self.traffic.keep(head, self._now)
             self._begun[head.exchange] = begun.due
+
+    def _go_on(self, piece: Piece) -> None:
+        due = self._begun.get(piece.exchange)
+        if due is not None:
+            self.traffic.keep(piece, self._now)
+            due.put_nowait(piece)
 
     def _deafen(self, effect: Deafen) -> None:
         writer = self._sockets.pop(effect.socket, None)
@@ -232,6 +260,7 @@ class Stage:
 
     def _cut(self, cut: Cut) -> None:
         number = cut.carrier
+        self.traffic.keep(cut, self._now)
         due = self._begun.get(number)
         writer = self._sockets.get(number) or self._deaf.get(number)
         if due is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from replay.errors import Problem, ReplayError, ScenarioError
+from replay.errors import Problem, ReplayError, ScenarioError, UsageError
 from replay.plan.timeline import Timeline
 from replay.scenario.load import loads, text_of
 from replay.scenario.model import Scenario
@@ -69,21 +69,25 @@ class Watching:
     def __init__(
         self,
         server: Server,
-        files: Mapping[int, Path],
         *,
-        control_apart: bool = False,
         say: Callable[[str], None] = log.warning,
     ) -> None:
         """Watches nothing yet.
 
         Args:
-            files: By the place of their scenario among those served.
-            control_apart: Control has a port of its own, which faults of the whole server do not reach.
             say: Told in words what has changed, and what is wrong with it.
+
+        Raises:
+            UsageError: none of the server's scenarios was read from a file.
         """
+        if not server.files:
+            raise UsageError("there is no file to watch: name one")
         self._server = server
-        self._files = [_File(path, place, server.scenarios[place]) for place, path in files.items()]
-        self._control_apart = control_apart
+        self._files = [
+            _File(server.files[scenario.name], place, scenario)
+            for place, scenario in enumerate(server.scenarios)
+            if scenario.name in server.files
+        ]
         self._say = say
         self._stopped = asyncio.Event()
         self._is_blind = False
@@ -207,11 +211,11 @@ class Watching:
         try:
             text = text_of(file.path)
             data = text.encode()
-            scenario = loads(text, str(file.path), control_apart=self._control_apart)
+            scenario = loads(text, str(file.path), control_apart=self._server.has_control_apart)
+            told = _told(scenario)
+            return _Read(data, self._server.planned(scenario) if told != file.played else None, told)
         except ReplayError as error:
             return _Read(data, error)
-        told = _told(scenario)
-        return _Read(data, self._server.planned(scenario) if told != file.played else None, told)
 
     def _renew(self, file: _File, timeline: Timeline, told: bytes, *, is_news: bool) -> bool:
         try:

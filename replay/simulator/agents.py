@@ -8,6 +8,8 @@ without these signs is somebody new's if all who are here have come back with ou
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -16,9 +18,17 @@ import msgspec
 
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
+from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Play
 from replay.simulator.telling import Overtaken, Told
+
+NOBODY = "Nobody has come yet."
+_ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_GUESSED = 1000
+"""Names among which the nearest is looked for: with each more it takes longer."""
+_SHOWN = 20
+"""Names that are listed."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -61,6 +71,10 @@ class Agent:
         """Whether its cookies are unknown: it gets new ones with its next answer."""
         self.cookies = 0
         """How many it has been given."""
+        self.misses = 0
+        """How many of its requests matched no step."""
+        self.struck: Counter[str] = Counter()
+        """How often each rule struck it, also of those that are gone."""
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
 
@@ -79,6 +93,10 @@ class Agents:
     def __init__(self, cookie_names: Iterable[str]) -> None:
         self.cookie_names = set(cookie_names)
         """What the cookies are called that agents are known by."""
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Nobody has come yet."""
         self.all: list[Agent] = []
         self._strangers: dict[int, Agent] = {}
         """Those without a name that have never shaken hands."""
@@ -119,6 +137,25 @@ class Agents:
             return known
         return None
 
+    def named(self, name: str) -> Agent:
+        """The agent that the journal calls so, or that has this ordinal: `12` or `#12`.
+
+        Raises:
+            NoSuchError: there is none.
+        """
+        if name in self._by_name:
+            return self._by_name[name]
+        digits = name.removeprefix("#")
+        if _ORDINAL.fullmatch(digits) and 0 < int(digits) <= len(self.all):
+            return self.all[int(digits) - 1]
+        labels = [agent.label for agent in self.all[:_GUESSED]]
+        there = (
+            f"There are #1 to #{len(self.all)}." if len(labels) > _SHOWN else f"There is {', '.join(labels)}."
+        )
+        raise NoSuchError(
+            f"no agent is called '{name}'", help=nearest(name, labels) or (there if labels else NOBODY)
+        )
+
     def find_known(self, headers: Mapping[str, str]) -> Agent | None:
         """The agent that these headers name, if one is known by them already."""
         user = user_of(headers)
@@ -130,6 +167,19 @@ class Agents:
             if known is not None:
                 known.keeps_cookies = True
                 return known
+        return self._by_words(words)
+
+    def named_by(
+        self, headers: Mapping[str, str], cookies: Iterable[str], words: Iterable[str]
+    ) -> Agent | None:
+        """Whom a user, values of cookies, or strings name; nothing is learned from it."""
+        user = user_of(headers)
+        if user in self._by_name:
+            return self._by_name[user]
+        known = (self._by_cookie.get(value) for value in cookies)
+        return next((agent for agent in known if agent is not None), None) or self._by_words(words)
+
+    def _by_words(self, words: Iterable[str]) -> Agent | None:
         clients = None
         for word in words:
             named = self._by_minted.get(word)

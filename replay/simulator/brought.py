@@ -16,6 +16,7 @@ from replay.registry import FAULTS, PRESETS, resolve
 from replay.scenario import model
 from replay.scenario.fault_files import faults_from
 from replay.scenario.load import document_of
+from replay.simulator.explaining import Explained
 from replay.wire import Answer, Polled, Request
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Brought:
         simulator = self._simulator
         said = as_json(error)
         why = f"{NAME}: {said['what']}"
-        simulator.journal.note("miss", simulator.since_start(now), "", request=asked, why=why)
+        simulator.misses.note(asked, Explained(why=why), "", now)
         headers = (("Content-Type", "application/json;charset=UTF-8"),)
         body = msgspec.json.encode({"error": said})
         return Answer(exchange=happening.exchange, at=now, status=400, headers=headers, body=body)
@@ -168,7 +169,7 @@ def _misplaced(written: model.Fault, seam: Seam, verbs: Sequence[str]) -> tuple[
     """Why a fault cannot strike here, and what can be done; nothing if it can."""
     name = written.fault
     kind: type[Fault] = resolve(FAULTS, name)
-    elsewhere = "Put it up by POST /__replay/faults."
+    elsewhere = "Put it up by the control call POST faults."
     if kind.everybody:
         return f"'{name}' is a fault of the whole server, not of one request", elsewhere
     if seam not in kind.seams:

@@ -29,6 +29,10 @@ class Casting:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Nothing has been played yet."""
         self._open: defaultdict[int, list[Play]] = defaultdict(list)
         """Shared plays with free roles, by the place of their scenario, oldest first."""
         self._begun: Counter[int] = Counter()
@@ -47,6 +51,9 @@ class Casting:
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
         """An agent, with a session and a play of every scenario."""
         agent = self._simulator.agents.add(headers)
+        # Rules may have struck at its handshakes before one was taken.
+        rules = self._simulator.faulting.striking.rules
+        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
         for timeline in self._simulator.timelines:
             self.offer(agent, timeline, now)
@@ -120,7 +127,7 @@ class Casting:
         for role, part in enumerate(timeline.sessions if not sessions else ()):
             number = ordinal if many else 1
             session = Play(timeline, part, ordinal=number, key=(*key, number, *((role,) if many else ())))
-            session.shift = self._shift(timeline, now)
+            session.since, session.shift = now, self._shift(timeline, now)
             before = None if many else _own_session(agent, timeline)
             if before is not None:
                 session.goes_on_from(before)
@@ -129,7 +136,7 @@ class Casting:
             sessions.append(session)
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
         self._mint(play, 1 + len(_of_place(agent.plays, timeline)))
-        play.shift = self._shift(timeline, now)
+        play.since, play.shift = now, self._shift(timeline, now)
         return play
 
     def _mint(self, play: Play, turn: int) -> None:
@@ -155,13 +162,15 @@ class Casting:
 
     def _is_listened_to(self, play: Play, agent: Agent) -> bool:
         """Whether an agent has subscribed to a channel on which it gets events."""
-        role = play.role_of(agent)
+        telling, clients = self.awaited(play, play.role_of(agent)), agent.clients.values()
+        return any(client.hears(channel) for client in clients for channel in telling)
+
+    def awaited(self, play: Play, role: int) -> list[str]:
+        """The channels of which one has to be heard before a role's part begins; none if nothing comes."""
         cues = play.part.cues_for(role) if play.shared else play.part.cues
         channels = [str(render(cue.channel, lambda name: play.lookup(name, "", role=role))) for cue in cues]
         # Every client hears services; they say when a play begins only where nothing else does.
-        telling = [channel for channel in channels if not channel.startswith(SERVICE)] or channels
-        clients = agent.clients.values()
-        return any(client.hears(channel) for client in clients for channel in telling)
+        return [channel for channel in channels if not channel.startswith(SERVICE)] or channels
 
     def _note(self, play: Play, agent: Agent, now: float, **detail: Any) -> None:
         at = self._simulator.since_start(now)

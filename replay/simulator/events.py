@@ -70,7 +70,7 @@ class Events:
             self._deliver(told, channel, listening, now, since=min(told.telling.at, now))
         else:
             agent.held.append(told)
-            self._held(due, agent.label, now, channel=channel, **_touched(told))
+            self._held(due, agent.label, now, channel=channel, **_about(told))
         if agent.overtaken:
             self._overtakes(told, agent, now)
 
@@ -118,7 +118,7 @@ class Events:
             step=due.cue.id,
             late=simulator.lateness.note(),
             channel=channel,
-            **_touched(told),
+            **_about(told),
         )
         rendered: dict[str, bytes] = {}
         for client in clients:
@@ -133,9 +133,10 @@ class Events:
         simulator.journal.note("held", at, label, play=due.play.label, step=due.cue.id, **detail)
 
 
-def _touched(told: Told) -> dict[str, Any]:
-    """What the journal says of the rules that struck an event."""
-    return {"faults": list(told.rules)} if told.rules else {}
+def _about(told: Told) -> dict[str, Any]:
+    """What the journal says of an event: who wanted it, if not the story, and which rules struck it."""
+    wanted: dict[str, Any] = {"by": told.due.by} if told.due.by else {}
+    return wanted | {"faults": list(told.rules)} if told.rules else wanted
 
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:

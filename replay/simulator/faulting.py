@@ -15,11 +15,11 @@ from replay.bayeux.messages import Message
 from replay.bayeux.verdict import NOTHING, Verdict, both
 from replay.faults.fault import Swap, Telling
 from replay.faults.rules import Occasion, Rule
-from replay.plan.timeline import Ask, Cue
-from replay.plan.values import as_text, render
+from replay.plan.timeline import Ask
 from replay.profiles.profile import user_of
 from replay.simulator import changes
 from replay.simulator.agents import Agent
+from replay.simulator.facts import names_of, transport_of, types_of
 from replay.simulator.plays import Due, Play
 from replay.simulator.striking import Striking, Struck, Whom
 from replay.simulator.switching import Expiry
@@ -30,24 +30,33 @@ if TYPE_CHECKING:
     from replay.simulator.matching import Question
     from replay.simulator.simulator import Simulator
 
-_TYPES = ("messageType", "notificationType")
-
 
 class Faulting:
     """The part of a simulator that knows its rules."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self.striking = Striking(simulator.options.seed)
         self._occurrences: Counter[tuple[str | int, str, str]] = Counter()
         """How often each step of a scenario, and each Bayeux message but connects, has come to an agent."""
         self.somebody_is_out = False
         """Whether anybody's login has ever expired."""
-        for timeline in simulator.timelines:
+        self.put_up_written()
+
+    def put_up_written(self) -> None:
+        """The rules of scenarios and files as they stand there, and no others."""
+        self.striking = Striking(self._simulator.options.seed)
+        for timeline in self._simulator.timelines:
             for written in timeline.scenario.faults:
                 self.striking.add(Rule(written, "scenario", scenario=timeline.name))
-        for written in simulator.options.faults:
+        for written in self._simulator.options.faults:
             self.striking.add(Rule(written, "file"))
+
+    def forget_agents(self) -> None:
+        """Nothing has come to anybody yet."""
+        self._occurrences.clear()
+        self.somebody_is_out = False
+        for rule in self.striking.rules:
+            rule.forget_agents()
 
     @property
     def has_rules(self) -> bool:
@@ -146,8 +155,9 @@ class Faulting:
         telling = Telling(at=max(due.mark.at, due.tell_at))
         if not self.striking.rules:
             return [Told(due, telling)]
-        facts = {"step": cue.id, "channel": self._simulator.events.channel(due), **self.transport_of(agent)}
-        facts |= _types_of(due, cue)
+        facts = {"step": cue.id} if cue.id else {}
+        facts |= {"channel": self._simulator.events.channel(due), **self.transport_of(agent)}
+        facts |= types_of(due)
         whom = self.whom(agent, now)
         occasion = Occasion(
             seam="event", subject=cue.id, scenario=play.timeline.name, facts=facts, names=whom.names
@@ -279,7 +289,7 @@ class Faulting:
         agent, kinds = struck.whom.agent, struck.rule.fault.transports
         if not kinds or agent is None:
             return ""
-        at_hand = {struck.occasion.facts.get("transport"), *map(_transport, agent.clients.values())}
+        at_hand = {struck.occasion.facts.get("transport"), *map(transport_of, agent.clients.values())}
         if any(client.connect_only for client in agent.clients.values()):
             # Also on a socket its events share the answers to connects.
             at_hand.add("long-polling")
@@ -344,18 +354,8 @@ class Faulting:
     def transport_of(self, agent: Agent) -> dict[str, str]:
         """How the agent's events travel, as a fact."""
         for client in reversed(agent.clients.values()):
-            return {"transport": _transport(client)}
+            return {"transport": transport_of(client)}
         return {}
-
-
-def _transport(client: Client) -> str:
-    return "websocket" if client.socket is not None else client.transport
-
-
-def names_of(agent: Agent) -> frozenset[str]:
-    """What `where: {agent: …}` may call it."""
-    roles = {play.timeline.roles[play.role_of(agent)] for play in agent.plays if play.shared}
-    return frozenset({agent.label, f"#{agent.ordinal}", *roles})
 
 
 def _rewritten(struck: Struck, effects: list[Effect]) -> tuple[Answer, Sequence[Effect]] | None:
@@ -378,14 +378,3 @@ def _left_to(struck: Struck) -> str:
 def _field(value: Any, name: str) -> str:
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, str) else ""
-
-
-def _types_of(due: Due, cue: Cue) -> dict[str, str]:
-    data = cue.data.compiled
-    if not isinstance(data, dict):
-        return {}
-
-    def lookup(name: str) -> Any:
-        return due.play.lookup(name, "", due.mark.captured, cue.role)
-
-    return {name: as_text(render(data[name], lookup)) for name in _TYPES if name in data}

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.channels import META
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.profiles.profile import COUNTER
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.brought import HEADER
+from replay.simulator.matching import Candidate, Question, hold_against
 from replay.simulator.plays import Play
 from replay.wire import Answer, Effect, Forward, Forwarded, Headers, Request, Setting
 
@@ -39,8 +41,18 @@ class Forwarding:
         self._simulator = simulator
         self._pending: dict[int, _Pending] = {}
 
-    def instead(self, request: Request, missed: Answer, agent: Agent, now: float) -> Effect:
-        """What is done about a request that no step is: as much as `missed` says where it came back."""
+    def instead(
+        self, request: Request, question: Question, agent: Agent, found: list[Candidate], missed: Answer
+    ) -> Effect:
+        """What is done about a request that was missed: another server is asked, if no step is like it.
+
+        Args:
+            found: What it was held against.
+            missed: What the client gets otherwise.
+        """
+        now = missed.at
+        if not _is_lacking(question, agent, found):
+            return missed
         if VIA in request.headers.get("via", ""):
             return self._failed(missed, "it has been forwarded before, so the upstream leads back here", now)
         headers = {name: value for name, value in request.headers.items() if name not in {"cookie", HEADER}}
@@ -129,6 +141,17 @@ class Forwarding:
             counters=counters,
             shift=play.shift,
         )
+
+
+def _is_lacking(question: Question, agent: Agent, found: list[Candidate]) -> bool:
+    """Whether a request is no step at all, rather than one that cannot be answered now, and no Bayeux."""
+    first = question.json[0] if isinstance(question.json, list) and question.json else None
+    if isinstance(first, dict) and str(first.get("channel", "")).startswith(META):
+        return False
+    if any(candidate.fits for candidate in found):
+        return False
+    others = ((play, ask) for play in agent.plays if play.shared for ask in play.part.asks)
+    return not any(hold_against(question, play, ask, 0).fits for play, ask in others)
 
 
 def _name_values(play: Play, names: dict[str, str], counters: dict[int, str]) -> None:

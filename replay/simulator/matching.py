@@ -71,16 +71,6 @@ def choose(found: list[Candidate]) -> Candidate | None:
     )
 
 
-def closest(found: list[Candidate]) -> Candidate | None:
-    """The one the request nearly was: a wrong path or method weighs more than any field."""
-
-    def distance(candidate: Candidate) -> tuple[int, int]:
-        fields = [difference.field for difference in candidate.differences]
-        return 10 * ("path" in fields) + 5 * ("method" in fields), len(fields)
-
-    return min(found, key=distance, default=None)
-
-
 def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candidate:
     """One ask held against a request."""
     bound = play.bound_for(ask, question.base_url)

@@ -47,6 +47,8 @@ class Due(msgspec.Struct, frozen=True):
     mark: Mark
     tell_at: float = 0.0
     """It is not told before this, though it is due."""
+    by: str = ""
+    """Who wanted it, if not the story."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -125,6 +127,8 @@ class Play:
         self.captured_by: dict[str, str] = {}
         self.captured: dict[str, Any] = {}
         """`STEP.name`: what the latest occurrence of a step captured."""
+        self.since = 0.0
+        """When somebody got it."""
         self.shift = 0.0
         """Seconds by which recorded times are moved."""
         self.counts: Counter[str] = Counter()
@@ -134,6 +138,8 @@ class Play:
         """Of a session: how often each event was due."""
         self._marks: dict[Moment, list[Mark]] = {}
         self._fired: Counter[str] = Counter()
+        self.steered: Counter[str] = Counter()
+        """How often each event was told because somebody wanted it, beside those that were set off."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -189,13 +195,33 @@ class Play:
 
     def has_happened(self, step: str) -> bool:
         """Whether a step took place, here or in the agent's session."""
-        return bool(self._all_marks(Moment(step)))
+        return self.has_come(Moment(step))
+
+    def has_come(self, moment: Moment) -> bool:
+        """Whether a moment came, here or in the agent's session."""
+        return bool(self._all_marks(moment))
+
+    def last(self, step: str) -> float | None:
+        """When a step of this part took place last; None if it never did."""
+        marks = self._marks.get(Moment(step))
+        return marks[-1].at if marks else None
+
+    def times_set_off(self, cue: Cue) -> int:
+        """How often a cue has been set off, also if it is not due yet."""
+        return self._fired[cue.id]
+
+    def missing(self, cue: Cue) -> list[Moment]:
+        """The moments that have to come before a cue is set off once more."""
+        fired = self._fired[cue.id]
+        return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
 
     def note(self, moment: Moment, mark: Mark) -> None:
-        """A moment happened; of one that nothing waits for, that it did is enough to know."""
+        """A moment happened; of one that nothing waits for, when it did last is enough to know."""
         marks = self._marks.setdefault(moment, [])
         if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
             marks.append(mark)
+        else:
+            marks[0] = mark
 
     def set_off(self, moment: Moment, seed: int) -> Iterator[Due]:
         """Cues that are due because this moment has happened once more."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from replay.bayeux.channels import META
 from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
@@ -17,7 +16,7 @@ from replay.plan.values import as_text, render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
-from replay.simulator.matching import Candidate, Question, candidates, choose, closest, hold_against
+from replay.simulator.matching import Candidate, Question, candidates, choose
 from replay.simulator.plays import Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
@@ -66,9 +65,11 @@ class Rest:
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            missed = self._miss(asking)
-            if self._simulator.options.forward and asking.agent is not None and _is_lacking(asking):
-                return [self._simulator.forwarding.instead(request, missed, asking.agent, now)]
+            misses, question = self._simulator.misses, asking.question
+            missed = misses.answer(request, question, asking.agent, asking.found, now)
+            if asking.agent is not None and self._simulator.options.forward:
+                forwarding = self._simulator.forwarding
+                return [forwarding.instead(request, question, asking.agent, asking.found, missed)]
             return [missed]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
@@ -231,21 +232,6 @@ class Rest:
         text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
         return str(text).encode()
 
-    def _miss(self, asking: _Asking) -> Answer:
-        simulator = self._simulator
-        nearest = closest(asking.found)
-        label = asking.agent.label if asking.agent is not None else ""
-        sentence = _of_another(asking) or _why(asking, nearest)
-        asked = f"{asking.question.method} {asking.question.path}"
-        at = simulator.since_start(asking.now)
-        simulator.journal.note("miss", at, label, request=asked, why=sentence)
-        status, body = simulator.timelines[0].profile.not_found(sentence)
-        body["replay"] = {"why": sentence, "closest": _described(nearest)}
-        encoded = msgspec.json.encode(body)
-        return Answer(
-            exchange=asking.exchange, at=asking.now, status=status, headers=(JSON_TYPE,), body=encoded
-        )
-
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
@@ -286,54 +272,3 @@ def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[s
 
     rendered = ((name, render(value, lookup)) for name, value in reply.headers)
     return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
-
-
-def _is_lacking(asking: _Asking) -> bool:
-    """Whether the request is no step at all, rather than one that cannot be answered now, and no Bayeux."""
-    first = (
-        asking.question.json[0] if isinstance(asking.question.json, list) and asking.question.json else None
-    )
-    if isinstance(first, dict) and str(first.get("channel", "")).startswith(META):
-        return False
-    return not any(candidate.fits for candidate in asking.found) and not _of_another(asking)
-
-
-def _of_another(asking: _Asking) -> str:
-    """What to say when the request is a step of another role in one of the agent's plays."""
-    agent = asking.agent
-    if agent is None:
-        return ""
-    for play in reversed(agent.plays):
-        own = play.asks_for(agent)
-        for ask in play.part.asks if len(own) < len(play.part.asks) else ():
-            if ask not in own and hold_against(asking.question, play, ask, 0).fits:
-                whose, here = (play.timeline.roles[role] for role in (ask.role, play.role_of(agent)))
-                return f"'{ask.id}' is a step of '{whose}', and this agent is '{here}' in {play.label}"
-    return ""
-
-
-def _why(asking: _Asking, nearest: Candidate | None) -> str:
-    if asking.agent is None:
-        return "several agents are here and the request does not say whose it is"
-    asked = f"{asking.question.method} {asking.question.path}"
-    if nearest is None:
-        return f"no scenario has a request that {asked} could be"
-    step = nearest.ask.id
-    if nearest.differences:
-        fields = ", ".join(difference.field for difference in nearest.differences)
-        return f"no step is {asked}; '{step}' comes closest but differs in {fields}"
-    if nearest.unmet:
-        return f"'{step}' is not reached yet: it needs {' and '.join(nearest.unmet)}"
-    return f"'{step}' was already answered"
-
-
-def _described(nearest: Candidate | None) -> Any:
-    if nearest is None:
-        return None
-    return {
-        "play": nearest.play.label,
-        "step": nearest.ask.id,
-        "differences": nearest.differences,
-        "needs": nearest.unmet,
-        "answered": nearest.play.counts[nearest.ask.id],
-    }

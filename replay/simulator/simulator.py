@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +39,7 @@ from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
+from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
@@ -84,6 +85,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    is_moved_by_hand: bool = False
+    """Whether the clock that it goes by stands still until it is moved."""
 
 
 Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
@@ -115,6 +118,7 @@ class Simulator:
         self.renewing = Renewing(self)
         self.forwarding = Forwarding(self)
         self.events = Events(self)
+        self.misses = Misses(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -122,6 +126,8 @@ class Simulator:
         self._order = itertools.count()
         self._wakes: list[float] = []
         """When those that are under way come, as a heap."""
+        self.generation = 0
+        """How often all agents have been forgotten: what clients kept from before is nobody's."""
         self._began: float | None = None
         self._now = 0.0
 
@@ -266,6 +272,8 @@ class Simulator:
         lost = len(client.queue)
         number = agent.numbers.pop(client.id)
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
+        if lost:
+            self.misses.losses.note(agent.label, number, why, lost, at)
 
     # Moments and what they set off
 
@@ -295,6 +303,11 @@ class Simulator:
         """
         order = at if recorded is None else recorded, next(self._order)
         heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+
+    @property
+    def agenda(self) -> Iterator[tuple[float, Item]]:
+        """What comes by itself, with its time, in no order."""
+        return ((entry[0], entry[3]) for entry in self._agenda)
 
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""
@@ -368,4 +381,5 @@ class Simulator:
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
-        return token(self.options.seed, round(self.options.epoch * 1000), *key, length=length)
+        run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
+        return token(self.options.seed, *run, *key, length=length)

@@ -57,6 +57,9 @@ class Struck(msgspec.Struct, kw_only=True):
         said |= {"settings": settings} if settings else {}
         if self.rule.fault.whole_server and self.rule.written.ttl:
             said["ttl"] = self.rule.written.ttl
+        if self.occasion.seam == "event" and not self.occasion.subject:
+            # An event that is no step's: no rule of a scenario can strike it again.
+            said["by"] = "control"
         if self.occurrence:
             said["occurrence"] = self.occurrence
         elif self.whom.elapsed is not None:
@@ -110,6 +113,8 @@ class Striking:
             if found and found[0].rule.source != rule.source:
                 continue
             rule.struck[whom.key] += 1
+            if whom.agent is not None:
+                whom.agent.struck[rule.name] += 1
             struck = self.struck(rule, occasion, whom, now=now, occurrence=occurrence, source=source)
             struck.number = number
             found.append(struck)

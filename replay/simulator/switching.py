@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from replay.errors import UsageError, nearest
-from replay.faults.rules import Rule, Source
+from replay.faults.rules import GONE, Rule, Source
 from replay.registry import FAULTS
 from replay.scenario.fault_files import faults_from
 from replay.scenario.model import Fault, Scenario
@@ -84,7 +84,7 @@ class Switching:
             over=rule.is_over(now),
             seen=rule.seen.total(),
             struck=rule.struck.total(),
-            agents={_label(key): count for key, count in rule.struck.items() if key != ""},
+            agents={_label(key): count for key, count in rule.struck.items() if key not in {"", GONE}},
             ttl_left=None if until is None else round(max(0.0, until - now), 3),
         )
 
@@ -192,6 +192,19 @@ class Switching:
         for rule in rules:
             self.remove(rule, now, "deleted")
         return rules
+
+    def begin_anew(self, now: float) -> None:
+        """What was written is up as it was at first: unchanged, on, and not struck yet; nothing else is."""
+        self.clear(now)
+        for rule in self._rules:
+            self._end(rule, now)
+        self._gone.clear()
+        for agent in self._simulator.agents.all:
+            agent.struck.clear()
+        self._simulator.faulting.put_up_written()
+        for rule in self._rules:
+            self._simulator.faulting.begin(rule, now)
+        self._simulator.carriers.learn()
 
     def remove(self, rule: Rule, now: float, why: Switched) -> None:
         """Takes a rule away, unless it is gone already."""

@@ -93,7 +93,7 @@ class AgentState(AgentRow, frozen=True, kw_only=True):
 
     connections: list[ClientState]
     stories: list[PlayState]
-    """Its session, and its plays, newest first."""
+    """Its session, and the newest 200 of its plays, newest first."""
     held: list[Next]
     """Events that wait until somebody listens."""
     rules: dict[str, int]

@@ -112,7 +112,7 @@ def _what(entry: Entry) -> str:
         case "answer":
             said = f"{detail.get('request', '')} answered {detail.get('status', '')}".lstrip()
         case "event":
-            said = f"told on {detail.get('channel', '')}"
+            said = f"told on {detail.get('channel', '')}{', by control' if 'by' in detail else ''}"
         case "held" if "role" in detail:
             said = f"held until somebody is {detail['role']}"
         case "held":

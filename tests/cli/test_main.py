@@ -31,6 +31,21 @@ def replay(*arguments: str, **environment: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def test_a_token_from_the_environment_is_looked_at_and_not_repeated() -> None:
+    code, _, said = replay("serve", SHOWCASE, REPLAY_ADMIN_TOKEN="two words")
+    assert (code, "two words" in said) == (2, False)
+    assert said.startswith("replay: the admin token has characters that no header can say.")
+
+
+def test_a_scenario_that_needs_a_path_of_control_is_refused_at_its_place() -> None:
+    code, _, said = replay("serve", SHOWCASE, "--control-prefix", "/api")
+    assert code == 2
+    assert (
+        f"{SHOWCASE}:79:14: 'accept' asks for '/api/v2/me/chats/${{chat}}', which is a path of control"
+        in said
+    )
+
+
 def test_the_version_is_printed() -> None:
     assert replay("--version") == (0, f"replay, version {__version__}\n", "")
 

@@ -13,6 +13,7 @@ from replay.journal import Entry, Head, Kept
 from replay.scenario.dump import dumps
 from replay.scenario.load import loads
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.directing import tell
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
@@ -265,6 +266,17 @@ def test_strikes_at_another_scenario_are_left_out_and_told() -> None:
 
     assert [fault.name for fault in found.faults] == ["lossy"]
     assert found.notes == ["1 strike at steps of 'other' left out: pin them into that scenario"]
+
+
+def test_strikes_at_what_somebody_typed_are_left_out_and_told() -> None:
+    faults = "[{name: lossy, fault: drop, where: {channel: /chats}}]"
+    run = Run(told(faults))
+    run.script.direct(lambda simulator, now: tell(simulator, "ann", "/chats", 1, now), "by hand")
+    found = pinned(run.kept(), told("[]"))
+
+    assert found.faults
+    assert all(fault.where.step for fault in found.faults)
+    assert found.notes == ["1 strike at events that somebody typed left out"]
 
 
 def test_a_journal_of_another_scenario_is_refused() -> None:

@@ -12,6 +12,7 @@ import pytest
 from replay.clock import SystemClock
 from replay.server.control.call import RefusedError
 from replay.server.control.safety import Caller, check
+from replay.server.control.terms import Terms
 from replay.server.runner import Server
 from replay.testing import scenario
 
@@ -19,7 +20,7 @@ from .conftest import Loop
 from .running import run
 from .steered import STORY, Steered
 
-UNDER = "Under /__replay/ there are health, clock, journal, faults, faults/{name}, metrics."
+UNDER = "Under /__replay/ there are health, ready, openapi.json, scenarios, "
 BUSY = {"name": "busy", "fault": "status", "where": {"step": "look"}, "settings": {"status": 503}}
 
 
@@ -122,7 +123,7 @@ def test_two_who_put_up_the_same_at_once_are_told_apart(loop: Loop) -> None:
             "Did you mean 'faults'?",
         ),
         ("GET", "", None, 404, "nothing is at /__replay/", UNDER),
-        ("PUT", "faults", BUSY, 405, "/__replay/faults takes no PUT", "It takes GET, POST, DELETE."),
+        ("PUT", "faults", BUSY, 405, "/__replay/faults takes no PUT", "It takes GET, POST, DELETE, HEAD."),
         ("GET", "journal?knd=fault", None, 400, "unknown parameter 'knd'", "Did you mean 'kind'?"),
         ("GET", "journal?kind=falt", None, 400, "nothing of kind 'falt'", "Did you mean 'fault'?"),
         ("GET", "journal?since=now", None, 400, "'since' must be a whole number, not a string", ""),
@@ -265,20 +266,20 @@ def test_only_programs_here_and_its_own_pages_may_steer(
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"])
 def test_programs_on_this_machine_may_steer(peer: str) -> None:
-    check(Caller(peer=peer, host="localhost"), "0.0.0.0")
+    check(Caller(peer=peer, host="localhost"), Terms(listening="0.0.0.0"))
 
 
 @pytest.mark.parametrize("peer", ["10.0.0.7", "::ffff:10.0.0.7", "fe80::1%eth0", "0.0.0.0", ""])
 def test_whoever_is_not_on_this_machine_may_not(peer: str) -> None:
     with pytest.raises(RefusedError) as refused:
-        check(Caller(peer=peer, host="localhost"), "0.0.0.0")
+        check(Caller(peer=peer, host="localhost"), Terms(listening="0.0.0.0"))
     assert (refused.value.status, refused.value.what) == (403, f"'{peer}' is not this machine")
 
 
 def test_a_name_that_the_server_was_told_to_listen_on_may_be_dialled() -> None:
-    check(Caller(peer="127.0.0.1", host="DevBox.example:8090"), "devbox.example")
+    check(Caller(peer="127.0.0.1", host="DevBox.example:8090"), Terms(listening="devbox.example"))
     with pytest.raises(RefusedError):
-        check(Caller(peer="127.0.0.1", host="devbox.example:8090"), "127.0.0.1")
+        check(Caller(peer="127.0.0.1", host="devbox.example:8090"), Terms())
 
 
 def test_a_call_that_says_no_host_is_refused(loop: Loop) -> None:
@@ -369,7 +370,7 @@ def test_the_upgrade_to_a_websocket_cannot_bring_one(loop: Loop) -> None:
 
 def test_a_method_that_is_not_taken_is_answered_with_those_that_are(loop: Loop) -> None:
     async def main() -> None:
-        async with Steered() as running, running.http.head(running.server.control_url + "/faults") as answer:
-            assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST, DELETE")
+        async with Steered() as running, running.http.put(running.server.control_url + "/faults") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST, DELETE, HEAD")
 
     run(main(), loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -180,5 +181,64 @@ def test_before_it_is_open_and_after_it_is_closed_it_says_so(loop: Loop) -> None
         assert [entry.kind for entry in served.journal][-1] == "answer"
         with pytest.raises(UsageError, match="closed"):
             served.fault("drop")
+
+    run(main(), loop)
+
+
+def test_another_chat_is_offered_events_are_pushed_and_agents_are_looked_at(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            simulator = used.simulator
+            await used.looks()
+            assert [row.agent for row in simulator.agents] == ["#1"]
+            assert simulator.offer() == "story#2"
+            assert simulator.offer("story", agent=1) == "story#3"
+            (told,) = simulator.push("/a", {"text": "Hello"})
+            assert (told.agent, told.channel, told.held) == ("#1", "/a", True)
+            assert [each.play for each in simulator.push(step="hello", agent="#1")] == ["story#3"]
+            assert simulator.push("/b", None, agent=1)[0].held
+            assert (simulator.agent().plays, simulator.agent("1").undelivered) == (3, 3)
+
+    run(main(), loop)
+
+
+def test_all_or_a_part_is_as_it_was_at_first(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            used.simulator.fault("status", where={"step": "look"}, status=503)
+            assert await used.looks() == 503
+            used.simulator.reset("faults")
+            assert await used.looks() == 200
+            used.simulator.reset("agents", "journal")
+            assert used.simulator.agents == []
+            assert [entry.kind for entry in used.simulator.journal] == ["reset"]
+            await used.looks()
+            used.simulator.reset()
+            assert (used.simulator.agents, len(used.simulator.journal)) == ([], 1)
+
+    run(main(), loop)
+
+
+def test_what_cannot_be_offered_pushed_or_reset_is_refused_in_words(loop: Loop) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            simulator = used.simulator
+            with pytest.raises(UsageError, match="there is no agent"):
+                simulator.offer()
+            await used.looks()
+            wrong: dict[str, Callable[[], Any]] = {
+                "no scenario is called 'stori'": lambda: simulator.offer("stori"),
+                "no agent is called 'ann'": lambda: simulator.agent("ann"),
+                "there is no 'data'": lambda: simulator.push("/a"),
+                "a step has its own 'channel'": lambda: simulator.push("/a", step="hello"),
+                "there is no part 'agent'": lambda: simulator.reset("agent"),
+            }
+            for what, do in wrong.items():
+                with pytest.raises(UsageError, match=what):
+                    do()
+        for do in (simulator.offer, simulator.reset, lambda: simulator.push("/a", 1)):
+            with pytest.raises(UsageError, match="this server is closed"):
+                do()
+        assert [row.agent for row in simulator.agents] == ["#1"]
 
     run(main(), loop)

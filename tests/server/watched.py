@@ -25,9 +25,11 @@ class Watched:
     """A server whose files are watched, what it has said of them, and a client of it."""
 
     def __init__(self, *files: Path) -> None:
-        self.server = Server([load(path) for path in files])
+        scenarios = [load(path) for path in files]
+        named = {scenario.name: path for scenario, path in zip(scenarios, files, strict=True)}
+        self.server = Server(scenarios, files=named)
         self._said: asyncio.Queue[str] = asyncio.Queue()
-        self._watching = Watching(self.server, dict(enumerate(files)), say=self._said.put_nowait)
+        self._watching = Watching(self.server, say=self._said.put_nowait)
 
     async def __aenter__(self) -> Watched:
         await self.server.__aenter__()

@@ -186,9 +186,15 @@ def test_a_request_without_any_sign_is_a_miss_that_says_so_where_there_are_sever
 
     exchange = script.desktop(cookies=False).get("/me")
 
-    sentence = "several agents are here and the request does not say whose it is"
-    body = {"statusCode": 6, "statusMessage": sentence, "replay": {"why": sentence, "closest": None}}
-    script.expect((script.answer(exchange).status, script.answer(exchange).body), (404, body))
+    sentence = (
+        "say whose request it is: several agents are here, and it has no Authorization, no session cookie, "
+        "no id of a play of theirs and no clientId"
+    )
+    body = script.answer(exchange).body
+    script.expect(
+        (script.answer(exchange).status, body["statusCode"], body["statusMessage"]), (404, 6, sentence)
+    )
+    script.expect((body["replay"]["why"], body["replay"]["closest"]), (sentence, None))
     assert script.headers(exchange) == (("Content-Type", "application/json;charset=UTF-8"),)
 
 

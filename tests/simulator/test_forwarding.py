@@ -56,7 +56,7 @@ def test_without_an_answer_the_miss_says_why(script: Script, ann: Desktop) -> No
     reply = script.answer(exchange)
     assert reply.status == 502
     assert reply.body["replay"]["forward"] == "the upstream refused the connection"
-    assert "no step is GET /contacts" in reply.body["replay"]["why"]
+    assert "no step is like GET /contacts" in reply.body["replay"]["why"]
     assert answers(script)[-1]["why"] == "the upstream refused the connection"
 
 

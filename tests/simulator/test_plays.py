@@ -50,7 +50,8 @@ def test_an_operation_is_answered_once() -> None:
     script.advance(3)
 
     script.expect(bodies(script, *first), [1, 2])
-    script.expect(missed(script, desktop.post("/x", {})), "'x' was already answered")
+    sentence = "offer story1 once more: 'x' was already answered in story1#1"
+    script.expect(missed(script, desktop.post("/x", {})), sentence)
 
 
 def test_a_cycle_begins_again() -> None:
@@ -79,7 +80,8 @@ def test_the_same_request_within_two_seconds_is_a_retry_with_the_same_answer_and
 
     script.expect([script.answer(each) for each in (first, early)], [Reply(0.1, 1), Reply(0.1, 1)])
     script.expect(script.answer(late), Reply(2.0, 1))
-    assert missed(script, too_late) == missed(script, other) == "'x' was already answered"
+    sentence = "offer story1 once more: 'x' was already answered in story1#1"
+    assert missed(script, too_late) == missed(script, other) == sentence
     script.expect(desktop.events, [Event(1.0, "/a", 1)])
 
 
@@ -119,8 +121,9 @@ def test_a_request_that_needs_another_step_is_a_miss_until_that_step_took_place(
     soon = desktop.post("/second", {})
     script.advance(0.001)
 
-    assert missed(script, early) == "'second' is not reached yet: it needs first and pushed"
-    assert missed(script, soon) == "'second' is not reached yet: it needs pushed"
+    needs = "'second' is not reached yet, it needs"
+    assert missed(script, early) == f"ask 'first' first: {needs} 'first' and 'pushed'"
+    assert missed(script, soon) == f"wait 0.001s for 'pushed': {needs} 'pushed'"
     assert statuses(script, desktop.post("/second", {})) == [200]
 
 
@@ -158,43 +161,63 @@ def test_a_miss_names_the_closest_step_and_what_differs() -> None:
     exchange = desktop.post("/x?n=2", {"op": "Reject", "deep": {"list": [1, True]}})
 
     sentence = (
-        "no step is POST /x; 'accept' comes closest but differs in "
-        "query.n, body.op, body.nick, body.deep.list[1]"
+        'set query.n to "1", not "2", set body.op to "Accept", not "Reject", add body.nick and '
+        "change 1 more field: then it is 'accept' of story1#1"
     )
     assert missed(script, exchange) == sentence
     script.expect(
         script.answer(exchange).body["replay"]["closest"],
         {
+            "scenario": "story1",
             "play": "story1#1",
             "step": "accept",
+            "role": "",
             "differences": [
-                {"field": "query.n", "expected": "1", "got": "2"},
-                {"field": "body.op", "expected": "Accept", "got": "Reject"},
-                {"field": "body.nick", "expected": "${nick}", "got": "(missing)"},
-                {"field": "body.deep.list[1]", "expected": 2, "got": True},
+                {"field": field, "expected": expected, "got": got, "hint": hint, "instead": ""}
+                for field, expected, got, hint in (
+                    ("query.n", "1", "2", ""),
+                    ("body.op", "Accept", "Reject", ""),
+                    ("body.nick", "${nick}", "(missing)", ""),
+                    ("body.deep.list[1]", 2, True, "a number, not true or false"),
+                )
             ],
-            "needs": [],
+            "more": 0,
+            "state": "answerable",
             "answered": 0,
+            "needs": [],
+            "waits_for": "",
         },
     )
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "differs"),
-    [("GET", "/x", "method"), ("POST", "/z", "path"), ("POST", "/x/", "path"), ("HEAD", "/x", "method")],
+    ("method", "target", "change"),
+    [
+        ("GET", "/x", "use POST, not GET"),
+        ("HEAD", "/x", "use POST, not HEAD"),
+        ("POST", "/x/", "ask /x (there is a slash too many)"),
+    ],
 )
-def test_a_miss_says_whether_method_or_path_differ(method: str, target: str, differs: str) -> None:
+def test_a_miss_says_first_what_to_change(method: str, target: str, change: str) -> None:
     script, desktop = begin("steps: [{id: x, request: POST /x}]")
 
     said = missed(script, desktop.request(method, target))
 
-    assert said == f"no step is {method} {target}; 'x' comes closest but differs in {differs}"
+    assert said == f"{change}: then it is 'x' of story1#1"
+
+
+def test_where_no_step_is_like_it_a_miss_says_what_the_play_waits_for_and_names_none() -> None:
+    script, desktop = begin("steps: [{id: x, request: POST /x}]")
+    exchange = desktop.get("/favicon.ico")
+
+    assert missed(script, exchange) == ("no step is like GET /favicon.ico: story1#1 waits for 'x' (POST /x)")
+    script.expect(script.answer(exchange).body["replay"]["closest"], None)
 
 
 def test_where_no_scenario_has_a_request_a_miss_says_that() -> None:
     script, desktop = begin("steps: [{id: y, push: /a, data: 1}]")
 
-    assert missed(script, desktop.get("/x")) == "no scenario has a request that GET /x could be"
+    assert missed(script, desktop.get("/x")) == "add a step to the scenario: none is like GET /x"
 
 
 def test_the_plain_profile_has_a_body_of_its_own_for_misses() -> None:
@@ -202,7 +225,7 @@ def test_the_plain_profile_has_a_body_of_its_own_for_misses() -> None:
 
     reply = script.answer(desktop.get("/x"))
 
-    assert (reply.status, reply.body["error"]) == (404, "no scenario has a request that GET /x could be")
+    assert (reply.status, reply.body["error"]) == (404, "add a step to the scenario: none is like GET /x")
 
 
 def test_a_minted_id_says_which_play_a_request_is_for() -> None:
@@ -282,7 +305,9 @@ def test_an_agents_step_of_the_session_counts_for_all_scenarios_served() -> None
 
     script.expect(script.answer(exchange), Reply(5.1, 1))
     script.expect(desktop.events, [Event(6.0, "/a", "there")] * 2)
-    assert missed(script, again) == "'ready' was already answered"
+    assert missed(script, again) == (
+        "let it repeat, or reset the agents: 'ready' of the session was already answered"
+    )
 
 
 def test_only_one_of_the_steps_of_a_session_that_fit_takes_place() -> None:

@@ -12,6 +12,7 @@ from replay.errors import UsageError
 from replay.server.advancing import ServerClock
 from replay.server.control.reading import parameters, value_of
 from replay.server.control.route import Route
+from replay.server.control.terms import Terms
 from replay.server.requests import body_of, text_of
 from replay.server.stage import Stage
 
@@ -35,7 +36,14 @@ class Call:
     """A call on its way to its resource."""
 
     def __init__(
-        self, request: web.BaseRequest, route: Route, stage: Stage, clock: ServerClock, name: str
+        self,
+        request: web.BaseRequest,
+        route: Route,
+        stage: Stage,
+        clock: ServerClock,
+        *,
+        name: str,
+        terms: Terms,
     ) -> None:
         """Reads the parameters of the query.
 
@@ -50,6 +58,7 @@ class Call:
         self.stage = stage
         self.clock = clock
         self.name = name
+        self.terms = terms
         said = [(text_of(key), text_of(value)) for key, value in request.query.items()]
         self.query: Any = parameters(said, route.query)
         """The parameters, as the struct that the route declares."""
@@ -76,6 +85,8 @@ class Call:
             raise RefusedError(413, f"the body is larger than {MAX_BODY} bytes") from None
         except web.HTTPBadRequest as error:
             raise UsageError(str(error.text).rstrip(".")) from None
+        if not body.strip() and self.route.bodiless:
+            return {}
         if not body.strip():
             raise UsageError("there is no body", help="Send JSON.")
         kind = self.request.content_type

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from replay.faults.rules import Rule
+from replay.server.control import fault_bodies
 from replay.server.control.call import Call
 from replay.server.control.route import Route, Routes
-from replay.server.control.values import Anything, Deleted, Rules
+from replay.server.control.values import Deleted, Rules
 from replay.simulator.switching import Standing, Switching
 
 
@@ -54,7 +57,8 @@ ROUTES: Routes = (
         path="faults",
         handler=_put_up,
         about="Puts up a fault, a list of them, or a preset, before all other rules.",
-        body=Anything,
+        body=Any,
+        schema=fault_bodies.wanted,
         answer=Rules,
         status=201,
     ),
@@ -77,7 +81,8 @@ ROUTES: Routes = (
         path="faults/{name}",
         handler=_change,
         about="Changes a rule while it is up: whether it is on, its chance, single settings, its time.",
-        body=Anything,
+        body=Any,
+        schema=fault_bodies.changes,
         answer=Rules,
     ),
     Route(

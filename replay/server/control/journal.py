@@ -1,22 +1,58 @@
-"""`journal`: what happened, as JSON Lines."""
+"""`journal`: what happened, as JSON Lines; or what was heard and said, as a HAR."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import get_args
+from typing import Literal, get_args
 
 import msgspec
 from aiohttp import web
 
 from replay.errors import UsageError, nearest
 from replay.journal import Entry, Journal, Kind
+from replay.server import har
 from replay.server.control.call import Call
-from replay.server.control.route import JSON_LINES, Route, Routes
+from replay.server.control.route import JSON, JSON_LINES, Route, Routes
 from replay.server.control.values import SinceQuery
 from replay.server.turns import turn
 
 AT_ONCE = 500
 """Entries that are encoded before others get their turn."""
+WRITTEN = 1 << 16
+"""Bytes of a HAR that are written at once."""
+
+
+class JournalQuery(SinceQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of the journal is wanted, and in which form."""
+
+    format: Literal["jsonl", "har"] = "jsonl"
+    """An entry a line; or what browsers write of their traffic, which takes no `kind` and no `since`."""
+
+
+async def _told(call: Call) -> web.StreamResponse:
+    return await (_har(call) if call.query.format == "har" else _lines(call))
+
+
+async def _har(call: Call) -> web.StreamResponse:
+    query: JournalQuery = call.query
+    given = "kind" if query.kind else "since" if query.since else ""
+    if given:
+        what = f"a HAR holds requests, not entries: '{given}' cannot be said of it"
+        raise UsageError(what, help="It takes agent; leave it out for all.")
+    stage = call.stage
+    parts = har.parts_of(stage.simulator, stage.traffic, stage.clock.now(), agent=query.agent)
+    named = {"Content-Type": JSON, "Content-Disposition": 'attachment; filename="journal.har"'}
+    response = web.StreamResponse(headers=named)
+    await response.prepare(call.request)
+    waiting = bytearray()
+    for part in parts:
+        waiting += part
+        if len(waiting) >= WRITTEN:
+            await response.write(bytes(waiting))
+            waiting.clear()
+        await turn()
+    await response.write(bytes(waiting))
+    return response
 
 
 async def _lines(call: Call) -> web.StreamResponse:
@@ -54,10 +90,10 @@ ROUTES: Routes = (
     Route(
         method="GET",
         path="journal",
-        handler=_lines,
-        about="What happened, in order, an entry a line.",
-        query=SinceQuery,
+        handler=_told,
+        about="What happened, in order, an entry a line; or what was heard and said, as a HAR.",
+        query=JournalQuery,
         answer=Entry,
-        content=(JSON_LINES,),
+        content=(JSON_LINES, JSON),
     ),
 )

@@ -34,6 +34,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters it takes: a frozen struct of strings, numbers and literals with defaults."""
     body: Any = None
     """The type of its JSON body; None where it takes none."""
+    bodiless: bool = False
+    """The body may be left out, with all its fields."""
+    schema: Callable[[], dict[str, Any]] | None = None
+    """JSON Schema of its body, where the type cannot say what that is."""
     answer: Any
     """The type of what it says: of each line where that is JSON Lines; `str` where it is no JSON."""
     status: int = 200

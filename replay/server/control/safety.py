@@ -1,7 +1,8 @@
-"""Who may steer: programs on this machine, and no page of another origin.
+"""Who may steer: programs on this machine, or whoever says the token; and no page of another origin.
 
 A page that is open in a browser on this machine comes from loopback too. It is told apart by its `Origin`;
-one that has had its own name resolved to loopback (DNS rebinding) by the `Host` it dials.
+one that has had its own name resolved to loopback (DNS rebinding) by the `Host` it dials, or by the token,
+which it does not know.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from replay.server.control.call import RefusedError
+from replay.server.control.terms import Terms
 from replay.server.requests import text_of
 
 FOREIGN = frozenset({"cross-site", "same-site"})
@@ -29,6 +31,7 @@ class Caller(NamedTuple):
     scheme: str = "http"
     origin: str = ""
     site: str = ""
+    authorization: str = ""
 
 
 def caller_of(request: web.BaseRequest) -> Caller:
@@ -40,28 +43,37 @@ def caller_of(request: web.BaseRequest) -> Caller:
         scheme=request.scheme,
         origin=text_of(headers.get("Origin", "")),
         site=headers.get("Sec-Fetch-Site", ""),
+        authorization=text_of(headers.get("Authorization", "")),
     )
 
 
-def check(caller: Caller, listening: str) -> None:
+def check(caller: Caller, terms: Terms, *, is_open: bool = False) -> None:
     """Lets a call pass.
 
     Args:
-        listening: The host that the server was told to listen on.
+        is_open: It needs no token.
 
     Raises:
-        RefusedError: it comes from where nobody may steer.
+        RefusedError: it comes from where nobody may steer, or does not say the token.
     """
-    if not _is_loopback(caller.peer):
-        what = f"'{caller.peer}' is not this machine"
-        raise RefusedError(403, what, help="Only programs on it may steer.")
-    if not _is_ours(_name_of(caller.host), listening.lower()):
-        what = f"'{caller.host}' is no name of this machine that may steer"
-        raise RefusedError(403, what, help="Dial localhost or 127.0.0.1.")
+    if terms.token is None:
+        _check_here(caller, terms.listening.lower())
     if caller.origin and caller.origin.lower() != f"{caller.scheme}://{caller.host}".lower():
         raise RefusedError(403, f"a page of {caller.origin} may not steer")
     if caller.site in FOREIGN:
         raise RefusedError(403, "a page of another origin may not steer")
+    if terms.token is not None and not is_open and not terms.token.is_said_in(caller.authorization):
+        what = "this is not the token" if caller.authorization else "this call needs a token"
+        raise RefusedError(401, what, help="Send 'Authorization: Bearer', and what --admin-token says.")
+
+
+def _check_here(caller: Caller, listening: str) -> None:
+    if not _is_loopback(caller.peer):
+        what = f"'{caller.peer}' is not this machine"
+        raise RefusedError(403, what, help="Only programs on it may steer, unless there is an --admin-token.")
+    if not _is_ours(_name_of(caller.host), listening):
+        what = f"'{caller.host}' is no name of this machine that may steer"
+        raise RefusedError(403, what, help="Dial localhost or 127.0.0.1.")
 
 
 def _name_of(host: str) -> str:

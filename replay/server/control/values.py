@@ -6,7 +6,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from replay.simulator.directing import Delivery
+from replay.simulator.misses import Miss
+from replay.simulator.resetting import WHATS, What
 from replay.simulator.switching import Standing
+from replay.simulator.undelivered import Undelivered
 from replay.simulator.waiting import AgentRow
 
 Limit = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
@@ -105,8 +109,8 @@ class Agents(msgspec.Struct, frozen=True, kw_only=True):
 class Offer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A play that is wanted."""
 
-    scenario: str
-    """Its name."""
+    scenario: str = ""
+    """Its name; may be left out where only one is played."""
     agent: str = ""
     """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
 
@@ -123,7 +127,7 @@ class PushWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """An event that is wanted now: a step of a play, or a channel and its data."""
 
     agent: str = ""
-    """By the name that the journal has for it, or its ordinal; may be left out where there is only one."""
+    """By the name that the journal has for it, or its ordinal; everybody's when left out."""
     play: str = ""
     """Whose step it is, as the journal names it; the agent's newest that has such a step when empty."""
     step: str = ""
@@ -134,39 +138,22 @@ class PushWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Any JSON value."""
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, as it went out to an agent."""
-
-    agent: str
-    play: str
-    """Empty of an event that is no step's."""
-    step: str
-    channel: str
-    clients: int
-    """How many of the agent's clients were given it."""
-    held: bool
-    """Whether it waits until somebody listens to its channel."""
-
-
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """What a push has led to."""
 
-    told: list[Told]
-
-
-Resettable = Literal["journal", "agents", "faults"]
+    told: list[Delivery]
 
 
 class ResetWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is to be as it was when the server began."""
 
-    what: tuple[Resettable, ...] = ("journal", "agents", "faults")
+    what: tuple[What, ...] = WHATS
 
 
 class ResetDone(msgspec.Struct, frozen=True, kw_only=True):
     """What is as it was when the server began."""
 
-    reset: list[Resettable]
+    reset: list[What]
 
 
 class MissesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,10 +170,14 @@ class MissesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Misses(msgspec.Struct, frozen=True, kw_only=True):
     """What did not fit: requests that matched no step, and events that nobody was given."""
 
-    misses: list[Any]
+    misses: list[Miss]
+    """The latest, oldest first."""
     total: int
-    """How many requests matched no step, also beyond the limit."""
-    undelivered: list[Any]
+    """How many requests matched no step, whosever, also of those that are not kept any more."""
+    undelivered: list[Undelivered]
+    """The first of them, as they are now."""
+    undelivered_total: int
+    """How many there are."""
 
 
 class ClockRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +216,3 @@ class SinceQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Only of this kind."""
     since: int = 0
     """Only those after the entry of this number."""
-
-
-Anything = Any
-"""A body that has rules of its own, said elsewhere."""

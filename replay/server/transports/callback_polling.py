@@ -39,5 +39,6 @@ class CallbackPolling:
                 headers=headers_of(request),
                 body=batch_of(request.query.getall("message", [])),
                 base_url=base_url_of(request),
+                target=request.raw_path,
             ),
         )

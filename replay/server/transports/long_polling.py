@@ -35,6 +35,7 @@ class LongPolling:
                 headers=headers_of(request),
                 body=body,
                 base_url=base_url_of(request),
+                target=request.raw_path,
             ),
         )
 

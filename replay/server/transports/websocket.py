@@ -34,7 +34,7 @@ class WebSocket:
         """Carries frames until either side closes."""
         if BROUGHT in request.headers:
             what = f"a WebSocket is no single request: {BROUGHT} cannot be said of it"
-            advice = "Put the fault up by POST /__replay/faults."
+            advice = "Put the fault up by the control call POST faults."
             return web.json_response({"error": {"what": what, "help": advice, "problems": []}}, status=400)
         response = web.WebSocketResponse(max_msg_size=MAX_BODY, timeout=CLOSE_TIMEOUT)
         if not response.can_prepare(request).ok:
@@ -43,7 +43,13 @@ class WebSocket:
         line = _Line(request, response, stage)
         number = stage.open_socket(line.take)
         headers = headers_of(request)
-        opened = SocketOpened(socket=number, mount=mount, headers=headers, base_url=base_url_of(request))
+        opened = SocketOpened(
+            socket=number,
+            mount=mount,
+            headers=headers,
+            base_url=base_url_of(request),
+            target=request.raw_path,
+        )
         try:
             await line.carry(number, opened)
         finally:

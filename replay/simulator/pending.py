@@ -1,0 +1,92 @@
+"""What is on its way in each play: one look at the agenda serves all who are asked about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from replay.plan.timeline import Ask
+from replay.simulator.agents import Agent
+from replay.simulator.plays import Due, Play, Reached
+from replay.simulator.telling import Told
+
+if TYPE_CHECKING:
+    from replay.simulator.simulator import Simulator
+
+
+class Pending:
+    """Events and answers under way, as they are now."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.dues: dict[Play, list[Due]] = defaultdict(list)
+        """Set off and not due yet, in no order."""
+        self.answers: dict[Play, list[Reached]] = defaultdict(list)
+        """Answers that requests will get."""
+        self._told: dict[Play, list[tuple[float, Told]]] = defaultdict(list)
+        self._held: dict[Agent, dict[Play, list[Told]]] = {}
+        for at, item in simulator.agenda:
+            match item:
+                case Due():
+                    self.dues[item.play].append(item)
+                case Reached(answer=answer) if answer is not None:
+                    self.answers[item.play].append(item)
+                case Told():
+                    self._told[item.due.play].append((at, item))
+                case _:
+                    pass
+
+    def put_off(self, play: Play) -> list[tuple[float | None, Told]]:
+        """Events that are due and come later, as rules have it; with when, where that is known."""
+        coming = self._told.get(play, ())
+        overtaken = {
+            id(each.told): each.told
+            for seat in play.seats
+            if seat is not None
+            for each in seat.overtaken
+            if each.told.due.play is play
+        }
+        # One that others were to overtake stands on the agenda too, also once they have.
+        found: list[tuple[float | None, Told]] = [
+            (at, told) for at, told in coming if not told.telling.overtaken_by or id(told) in overtaken
+        ]
+        known = {id(told) for _, told in found}
+        return found + [(None, told) for key, told in overtaken.items() if key not in known]
+
+    def held(self, play: Play) -> list[tuple[Agent, Told]]:
+        """Events of a play that wait for a subscription, with whose they are."""
+        return [
+            (agent, told) for agent in play.seats if agent is not None for told in self._held_of(agent, play)
+        ]
+
+    def _held_of(self, agent: Agent, play: Play) -> list[Told]:
+        if agent not in self._held:
+            found: dict[Play, list[Told]] = defaultdict(list)
+            for told in agent.held:
+                found[told.due.play].append(told)
+            self._held[agent] = found
+        return self._held[agent].get(play, [])
+
+    def times_told(self, play: Play) -> dict[str, int]:
+        """How often each event has taken place: was due, and waits for nobody."""
+        late = [*self.dues.get(play, ()), *play.waiting]
+        late += {id(told.due): told.due for _, told in (*self.put_off(play), *self.held(play))}.values()
+        times = {cue.id: play.times_set_off(cue) + play.steered[cue.id] for cue in play.part.cues}
+        for due in late:
+            times[due.cue.id] -= 1
+        return times
+
+    def is_over(self, play: Play) -> bool:
+        """Whether nothing more can come in a play but what may be asked again."""
+        if self.dues.get(play) or self.answers.get(play) or play.waiting:
+            return False
+        if any(is_open(play, ask) for ask in play.part.asks):
+            return False
+        if any(not play.times_set_off(cue) for cue in play.part.cues):
+            return False
+        return not self.put_off(play) and not self.held(play)
+
+
+def is_open(play: Play, ask: Ask) -> bool:
+    """Whether an ask has an answer that nobody has had: one that repeats has none once it was given."""
+    count = play.counts[ask.id]
+    return not count or (ask.repeat == "once" and count < len(ask.replies))

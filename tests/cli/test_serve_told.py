@@ -1,0 +1,38 @@
+"""What `replay serve` says when it ends."""
+
+from __future__ import annotations
+
+from replay.cli.serve_told import KINDS, summary
+from replay.testing import Script, scenario
+
+STORY = """
+steps:
+  - {id: hello, push: /a, after: start + 1s, data: 1}
+  - {id: look, request: GET /look}
+  - {id: seen, push: /a, after: look + 1s, data: 2}
+"""
+
+
+def test_misses_of_a_kind_are_told_once_and_what_nobody_was_given_too() -> None:
+    script = Script(scenario(STORY))
+    for user in ("ann", "bob"):
+        desktop = script.desktop(user)
+        desktop.get("/lok")
+
+    assert [line for _, line in summary(script.simulator)][1:] == [
+        "miss: 2 times, GET /lok: ask /look ('lok' should be 'look'): then it is 'look' of story#1",
+        "undelivered: 2 times, 'hello' waits until somebody subscribes to /a",
+        "undelivered: 2 times, 'seen' waits for 'look', which nobody has asked",
+    ]
+
+
+def test_of_many_kinds_of_miss_a_few_are_told_and_the_rest_is_counted() -> None:
+    script = Script(scenario("steps: [{id: look, request: GET /look}]"))
+    desktop = script.desktop("ann")
+    for number in range(KINDS + 7):
+        desktop.get(f"/icons/{number}")
+
+    told = [line for _, line in summary(script.simulator)][1:]
+
+    assert len(told) == KINDS + 1
+    assert told[-1] == "miss: and 7 more"

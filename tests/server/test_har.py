@@ -1,0 +1,210 @@
+"""What was heard and said, asked for as a HAR: by a call, in a program, at the end of `replay serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from click.testing import CliRunner
+
+import replay
+from replay.capture.recording import open_recording
+from replay.cli.serve import serve as command
+from replay.errors import SurroundingsError, UsageError
+from replay.server.har_file import check_place, write_har
+from replay.traffic import Traffic
+from replay.wire import Request
+from tests.road.software import ROOT, Process
+
+from .conftest import Loop
+from .running import STORY, run
+from .steered import Steered
+
+SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"
+
+
+def entries(har: Any) -> list[tuple[str, int]]:
+    """URL, without scheme and host, and status of each."""
+    return [
+        ("/" + each["request"]["url"].split("/", 3)[3], each["response"]["status"])
+        for each in har["log"]["entries"]
+    ]
+
+
+def test_the_call_says_what_was_heard_and_said(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            await running.join()
+            await running.looks()
+            url = f"{running.server.control_url}/journal?format=har"
+            async with running.http.get(url) as response:
+                head = response.headers
+                har = await response.json()
+
+            assert head["Content-Disposition"] == 'attachment; filename="journal.har"'
+            assert entries(har) == [
+                ("/cometd/handshake", 200),
+                ("/cometd/", 200),
+                ("/cometd/connect", 200),
+                ("/look", 200),
+            ]
+            look = har["log"]["entries"][-1]
+            assert look["response"]["content"]["text"] == '"seen"'
+            assert look["response"]["content"]["mimeType"] == "application/json;charset=UTF-8"
+            assert running.client_id not in json.dumps(har)
+
+    run(main(), loop)
+
+
+ASIDE = {"Connection", "Date", "Server", "Content-Length", "Set-Cookie"}
+"""Headers of the connection, and one that is a pseudonym."""
+
+
+def test_each_answer_is_what_the_client_got(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered(STORY) as running:
+            got = []
+            for path in ("/where", "/framed", "/empty", "/nothing"):
+                async with running.http.get(running.server.url + path) as response:
+                    fields = sorted((k, v) for k, v in response.headers.items() if k not in ASIDE)
+                    got.append((response.status, fields, await response.text()))
+            _, har = await running.call("GET", "journal?format=har")
+            told = []
+            for answer in (each["response"] for each in har["log"]["entries"]):
+                named = [(field["name"], field["value"]) for field in answer["headers"]]
+                fields = sorted((k, v) for k, v in named if k not in ASIDE)
+                told.append((answer["status"], fields, answer["content"].get("text", "")))
+
+            assert told == got
+            assert [status for status, *_ in told] == [200, 200, 204, 404]
+
+    run(main(), loop)
+
+
+def test_what_says_nothing_of_a_har_is_refused(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            status, what, help_ = await running.refused("GET", "journal?format=har&kind=event")
+            assert (status, help_) == (400, "It takes agent; leave it out for all.")
+            assert what == "a HAR holds requests, not entries: 'kind' cannot be said of it"
+            assert (await running.refused("GET", "journal?format=har&since=3"))[0] == 400
+            assert (await running.refused("GET", "journal?format=xml"))[0] == 400
+
+    run(main(), loop)
+
+
+def test_others_have_their_turn_while_much_is_exported(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            stage = running.server.stage
+            for number in range(10_000, 11_000):
+                stage.traffic.keep(
+                    Request(exchange=number, method="GET", path="/x", base_url="http://h"), 1000.0
+                )
+            order = []
+
+            async def export() -> None:
+                assert len((await running.call("GET", "journal?format=har"))[1]["log"]["entries"]) >= 1000
+                order.append("exported")
+
+            async def look() -> None:
+                await running.looks()
+                order.append("answered")
+
+            await asyncio.gather(export(), look())
+            assert order == ["answered", "exported"]
+
+    run(main(), loop)
+
+
+def test_two_who_ask_at_once_get_the_same_and_are_told_what_went_before(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            traffic = running.server.stage.traffic = Traffic(most_rows=200)
+            for number in range(10_000, 10_300):
+                traffic.keep(Request(exchange=number, method="GET", path="/x", base_url="http://h"), 1000.0)
+            calls = (running.call("GET", "journal?format=har") for _ in range(2))
+            (_, one), (_, other) = await asyncio.gather(*calls)
+
+            assert one == other
+            kept = len(one["log"]["entries"])
+            assert one["log"]["comment"] == f"Only the latest: {300 - kept} exchanges went before."
+
+    run(main(), loop)
+
+
+def test_a_program_has_it_as_bytes(loop: Loop) -> None:
+    async def main() -> None:
+        async with replay.serve(SCENARIO, clock="manual") as simulator, aiohttp.ClientSession() as http:
+            for user in ("ann", "bob"):
+                named = {"Authorization": aiohttp.encode_basic_auth(user, "a password")}
+                async with http.get(f"{simulator.url}/nothing?of={user}", headers=named):
+                    pass
+            assert len(json.loads(simulator.har())["log"]["entries"]) == 2
+            assert entries(json.loads(simulator.har(agent="bob"))) == [("/nothing?of=bob", 404)]
+            assert entries(json.loads(simulator.har(agent="carl"))) == []
+
+    run(main(), loop)
+
+
+def serve(*flags: str) -> list[str]:
+    return [sys.executable, "-m", "replay", "serve", str(SCENARIO), "--port", "0", "--print-url", *flags]
+
+
+def test_serve_writes_it_when_it_ends_and_keeps_the_one_before(tmp_path: Path) -> None:
+    har = tmp_path / "run.har"
+    har.write_text("before")
+    process = Process(*serve("--har", str(har)))
+    urllib.request.urlopen(f"{process.word('http://')}/api/v2/me").close()
+    assert har.read_text() == "before"
+
+    assert process.stop(signal.SIGTERM) == 0, process.output
+    assert f"note: what {har} held before is kept as {har}~" in process.output
+    assert (tmp_path / "run.har~").read_text() == "before"
+    assert [each.status for each in open_recording(har).exchanges] == [200]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["run.har", "run.har~"]
+
+
+def test_where_it_cannot_be_written_serve_says_so_before_it_plays(tmp_path: Path) -> None:
+    har = tmp_path / "missing" / "run.har"
+    ended = subprocess.run(serve("--har", str(har)), capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr == f"replay: {har} cannot be written: No such file or directory\n"
+
+
+def test_a_folder_is_no_place_for_it(tmp_path: Path) -> None:
+    with pytest.raises(SurroundingsError, match="cannot be written: it is a folder"):
+        check_place(tmp_path)
+
+
+def test_it_does_not_overwrite_what_is_read_or_the_journal(tmp_path: Path) -> None:
+    one = str(tmp_path / "x")
+    for flags, said in (
+        (("--har", str(SCENARIO)), "is what is to be read: name another file with --har"),
+        (("--journal", one, "--har", one), "is the journal: name another file with --har"),
+    ):
+        ended = CliRunner().invoke(command, [str(SCENARIO), *flags])
+        assert isinstance(ended.exception, UsageError)
+        assert said in str(ended.exception)
+
+
+def test_what_breaks_off_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    har = tmp_path / "run.har"
+    har.write_text("before")
+
+    def parts() -> Any:
+        yield b"{"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(SurroundingsError, match=r"run.har cannot be written: No space left on device"):
+        write_har(har, parts())
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["before"]
