@@ -168,6 +168,7 @@ def test_a_name_that_another_gives_up_can_be_taken(tmp_path: Path) -> None:
             write(two, story("b", "three"))
             assert await watched.news() == changed(two, "three")
             assert await watched.news() == changed(one, "two")
+            assert watched.server.files == {"two": one, "three": two}
 
     run(main(), asyncio.new_event_loop)
 

@@ -9,6 +9,7 @@ import pytest
 from replay.errors import UsageError
 from replay.journal import read
 from replay.plan.timeline import plan
+from replay.simulator.resetting import reset
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
@@ -271,6 +272,17 @@ def test_rules_are_asked_in_the_order_in_which_the_changed_file_has_them() -> No
     script = Script(scenario(RULED % "name: b, fault: latency"), options=Options())
     renew(script, RULED % "name: a, fault: latency}, {name: b, fault: latency}, {name: c, fault: latency")
     assert [rule.name for rule in script.simulator.faulting.striking.rules] == ["a", "b", "c"]
+
+
+def test_a_reset_begins_with_what_is_played_now() -> None:
+    script = Script(scenario(RULED % "name: all, fault: status, settings: {status: 503}"))
+    ann = script.desktop("ann")
+    assert statuses(script, ann, 1) == [503]
+    renew(script, RULED % "name: other, fault: status, settings: {status: 429}")
+    simulator = script.simulator
+    script.steer(lambda _, now: reset(simulator, ["agents", "faults"], now), "reset")
+    assert statuses(script, ann, 1) == [429]
+    assert simulator.agents.all[0].plays[0].timeline is simulator.timelines[0]
 
 
 def test_clients_keep_their_path_and_settings_and_new_ones_get_the_new() -> None:
