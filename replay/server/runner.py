@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ SHUTDOWN = 2.0
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
 
+_CREDENTIALS = re.compile(r"\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
+
 log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,9 @@ class _Shortly(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-            told = " ".join(str(getattr(error, "message", error)).split())
+            # What it quotes may be the header that somebody is known by.
+            said = _CREDENTIALS.sub(r"\1 …", str(getattr(error, "message", error)))
+            told = " ".join(said.split())
             record.msg, record.args = "a client sent what is no good HTTP: %s", (told,)
             record.exc_info = None
             record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)

@@ -86,7 +86,8 @@ class Casting:
         waiting, play.waiting = play.waiting, ()
         for due in waiting:
             # What faults put off counts from now: before, there was nobody to tell.
-            self._simulator.events.bring(msgspec.structs.replace(due, tell_at=now), now)
+            mark = msgspec.structs.replace(due.mark, at=now)
+            self._simulator.events.bring(msgspec.structs.replace(due, mark=mark), now)
         return play
 
     def listens(self, agent: Agent, now: float) -> None:

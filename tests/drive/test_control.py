@@ -91,6 +91,26 @@ def test_an_entry_with_every_sign_that_ends_a_line_is_one() -> None:
     used(use)
 
 
+def test_who_is_there_is_told_offered_more_and_forgotten() -> None:
+    def use(control: Control, simulator: Served) -> None:
+        httpx.get(f"{simulator.url}/look", headers={"Authorization": "Basic YW5uOg=="})
+        (row,) = control.agents(find="an").agents
+        assert (row.agent, row.ordinal) == ("ann", 1)
+        assert (control.agents(limit=0).agents, control.agents(after=1).agents) == ([], [])
+        assert [story.play for story in control.agent(1).stories if not story.session] == ["story#1"]
+        assert control.offer("story", "ann").play == "story#2"
+        (told,) = control.push("/a", {"text": "typed"}, agent="ann").told
+        assert (told.agent, told.channel, told.clients, told.held) == ("ann", "/a", 0, True)
+        with pytest.raises(ControlError) as nobody:
+            control.agent("bob/by")
+        assert (nobody.value.status, nobody.value.what) == (404, "no agent is called 'bob/by'")
+        assert control.reset("agents").reset == ["agents"]
+        assert control.agents().total == 0
+        assert sorted(control.reset().reset) == ["agents", "faults", "journal"]
+
+    used(use)
+
+
 def test_a_har_is_bytes_that_programs_read() -> None:
     def use(control: Control, simulator: Served) -> None:
         httpx.get(f"{simulator.url}/look")

@@ -139,15 +139,35 @@ def test_chance_does_not_draw_for_a_connect() -> None:
         ("hagn", "there is no fault or preset 'hagn'", "Did you mean 'hang'?"),
         ("flakey", "there is no fault or preset 'flakey'", "Did you mean 'flaky'?"),
         ("{fault: latncy}", "unknown fault 'latncy'", "Did you mean 'latency'?"),
-        ("drop", "'drop' is a fault of events, and this is a REST request", "Put it up by POST"),
-        ("lossy-stream", "'drop' is a fault of events, and this is a REST request", "Put it up by POST"),
-        ("bandwidth", "'bandwidth' is a fault of all traffic of an agent, and", "Put it up by POST"),
-        ("connect-held", "'connect-held' is a fault of Bayeux messages, and", "Put it up by POST"),
-        ("refuse", "'refuse' is a fault of the whole server, not of one request", "Put it up by POST"),
+        (
+            "drop",
+            "'drop' is a fault of events, and this is a REST request",
+            "Put it up by the control call POST",
+        ),
+        (
+            "lossy-stream",
+            "'drop' is a fault of events, and this is a REST request",
+            "Put it up by the control call POST",
+        ),
+        (
+            "bandwidth",
+            "'bandwidth' is a fault of all traffic of an agent, and",
+            "Put it up by the control call POST",
+        ),
+        (
+            "connect-held",
+            "'connect-held' is a fault of Bayeux messages, and",
+            "Put it up by the control call POST",
+        ),
+        (
+            "refuse",
+            "'refuse' is a fault of the whole server, not of one request",
+            "Put it up by the control call POST",
+        ),
         (
             "server-restarted",
             "'server-restarted' is a fault of the whole server, not of one request",
-            "Put it up by POST",
+            "Put it up by the control call POST",
         ),
         (
             "{fault: hang, where: {step: look}}",

@@ -168,11 +168,13 @@ def test_the_token_is_written_nowhere(loop: Loop, caplog: pytest.LogCaptureFixtu
             for path in ("openapi.json", "journal", "health", "scenarios", "nothing", "faults/x"):
                 _, said = await running.call("GET", path, headers=SAID)
                 assert TOKEN not in str(said)
+            await running.raw(f"GET / HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\0\r\n\r\n".encode())
             _, said = await running.call("POST", "faults", [], headers=SAID)
             assert TOKEN not in str(said)
             assert TOKEN not in repr(running.server._terms)
 
     run(main(), loop)
+    assert "a client sent what is no good HTTP: " in caplog.text
     assert TOKEN not in caplog.text
 
 

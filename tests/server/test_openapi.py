@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -33,6 +34,17 @@ def test_a_server_describes_its_calls(loop: Loop) -> None:
     async def main() -> None:
         async with Steered() as running:
             assert await running.call("GET", "openapi.json") == (200, json.loads(json.dumps(OPEN)))
+
+    run(main(), loop)
+
+
+def test_many_who_ask_at_once_get_the_same(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered(control_prefix="/many") as running:
+            description.cache_clear()
+            said = await asyncio.gather(*(running.call("GET", "openapi.json") for _ in range(20)))
+            assert [status for status, _ in said] == [200] * 20
+            assert all(document == said[0][1] for _, document in said)
 
     run(main(), loop)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from replay.scenario.model import Scenario
@@ -162,6 +162,11 @@ def test_two_who_bear_the_names_of_the_roles_see_their_parts_in_whatever_order_t
 
 
 @given(stories, st.lists(people, min_size=4, max_size=4))
+# Somebody takes a role at the moment at which one of its events is due, and another has waited.
+@example(
+    Story([(0, False, 0, 8), (1, False, 1, 0), (1, False, 1, 9)]),
+    [(0.0, False, 0.0), (0.0, False, 0.0), (0.35, False, 0.0), (2.05, False, 0.0)],
+)
 @settings(max_examples=60)
 def test_of_four_strangers_each_two_that_come_one_after_the_other_share_a_play(
     story: Story, turns: list[tuple[float, bool, float]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
 from http import HTTPStatus
@@ -23,6 +24,7 @@ _SCHEMAS = "#/components/schemas/"
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 _HEADERS = {401: "WWW-Authenticate", 405: "Allow"}
 """What refusals have."""
+_ONE_AT_A_TIME = threading.Lock()
 _WHY = {
     400: "What is asked for is wrong.",
     401: "It does not say the token.",
@@ -38,7 +40,13 @@ _WHY = {
 
 async def _described(call: Call) -> Any:
     # At first it takes a fifth of a second, in which others want their turn.
-    return await asyncio.to_thread(description, call.terms.prefix, is_secured=call.terms.token is not None)
+    return await asyncio.to_thread(_made, call.terms.prefix, is_secured=call.terms.token is not None)
+
+
+def _made(prefix: str, *, is_secured: bool) -> dict[str, Any]:
+    # Python 3.11 cannot parse in two threads at once: SystemError, "recursion depth mismatch".
+    with _ONE_AT_A_TIME:
+        return description(prefix, is_secured=is_secured)
 
 
 @cache
