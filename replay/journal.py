@@ -28,6 +28,7 @@ Kind = Literal[
     "fault",
     "switch",
     "reset",
+    "scenario",
 ]
 
 MAX_ENTRIES = 100_000

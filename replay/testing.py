@@ -82,6 +82,8 @@ class Script:
         """Sockets on which nothing passes any more."""
         self.is_open = True
         """Whether the server takes new connections."""
+        self.forwarded: dict[int, wire.Forward] = {}
+        """Requests that another server is to be asked, by exchange."""
         self._answers: dict[int, tuple[Reply, wire.Headers]] = {}
         self._pieces: dict[int, tuple[wire.Begin, list[wire.Piece]]] = {}
         self._desktops: dict[int, Desktop] = {}
@@ -147,6 +149,13 @@ class Script:
         self._take(self.simulator.receive(wire.Woken(), self.now))
         return done
 
+    def hear_upstream(self, exchange: int, body: Any = None, **said: Any) -> None:
+        """Another server has answered a request that was forwarded."""
+        happening = wire.Forwarded(
+            exchange=exchange, body=msgspec.json.encode(body), **{"status": 200} | said
+        )
+        self.put(happening, f"{exchange}: upstream says {_shown(body)}")
+
     def push(self, to: Desktop, channel: str, data: Any) -> None:
         """An event beside the scenario, for one client."""
         self._note("...", f"push {channel} {_shown(data)}")
@@ -187,12 +196,8 @@ class Script:
                 self.cut[effect.carrier] = effect
                 self._take(self.simulator.receive(wire.SocketLost(socket=effect.carrier), self.now))
                 self._take(self.simulator.receive(wire.ExchangeLost(exchange=effect.carrier), self.now))
-            case wire.Deafen():
-                self._note(" <-", f"{effect.socket}: deaf")
-                self.deaf.add(effect.socket)
-            case wire.Gate():
-                self._note(" <-", "open" if effect.opens else "shut")
-                self.is_open = effect.opens
+            case wire.Deafen() | wire.Gate() | wire.Forward():
+                self._know(effect)
             case wire.Send():
                 self.frames.setdefault(effect.socket, []).append(self._hear(effect.socket, effect.body))
             case wire.Close():
@@ -201,6 +206,18 @@ class Script:
                 self._take(self.simulator.receive(wire.SocketLost(socket=effect.socket), self.now))
             case wire.Wake():
                 self._take(self.simulator.receive(wire.Woken(), self.now))
+
+    def _know(self, effect: wire.Deafen | wire.Gate | wire.Forward) -> None:
+        match effect:
+            case wire.Deafen():
+                self._note(" <-", f"{effect.socket}: deaf")
+                self.deaf.add(effect.socket)
+            case wire.Gate():
+                self._note(" <-", "open" if effect.opens else "shut")
+                self.is_open = effect.opens
+            case wire.Forward():
+                self._note(" <-", f"{effect.exchange}: forwarded")
+                self.forwarded[effect.exchange] = effect
 
     def _keep(self, what: wire.Input | wire.Effect) -> None:
         if isinstance(what, Kept):

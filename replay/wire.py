@@ -37,7 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     base_url: str
     """Scheme and host as the client dialled them, no path: `http://localhost:8090`."""
     target: str = ""
-    """What was asked for as it stands in the request line; empty where nobody keeps it."""
+    """What was asked for as it stands in the request line; empty where that is not known."""
 
 
 class Polled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -88,7 +88,18 @@ class Woken(msgspec.Struct, frozen=True):
     """A moment asked for by `Wake` has come; harmless when nothing is due any more."""
 
 
-Input = Request | Polled | SocketOpened | SocketText | SocketLost | ExchangeLost | Woken
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """Another server has answered a request that was forwarded to it, or has not."""
+
+    exchange: int
+    status: int = 0
+    headers: Headers = ()
+    body: bytes = b""
+    failure: str = ""
+    """Why there is no answer, without the full stop; empty where there is one."""
+
+
+Input = Request | Polled | SocketOpened | SocketText | SocketLost | ExchangeLost | Forwarded | Woken
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -155,6 +166,31 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Connections that stand are reset too."""
 
 
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """The play in which a request was made that no step is."""
+
+    place: int = 0
+    """Which of the scenarios served it is a play of."""
+    role: str = ""
+    """Of who asked; empty where its steps name nobody."""
+    names: Mapping[str, str] = {}
+    """Variables, by the ids made for them."""
+    counters: Mapping[int, str] = {}
+    """Variables, by the numbers counted for them."""
+    shift: float = 0.0
+    """Seconds by which recorded times are moved in it."""
+
+
+class Forward(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask another server; `Forwarded` brings what it says."""
+
+    exchange: int
+    at: float
+    request: Request
+    """Without what is this server's own: its cookies, and what was said to it alone."""
+    setting: Setting
+
+
 class Close(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Close a socket in good order."""
 
@@ -170,4 +206,4 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
 
 
-Effect = Answer | Begin | Piece | Send | Close | Cut | Deafen | Gate | Wake
+Effect = Answer | Begin | Piece | Send | Close | Cut | Deafen | Gate | Forward | Wake

@@ -15,6 +15,7 @@ import click
 
 from replay import __version__
 from replay.cli.loop import run_loop, settle
+from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_told import begins, summary
 from replay.clock import ManualClock
@@ -52,6 +53,7 @@ def _play(asked: Asked) -> None:
     scenarios = [load(path, control_apart=apart) for path in files]
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
+    check_beside(asked)
     faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     for option, path in (("--journal", journal), ("--har", asked.har)):
@@ -66,6 +68,7 @@ def _play(asked: Asked) -> None:
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,
+        forward=asked.unmatched == "forward",
     )
     server = Server(
         scenarios,
@@ -129,6 +132,8 @@ async def _serve(
         take = closed_last.enter_context(written)
         if take is not None:
             journal.tell(take)
+        for each in beside(server, asked, logs):
+            await opened.enter_async_context(each)
         if asked.har is not None:
             check_place(asked.har)
         settle()

@@ -25,6 +25,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What `replay serve` was asked for."""
 
     files: tuple[Path, ...]
+    watch: bool
     host: str
     port: int
     tls: tuple[Path, Path] | None
@@ -36,6 +37,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     fault_files: tuple[Path, ...]
     presets: tuple[str, ...]
+    unmatched: str
+    upstream: str | None
     control_port: int | None
     control_prefix: str
     admin_token: str | None
@@ -88,7 +91,14 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> in
         raise click.BadParameter(str(error)) from None
 
 
-PLAYED = (click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),)
+PLAYED = (
+    click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),
+    click.option(
+        "--watch",
+        is_flag=True,
+        help="Read FILE again when it changes: new plays go by it, those that have begun go on as they were.",
+    ),
+)
 """What is played."""
 
 PLACE = (
@@ -227,7 +237,19 @@ ACCOUNT = (
 )
 """What it says of what happens."""
 
-GROUPS = (PLAYED, PLACE, TIME, MISHAPS, CONTROL, ACCOUNT)
+LACKING = (
+    click.option(
+        "--unmatched",
+        type=click.Choice(["error", "forward"]),
+        default="error",
+        show_default=True,
+        help="What no step is gets an error, or goes to --upstream and is written to NAME.new.yaml.",
+    ),
+    click.option("--upstream", metavar="URL", help="The real server, such as http://gws:8090."),
+)
+"""What becomes of what the scenarios lack."""
+
+GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, CONTROL, ACCOUNT)
 """In the order of the help."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -30,8 +31,8 @@ _LONGEST_DELAY = 999_999_999.0
 class Names:
     """Ids for steps: the plainest that is free."""
 
-    def __init__(self) -> None:
-        self._taken = {START, BASE_URL}
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {START, BASE_URL, *taken}
         self._last: dict[str, int] = {}
 
     def take(self, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -50,10 +50,17 @@ class Variables:
         self.sockets: set[str] = set()
         """Addresses of the server's WebSockets, which stay as recorded: `${base_url}` begins with http."""
 
+    def know(self, ids: Mapping[str, str], numbers: Mapping[int, str]) -> None:
+        """Ids and numbers whose variables are known beforehand."""
+        self.ids |= ids
+        self._numbers |= numbers
+
     def learn(self, events: Iterable[Event], calls: Iterable[Call]) -> None:
         """Finds the variables of these events and calls, each in order of time."""
         events, calls = list(events), list(calls)
         for each in find_ids(events, calls, self._profile):
+            if each.word in self.ids:
+                continue
             self.ids[each.word] = self._add(each.name, Variable(recorded=each.word, make=each.make))
         inventions = Inventions(events, calls, self._profile, self.ids)
         for call in calls:

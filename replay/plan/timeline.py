@@ -123,15 +123,17 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     interval: float
     max_interval: float
+    place: int = 0
+    """Which of those served together it is; one that takes the place of another has the same."""
 
     @property
     def name(self) -> str:
         """The scenario's name."""
         return self.scenario.name
 
-    def paced(self, pace: Pace) -> Timeline:
-        """The same at this pace, or at its speed, if that is all it says."""
-        return msgspec.structs.replace(self, pace=pace.or_as(self.pace))
+    def paced(self, pace: Pace, place: int = 0) -> Timeline:
+        """The same at this pace, or at its speed, if that is all it says, and in this place."""
+        return msgspec.structs.replace(self, pace=pace.or_as(self.pace), place=place)
 
     @property
     def session(self) -> Part:

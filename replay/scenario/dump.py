@@ -69,6 +69,11 @@ def put(path: Path, text: str) -> Path | None:
     return kept
 
 
+def overwrite(path: Path, text: str) -> None:
+    """Writes a text over one that was written before, in the same way; nothing is kept."""
+    _replace(path, text.encode("utf-8"))
+
+
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -22,8 +22,7 @@ class App:
     def __init__(self, stage: Stage, control: Control) -> None:
         self._stage = stage
         self._control = control
-        # Longest first, so that a mount below another is found.
-        self._mounts = sorted(stage.simulator.mounts, key=len, reverse=True)
+        self._mounts: list[str] = []
         # A WebSocket upgrade is a GET that another transport might take for its own: it is asked first.
         names = sorted(TRANSPORTS, key=lambda name: name != "websocket")
         self._transports = {name: cast("Transport", resolve(TRANSPORTS, name)()) for name in names}
@@ -62,6 +61,10 @@ class App:
 
     def _mount(self, path: str) -> str | None:
         """The CometD path this request belongs to: itself, or what clients append to it."""
+        mounts = self._stage.simulator.mounts
+        if len(mounts) != len(self._mounts):
+            # Longest first, so that a mount below another is found. While it runs none goes.
+            self._mounts = sorted(mounts, key=len, reverse=True)
         return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
 
     async def _rest(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -18,7 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.errors import SurroundingsError
-from replay.plan.timeline import plan_all
+from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
 from replay.server.advancing import ServerClock
@@ -107,11 +107,16 @@ class Server:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
             UsageError: this is no path for control, or no token.
         """
+        self.scenarios = list(scenarios)
+        """Those it was given; what is played now, the simulator knows."""
+        self.files = dict(files or {})
+        """Where they were read from, by the name that they have now."""
+        self._transports = transports
         self._terms = Terms(
             prefix=control_prefix,
             token=None if admin_token is None else Token(admin_token),
             listening=host,
-            files=files or {},
+            files=self.files,
         )
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         for scenario in scenarios:
@@ -126,6 +131,11 @@ class Server:
         self.stage: Stage
         self.clock: ServerClock
         """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
+
+    @property
+    def has_control_apart(self) -> bool:
+        """Whether control has a port of its own, which faults of the whole server do not reach."""
+        return self._control_port is not None
 
     @property
     def url(self) -> str:
@@ -177,6 +187,40 @@ class Server:
         # Rules by the clock begin with the server.
         self.stage.feed(Woken())
         return self
+
+    def planned(self, scenario: Scenario) -> Timeline:
+        """A scenario made ready to be played here; may be called from another thread.
+
+        Raises:
+            ScenarioError: it needs a path of control.
+        """
+        self._terms.check_apart(scenario)
+        return plan(_offering(scenario, self._transports))
+
+    def renew(self, place: int, timeline: Timeline, *, file: str = "") -> None:
+        """New plays of the scenario in this place go by this one; those that have begun go on as they were.
+
+        Args:
+            place: Which of those served, in the order in which they were given.
+            file: What holds it, for the journal.
+
+        Raises:
+            UsageError: another that is served has its name.
+        """
+        renewing = self.stage.simulator.renewing
+        self.stage.steer(lambda _, now: renewing.renew(place, timeline, now, file=file))
+        before, self._timelines[place] = self._timelines[place], timeline
+        if before.name in self.files:
+            self.files[timeline.name] = self.files.pop(before.name)
+
+    def refuse(self, place: int, problems: Sequence[str], *, file: str) -> None:
+        """What a file holds now cannot be played: the scenario in this place stays as it is."""
+        renewing = self.stage.simulator.renewing
+        self.stage.steer(lambda _, now: renewing.refuse(place, problems, now, file=file))
+
+    def good_again(self, file: str) -> None:
+        """A file that was refused holds again what is played."""
+        self.stage.simulator.renewing.good_again(file)
 
     async def _listen(
         self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None

@@ -21,15 +21,17 @@ from replay.errors import UsageError, nearest
 from replay.faults.rules import Rule
 from replay.journal import Entry
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
-from replay.registry import FAULTS, PRESETS, TRANSPORTS
+from replay.registry import PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.advancing import ServerClock
 from replay.server.control.terms import PREFIX
+from replay.server.fault_value import value_of
 from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
+from replay.server.watching import Watching
 from replay.simulator import directing, looking
 from replay.simulator.directing import Delivery
 from replay.simulator.resetting import WHATS, What, reset
@@ -55,6 +57,7 @@ def serve(
     control_prefix: str = PREFIX,
     admin_token: str | None = None,
     transports: Sequence[str] = (),
+    watch: bool = False,
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
 
@@ -70,6 +73,7 @@ def serve(
         control_prefix: The path that all of control is under.
         admin_token: What control calls have to say, which may then come from anywhere; without one they come
             from this machine.
+        watch: Files that change are played anew; what is wrong with them is logged.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
@@ -111,7 +115,7 @@ def serve(
         admin_token=admin_token,
         files=files,
     )
-    return Served(server)
+    return Served(server, Watching(server) if watch else None)
 
 
 def _each(given: Any) -> Sequence[Any]:
@@ -155,14 +159,17 @@ def gather(
 class Served:
     """A server, as a test sees it once `async with` has opened it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, watching: Watching | None = None) -> None:
         self.server = server
+        self._watching = watching
         self._is_open = self._was_open = False
 
     async def __aenter__(self) -> Served:
         if self._is_open:
             raise UsageError("this server is open already", help="Make another by replay.serve().")
         await self.server.__aenter__()
+        if self._watching is not None:
+            await self._watching.__aenter__()
         self._is_open = self._was_open = True
         return self
 
@@ -173,6 +180,8 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._is_open = False
+        if self._watching is not None:
+            await self._watching.__aexit__(kind, error, trace)
         await self.server.__aexit__(kind, error, trace)
 
     def _check_opened(self) -> None:
@@ -246,7 +255,7 @@ class Served:
             UsageError: nothing is called that.
         """
         self._check_open("nothing goes wrong any more")
-        value = _value(what, {"where": where, "settings": settings})
+        value = value_of(what, {"where": where, "settings": settings})
         if ttl is not None:
             value["ttl"] = ttl
         return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
@@ -373,23 +382,6 @@ class PutUp:
                 rules.switch(rule, now, on=on)
 
         self._server.stage.steer(switch)
-
-
-def _value(what: str | Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: value for key, value in said.items() if value}
-    if not isinstance(what, str):
-        if given:
-            raise UsageError(f"say '{next(iter(given))}' within the fault")
-        return dict(what)
-    if what in PRESETS:
-        if given:
-            raise UsageError(f"'{what}' is a preset, and has no '{next(iter(given))}' of its own")
-        return {"preset": what}
-    if what not in FAULTS:
-        known = [*FAULTS, *PRESETS]
-        advice = nearest(what, known) or f"Known: {', '.join(known)}."
-        raise UsageError(f"there is no fault or preset '{what}'", help=advice)
-    return {"fault": what, **given}
 
 
 def _pace(pace: str, speed: float | str) -> Pace:

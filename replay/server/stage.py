@@ -24,6 +24,8 @@ from replay.wire import (
     Deafen,
     Effect,
     ExchangeLost,
+    Forward,
+    Forwarded,
     Gate,
     Input,
     Piece,
@@ -61,6 +63,8 @@ class Stage:
         """What has come and gone lately, for who wants it as a recording."""
         self.gatekeeper: Callable[[Gate], None] | None = None
         """Whoever takes new connections, and stops doing so when it is told."""
+        self.forwarder: Callable[[Forward], None] | None = None
+        """Whoever asks another server, and feeds what it says."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, asyncio.Future[Outcome]] = {}
@@ -90,7 +94,7 @@ class Stage:
         now = self.clock.now()
         # What was due before this input leaves before what it brings about, also when the alarm is late.
         self._perform_due(now)
-        if isinstance(happening, Woken):
+        if isinstance(happening, Woken | Forwarded):
             self._receive(happening, now)
             self._set_alarm()
             return
@@ -214,9 +218,19 @@ class Stage:
                 self._cut(effect)
             case Deafen():
                 self._deafen(effect)
-            case Gate():
-                if self.gatekeeper is not None:
-                    self.gatekeeper(effect)
+            case Gate() | Forward():
+                self._hand_on(effect)
+
+    def _hand_on(self, effect: Gate | Forward) -> None:
+        """Lets those do it whose it is."""
+        if isinstance(effect, Gate):
+            if self.gatekeeper is not None:
+                self.gatekeeper(effect)
+        elif self.forwarder is not None:
+            self.forwarder(effect)
+        else:
+            nobody = Forwarded(exchange=effect.exchange, failure="there is no upstream to ask")
+            self._receive(nobody, self.clock.now())
 
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -90,8 +90,9 @@ class Agent:
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Container[str]) -> None:
-        self._cookie_names = cookie_names
+    def __init__(self, cookie_names: Iterable[str]) -> None:
+        self.cookie_names = set(cookie_names)
+        """What the cookies are called that agents are known by."""
         self.forget_all()
 
     def forget_all(self) -> None:
@@ -225,7 +226,7 @@ class Agents:
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
         named = pairs_in(headers.get("cookie", ""))
-        return [value for name, value in named if name in self._cookie_names and value]
+        return [value for name, value in named if name in self.cookie_names and value]
 
     def know_client(self, agent: Agent, client: Client) -> None:
         """This client belongs to this agent."""
@@ -253,6 +254,12 @@ class Agents:
     def know_minted(self, value: str, play: Play) -> None:
         """This id was made for this play."""
         self._by_minted[value] = play
+
+    def pass_on(self, before: Play, after: Play) -> None:
+        """What was made for one play names another, which goes on from it."""
+        for value in map(str, before.values.values()):
+            if self._by_minted.get(value) is before:
+                self._by_minted[value] = after
 
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""

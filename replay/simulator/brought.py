@@ -104,6 +104,10 @@ class Brought:
         body = msgspec.json.encode({"error": said})
         return Answer(exchange=happening.exchange, at=now, status=400, headers=headers, body=body)
 
+    def forget_meanings(self) -> None:
+        """What values mean is another, since scenarios have changed."""
+        self._meanings.clear()
+
     # What it says
 
     def _fitting(self, text: str, seam: Seam, verbs: Sequence[str]) -> list[model.Fault]:

@@ -7,7 +7,7 @@ oldest play where it is free or in a play of its own.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,10 @@ class Casting:
 
     def forget_all(self) -> None:
         """Nothing has been played yet."""
-        shared = [timeline.name for timeline in self._simulator.timelines if len(timeline.roles) > 1]
-        self._open: dict[str, list[Play]] = {name: [] for name in shared}
-        """Shared plays with free roles, by scenario, oldest first."""
-        self._begun: Counter[str] = Counter()
-        """Shared plays, by scenario."""
+        self._open: defaultdict[int, list[Play]] = defaultdict(list)
+        """Shared plays with free roles, by the place of their scenario, oldest first."""
+        self._begun: Counter[int] = Counter()
+        """The highest number that a play has had, by the place of its scenario."""
 
     @property
     def awaits_somebody(self) -> bool:
@@ -73,12 +72,15 @@ class Casting:
         play.seats[role] = agent
         agent.plays.append(play)
         if play.sessions and play.sessions[role] not in agent.sessions:
-            play.sessions[role].seats[role] = agent
-            agent.sessions.append(play.sessions[role])
-        detail = {"role": timeline.roles[role]} if play.shared else {}
+            session = play.sessions[role]
+            session.seats[role] = agent
+            one = (at for at, each in enumerate(agent.sessions) if each.is_one_with(session))
+            # Of one that versions of a scenario tell, the newest answers first.
+            agent.sessions.insert(next(one, len(agent.sessions)), session)
+        detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:
-            self._open[timeline.name].remove(play)
+            self._open[timeline.place].remove(play)
         if self._is_listened_to(play, agent):
             self._start(play, role, now)
         waiting, play.waiting = play.waiting, ()
@@ -96,21 +98,21 @@ class Casting:
                 self._start(play, role, now)
 
     def _seat(self, agent: Agent, timeline: Timeline, now: float) -> tuple[Play, int]:
-        """The play that an agent gets, and its role there."""
-        roles = timeline.roles
-        if len(roles) == 1:
-            ordinal = 1 + sum(play.timeline is timeline for play in agent.plays)
-            return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
-        wanted = roles.index(agent.name) if agent.name in roles else None
-        for play in self._open[timeline.name]:
+        """The play that an agent gets, and its role there: one that waits for somebody may be of the past."""
+        for play in self._open[timeline.place]:
+            wanted = _named(agent, play.timeline)
             free = [role for role, seat in enumerate(play.seats) if seat is None]
             if agent not in play.seats and (wanted is None or wanted in free):
                 return play, free[0] if wanted is None else wanted
-        self._begun[timeline.name] += 1
-        ordinal = self._begun[timeline.name]
+        if len(timeline.roles) == 1:
+            ordinal = 1 + len(_of_place(agent.plays, timeline))
+            self._begun[timeline.place] = max(self._begun[timeline.place], ordinal)
+            return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
+        self._begun[timeline.place] += 1
+        ordinal = self._begun[timeline.place]
         play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
-        self._open[timeline.name].append(play)
-        return play, wanted or 0
+        self._open[timeline.place].append(play)
+        return play, _named(agent, timeline) or 0
 
     def _begin(
         self,
@@ -126,11 +128,15 @@ class Casting:
         for role, part in enumerate(timeline.sessions if not sessions else ()):
             number = ordinal if many else 1
             session = Play(timeline, part, ordinal=number, key=(*key, number, *((role,) if many else ())))
-            self._mint(session, 1)
             session.since, session.shift = now, self._shift(timeline, now)
+            before = None if many else _own_session(agent, timeline)
+            if before is not None:
+                session.goes_on_from(before)
+                self._simulator.agents.pass_on(before, session)
+            self._mint(session, 1)
             sessions.append(session)
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
-        self._mint(play, 1 + sum(other.timeline is timeline for other in agent.plays))
+        self._mint(play, 1 + len(_of_place(agent.plays, timeline)))
         play.since, play.shift = now, self._shift(timeline, now)
         return play
 
@@ -170,3 +176,19 @@ class Casting:
     def _note(self, play: Play, agent: Agent, now: float, **detail: Any) -> None:
         at = self._simulator.since_start(now)
         self._simulator.journal.note("play", at, agent.label, play=play.label, **detail)
+
+
+def _of_place(plays: list[Play], timeline: Timeline) -> list[Play]:
+    """Those of a scenario, also as it was before it changed."""
+    return [play for play in plays if play.timeline.place == timeline.place]
+
+
+def _own_session(agent: Agent, timeline: Timeline) -> Play | None:
+    """What an agent has for a session of its own of a scenario that has changed."""
+    before = _of_place(agent.sessions, timeline)
+    return next((session for session in before if len(session.timeline.roles) == 1), None)
+
+
+def _named(agent: Agent, timeline: Timeline) -> int | None:
+    """The role that an agent's user bears the name of."""
+    return timeline.roles.index(agent.name) if agent.name in timeline.roles else None

@@ -35,7 +35,8 @@ class Events:
             return False
         said = repr(due.cue.said)
         play.told[said] += 1
-        return any(other.told[said] >= play.told[said] for other in agent.sessions if other is not play)
+        others = (session for session in agent.sessions if not session.is_one_with(play))
+        return any(other.told[said] >= play.told[said] for other in others)
 
     def bring(self, due: Due, now: float) -> None:
         """Tells an event to its agent, now or as faults have it; while its role is free, it waits for one."""

@@ -14,7 +14,7 @@ TRIES = 50
 
 
 def mint(play: Play, seed: int, turn: int, is_taken: Callable[[str], bool]) -> list[str]:
-    """Binds the made variables of a play; returns the ids by which a request can name it.
+    """Binds the made variables of a play that are not bound yet; returns ids by which a request can name it.
 
     Args:
         turn: Which play of this scenario it is for its agent, from 1.
@@ -22,7 +22,7 @@ def mint(play: Play, seed: int, turn: int, is_taken: Callable[[str], bool]) -> l
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}
     ids = []
     variables = play.timeline.scenario.variables
-    for name in sorted(play.part.variables):
+    for name in sorted(play.part.variables - play.values.keys()):
         make = variables[name].make
         if make == COUNTER:
             play.values[name] = _count(play, name, turn)

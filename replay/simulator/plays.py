@@ -109,10 +109,10 @@ class Play:
         """Who plays each role; of a session, only its own role is ever taken."""
         self.shared = len(self.seats) > 1 and part is timeline.story
         self.sessions = sessions
-        self.followers: tuple[Play, ...] = ()
+        self.followers: list[Play] = []
         """Of a session: the stories that go by it."""
         for session in sessions:
-            session.followers += (self,)
+            session.followers.append(self)
         self._is_plain = timeline.pace.plain
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
@@ -140,6 +140,26 @@ class Play:
         self._fired: Counter[str] = Counter()
         self.steered: Counter[str] = Counter()
         """How often each event was told because somebody wanted it, beside those that were set off."""
+
+    def goes_on_from(self, before: Play) -> None:
+        """A session of the changed scenario: what has happened in the one before has happened here.
+
+        All they know is one from now on, so that the stories of either go by what happens in the other.
+        """
+        self.followers, self.shift = before.followers, before.shift
+        self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
+        self.counts, self.answered, self.told = before.counts, before.answered, before.told
+        self._marks, self._fired = before._marks, before._fired
+        known = {cue.id: cue.trigger.moments for cue in before.part.cues}
+        for cue in self.part.cues:
+            moments = cue.trigger.moments
+            if known.get(cue.id) != moments:
+                # What has been has been: an event that is new waits for the next time.
+                self._fired[cue.id] = min(len(self._all_marks(moment)) for moment in moments)
+
+    def is_one_with(self, other: Play) -> bool:
+        """Whether both are the same session, told by versions of one scenario."""
+        return self._marks is other._marks
 
     @property
     def label(self) -> str:

@@ -65,8 +65,12 @@ class Rest:
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            misses = self._simulator.misses
-            return [misses.answer(request, asking.question, asking.agent, asking.found, now)]
+            misses, question = self._simulator.misses, asking.question
+            missed = misses.answer(request, question, asking.agent, asking.found, now)
+            if asking.agent is not None and self._simulator.options.forward:
+                forwarding = self._simulator.forwarding
+                return [forwarding.instead(request, question, asking.agent, asking.found, missed)]
+            return [missed]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
@@ -256,7 +260,7 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     if chosen.play not in sessions:
         return [chosen]
     others = [[each for each in found if each.play is session] for session in sessions]
-    best = [choose(of_one) for of_one in others if of_one and of_one[0].play is not chosen.play]
+    best = [choose(of_one) for of_one in others if of_one and not of_one[0].play.is_one_with(chosen.play)]
     return [chosen, *(each for each in best if each is not None)]
 
 

@@ -19,7 +19,6 @@ from replay.bayeux.cookies import pairs_in
 from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
 from replay.bayeux.server import BayeuxServer
-from replay.bayeux.settings import Settings
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.bayeux.verdict import Verdict
 from replay.errors import ReplayError
@@ -29,8 +28,6 @@ from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.plan.times import shift_fields
 from replay.plan.values import render
-from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
-from replay.scenario.durations import parse_duration
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
@@ -40,10 +37,13 @@ from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.faulting import Faulting
+from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.misses import Misses
+from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
+from replay.simulator.renewing import Renewing
 from replay.simulator.rest import Rest
 from replay.simulator.switching import Expiry, Switching
 from replay.simulator.tallies import Tallies
@@ -53,6 +53,7 @@ from replay.wire import (
     Begin,
     Effect,
     ExchangeLost,
+    Forwarded,
     Input,
     Polled,
     Request,
@@ -76,6 +77,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Pretend that every play begins at this time (seconds since 1970)."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
+    forward: bool = False
+    """Another server is asked for what no step is."""
     control_apart: bool = False
     """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
     journal_entries: int = MAX_ENTRIES
@@ -95,7 +98,7 @@ class Simulator:
 
     def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
         self.options = options or Options()
-        self.timelines = [timeline.paced(self.options.pace) for timeline in timelines]
+        self.timelines = [each.paced(self.options.pace, place) for place, each in enumerate(timelines)]
         self.journal = Journal(max_entries=self.options.journal_entries, max_bytes=self.options.journal_bytes)
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
@@ -104,10 +107,7 @@ class Simulator:
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
-        self.mounts = {
-            timeline.scenario.cometd.path.rstrip("/") or "/": _settings(timeline)
-            for timeline in reversed(timelines)
-        }
+        self.mounts = mounts_of(timelines)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -115,6 +115,8 @@ class Simulator:
         self.outages = Outages(self)
         self.switching = Switching(self)
         self.brought = Brought(self)
+        self.renewing = Renewing(self)
+        self.forwarding = Forwarding(self)
         self.events = Events(self)
         self.misses = Misses(self)
         self._rest = Rest(self)
@@ -156,7 +158,7 @@ class Simulator:
 
     def carries_session(self, headers: Mapping[str, str]) -> bool:
         """Whether a request comes with a session cookie: what it is called, the API says."""
-        names = {timeline.profile.session_cookie for timeline in self.timelines}
+        names = self.agents.cookie_names - {BROWSER_COOKIE}
         return any(name in names for name, value in pairs_in(headers.get("cookie", "")) if value)
 
     def _wall(self, now: float) -> float:
@@ -189,7 +191,10 @@ class Simulator:
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
                 self.bayeux.socket_lost(happening.socket, now)
+            case Forwarded():
+                return self.forwarding.forwarded(happening, now)
             case ExchangeLost():
+                self.forwarding.lost(happening.exchange)
                 self.carriers.lost(happening.exchange)
                 self.bayeux.exchange_lost(happening.exchange, now)
             case Woken():
@@ -378,19 +383,3 @@ class Simulator:
         """An opaque name of this run: what a client kept from another is nobody's here."""
         run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
         return token(self.options.seed, *run, *key, length=length)
-
-
-def _settings(timeline: Timeline) -> Settings:
-    cometd = timeline.scenario.cometd
-    return Settings(
-        timeout=timeline.timeout,
-        interval=timeline.interval,
-        max_interval=timeline.max_interval,
-        connection_types=tuple(cometd.transports or TRANSPORTS),
-        dialect=resolve(DIALECTS, cometd.dialect),
-        extensions=tuple(resolve(EXTENSIONS, name)() for name in cometd.extensions),
-        connect_only=cometd.connect_only,
-        sessions_per_browser=cometd.sessions_per_browser,
-        multi_session_interval=parse_duration(cometd.multi_session_interval),
-        trust_client_id=cometd.trust_client_id,
-    )

@@ -94,6 +94,12 @@ class Striking:
         self.rules.remove(rule)
         self._known.discard(_known(rule))
 
+    def rename(self, rule: Rule, scenario: str) -> None:
+        """The scenario that it comes from is called so from now on."""
+        self._known.discard(_known(rule))
+        rule.scenario = scenario
+        self._known.add(_known(rule))
+
     def strikes(
         self, occasion: Occasion, whom: Whom, occurrence: int, *, now: float, own: tuple[Rule, ...] = ()
     ) -> list[Struck]:

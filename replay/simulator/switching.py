@@ -215,6 +215,10 @@ class Switching:
         self._end(rule, now)
         self._note(rule, why, now)
 
+    def rewrite(self, rule: Rule, written: Fault, now: float) -> None:
+        """The scenario that a rule comes from says something else of it; what it has counted stays."""
+        self._rewrite(rule, written, now, lasts=False)
+
     # What comes by itself
 
     def expire(self, rule: Rule, now: float) -> None:

@@ -32,13 +32,15 @@ steps:
 """
 
 
-def run(main: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+def run(
+    main: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop], *, seconds: float = 20
+) -> None:
     """Runs a test to its end, and fails if tasks, errors or unclosed things are left behind."""
     problems: list[dict[str, Any]] = []
 
     async def watched() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _loop, problem: problems.append(problem))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(seconds):
             await main
         await until(lambda: len(asyncio.all_tasks()) == 1)
 
