@@ -122,6 +122,8 @@ RESOURCES = {
     "reset": "replay.server.control.reset:ROUTES",
     "misses": "replay.server.control.misses:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
+    "page": "replay.server.control.page:ROUTES",
+    "stream": "replay.server.control.stream:ROUTES",
 }
 """What control is asked about, under its prefix."""
 

@@ -42,7 +42,7 @@ def printable(line: str) -> str:
 def _chronicle(kept: Kept, agent: str) -> Iterator[str]:
     first = kept.first_names
     by_agent = kept.by_agent()
-    yield _title(kept, by_agent)
+    yield title(kept)
     latest = {name: later for later, name in first.items()}
     for name, entries in by_agent.items():
         if agent and name != first.get(agent, agent):
@@ -53,14 +53,15 @@ def _chronicle(kept: Kept, agent: str) -> Iterator[str]:
         yield from _table(entries)
 
 
-def _title(kept: Kept, by_agent: Mapping[str, list[Entry]]) -> str:
+def title(kept: Kept) -> str:
+    """What it is the journal of, in a line."""
     head = kept.head
     run = f", seed {head.seed}" if head is not None else ""
     speed = head.speed if head is not None else 1.0
     if speed != 1:
         run += f", speed {speed:g}" if isinstance(speed, float) else f", speed {speed}"
-    agents = sum(1 for name in by_agent if name)
-    counts = f"{_counted(len(kept.entries), 'entry', 'entries')}, {_counted(agents, 'agent', 'agents')}"
+    agents = _counted(len(kept.agents), "agent", "agents")
+    counts = f"{_counted(len(kept.entries), 'entry', 'entries')}, {agents}"
     return f"journal of {', '.join(kept.scenarios) or 'nothing'}{run}: {counts}"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from .chromium import chromium
+from .looking import Looking
 
 MISSING = "browser tests did not run: no Chromium on PATH (on Debian, as root: apt-get install chromium)"
 
@@ -17,6 +19,14 @@ def _chromium() -> None:
         if os.environ.get("CI") or os.environ.get("REPLAY_CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def look(_chromium: None) -> Iterator[Looking]:
+    """Somebody who looks at pages, in one Chromium for all tests."""
+    looking = Looking()
+    yield looking
+    looking.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -122,7 +122,6 @@ def test_two_who_put_up_the_same_at_once_are_told_apart(loop: Loop) -> None:
             "nothing is at /__replay/fault",
             "Did you mean 'faults'?",
         ),
-        ("GET", "", None, 404, "nothing is at /__replay/", UNDER),
         ("PUT", "faults", BUSY, 405, "/__replay/faults takes no PUT", "It takes GET, POST, DELETE, HEAD."),
         ("GET", "journal?knd=fault", None, 400, "unknown parameter 'knd'", "Did you mean 'kind'?"),
         ("GET", "journal?kind=falt", None, 400, "nothing of kind 'falt'", "Did you mean 'fault'?"),
