@@ -96,7 +96,7 @@ def test_what_changes_after_it_has_happened_is_told_as_it_was() -> None:
         assert json.loads(end.read())["detail"] == {"values": {"1": ["a"], "list": [1]}}
 
 
-def test_misses_and_refused_scenarios_are_warnings_and_what_happens_all_the_time_is_for_debugging() -> None:
+def test_misses_are_warnings_and_what_happens_all_the_time_is_for_debugging() -> None:
     levels = {kind: level_of(Entry(number=1, at=0, kind=kind, agent="")) for kind in KINDS}
 
     assert {kind for kind in KINDS if levels[kind] == "warning"} == {"miss"}
@@ -107,8 +107,6 @@ def test_misses_and_refused_scenarios_are_warnings_and_what_happens_all_the_time
         "event",
         "held",
     }
-    refused = Entry(number=1, at=0, kind="play", agent="", detail={"problems": ["a.yaml:1: no"]})
-    assert level_of(refused) == "warning"
 
 
 def test_what_is_below_the_level_is_not_even_heard_of() -> None:
