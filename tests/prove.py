@@ -136,6 +136,13 @@ def hour() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def misses() -> Shown:
+    """Labelled mistakes of clients: good while nearly all are taken for what they mean."""
+    good, output = run(sys.executable, "-m", "tests.misses")
+    print(output)
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def clean() -> Shown:
     """Style, types and who may import whom."""
     commands = (
@@ -247,14 +254,34 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/faults/test_fixture.py", "tests/faults/test_pinning.py"),
     ),
     (
+        "6.1",
+        "the page in Chromium: by hand, by keyboard, a script for a nickname; 1,000 agents",
+        lambda: tests(
+            "tests/browser/test_page.py",
+            "tests/browser/test_page_of_many.py",
+            "tests/browser/test_page_of_a_file.py",
+        ),
+    ),
+    (
         "6.2",
         "10,000 calls of control by schemathesis: no 5xx, and no answer that is not described",
         lambda: tests("tests/server/test_control_schema.py", "-k", "ten_thousand"),
     ),
+    ("6.3", "near misses of clients: the step each means", misses),
     (
         "6.4",
         "metrics after 10,000 requests: every count is the journal's",
         lambda: tests("tests/server/test_counts.py"),
+    ),
+    (
+        "6.5",
+        "a file edited 20 times, 5 of them broken, under 100 agents: no event is lost",
+        lambda: tests("tests/server/test_watching_crowd.py"),
+    ),
+    (
+        "6.6",
+        "journal, HAR, distil: the scenario it came from",
+        lambda: tests("tests/road/test_har.py", "tests/distil/test_from_har.py"),
     ),
 ]
 
