@@ -50,6 +50,12 @@ function words_for(row) {
       return fault_words(row.e, detail);
     case "switch":
       return `${detail.rule} (${detail.fault}) ${detail.switched}`;
+    case "scenario":
+      return detail.problems?.length
+        ? `${detail.name} refused: ${detail.problems.map(said).join("; ")}`
+        : `${detail.name}: ${said(detail.changed) || "changed"}`;
+    case "reset":
+      return `forgotten: ${detail.what.join(", ")}`;
     case "play":
       return `${row.e.play} begins${detail.role ? ` as ${detail.role}` : ""}`;
     case "agent":
