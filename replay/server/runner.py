@@ -218,9 +218,10 @@ class Server:
         renewing = self.stage.simulator.renewing
         self.stage.steer(lambda _, now: renewing.refuse(place, problems, now, file=file))
 
-    def good_again(self, file: str) -> None:
+    def good_again(self, place: int, *, file: str) -> None:
         """A file that was refused holds again what is played."""
-        self.stage.simulator.renewing.good_again(file)
+        renewing = self.stage.simulator.renewing
+        self.stage.steer(lambda _, now: renewing.good_again(place, now, file=file))
 
     async def _listen(
         self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None

@@ -239,7 +239,7 @@ class Watching:
 
     def _good_again(self, file: _File) -> None:
         file.is_refused = file.wants_name = False
-        self._server.good_again(str(file.path))
+        self._server.good_again(file.place, file=str(file.path))
         self._say(f"{file.path} is good again, and holds what is played")
 
 

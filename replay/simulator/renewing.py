@@ -63,9 +63,12 @@ class Renewing:
         self.refused[file] = tuple(problems)
         self._note(self._simulator.timelines[place].name, file, now, problems=list(problems))
 
-    def good_again(self, file: str) -> None:
+    def good_again(self, place: int, now: float, *, file: str = "") -> None:
         """A file that was refused holds again what is played."""
         self.refused.pop(file, None)
+        self._note(
+            self._simulator.timelines[place].name, file, now, changed="good again, and as it is played"
+        )
 
     def _exchange_rules(self, before: Timeline, after: Timeline, now: float) -> None:
         simulator, rules = self._simulator, self._simulator.faulting.striking

@@ -68,6 +68,8 @@ def test_a_broken_file_is_refused_with_its_place_and_the_old_stays_until_it_is_g
             write(file, story("old"))
             assert await watched.news() == [f"{file} is good again, and holds what is played"]
             assert refusals == {}
+            last = list(watched.server.stage.simulator.journal)[-1]
+            assert (last.kind, last.detail["changed"]) == ("scenario", "good again, and as it is played")
 
     run(main(), asyncio.new_event_loop)
 
