@@ -122,6 +122,8 @@ class Watching:
         """Names of what has changed in these folders; none at all when a second has passed."""
         from watchfiles import awatch  # noqa: PLC0415  who does not watch need not wait for it
 
+        # It would tell of every write in the folder, also of a log that is written there of what it tells.
+        logging.getLogger("watchfiles").setLevel(logging.WARNING)
         found = awatch(
             *folders,
             watch_filter=None,

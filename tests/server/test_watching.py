@@ -74,6 +74,20 @@ def test_a_broken_file_is_refused_with_its_place_and_the_old_stays_until_it_is_g
     run(main(), asyncio.new_event_loop)
 
 
+def test_writes_in_the_folder_are_not_told_by_a_log_that_is_written_there(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            write(file.with_name("log"), "a line")
+            write(file, story("new"))
+            assert await watched.news() == changed(file)
+
+    caplog.set_level("INFO")
+    run(main(), asyncio.new_event_loop)
+    assert [record for record in caplog.records if record.name.startswith("watchfiles")] == []
+
+
 def test_what_changes_nothing_is_no_news(file: Path) -> None:
     """A comment, an empty file for an instant, the same mistake once more, another file beside it."""
 
