@@ -22,6 +22,12 @@ def loop(request: pytest.FixtureRequest) -> Loop:
     return chosen
 
 
+@pytest.fixture
+def one_loop() -> Loop:
+    """The faster one, for what goes over a socket as everything does: `loop = one_loop` in such a module."""
+    return uvloop.new_event_loop
+
+
 class Secured(NamedTuple):
     """Whether a server speaks TLS, and what a client needs to trust it."""
 

@@ -11,9 +11,11 @@ import pytest
 from replay.journal import Head
 from replay.server.journal_file import JournalFile
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
 from .steered import Steered
+
+loop = one_loop
 
 STORY = """
 cometd: {path: /cometd}

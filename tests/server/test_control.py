@@ -16,9 +16,11 @@ from replay.server.control.terms import Terms
 from replay.server.runner import Server
 from replay.testing import scenario
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
 from .steered import STORY, Steered
+
+loop = one_loop
 
 UNDER = "Under /__replay/ there are health, ready, openapi.json, scenarios, "
 BUSY = {"name": "busy", "fault": "status", "where": {"step": "look"}, "settings": {"status": 503}}

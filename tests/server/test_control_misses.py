@@ -11,9 +11,11 @@ import pytest
 from replay.server.control.reading import value_of
 from replay.server.control.values import Misses
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
 from .steered import Steered
+
+loop = one_loop
 
 
 async def missed(running: Steered, method: str, path: str, **said: Any) -> dict[str, Any]:

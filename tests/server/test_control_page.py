@@ -17,8 +17,10 @@ from replay.clock import ManualClock
 from replay.registry import RESOURCES, resolve
 from replay.server.runner import Server
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
+
+loop = one_loop
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "control.md").read_text(encoding="utf-8")

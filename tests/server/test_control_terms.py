@@ -17,9 +17,11 @@ from replay.server.control.terms import Terms, Token
 from replay.server.runner import Server
 from replay.testing import scenario
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
 from .steered import STORY, Steered
+
+loop = one_loop
 
 TOKEN = "s3cret-t0ken"
 SAID = {"Authorization": f"Bearer {TOKEN}"}

@@ -24,9 +24,11 @@ from replay.traffic import Traffic
 from replay.wire import Request
 from tests.road.software import ROOT, Process
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import STORY, run
 from .steered import Steered
+
+loop = one_loop
 
 SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"
 

@@ -19,9 +19,11 @@ from replay.simulator.simulator import Options
 from replay.simulator.tallies import LONGEST, MOST_RULES, Tally
 from tests.road.software import ROOT
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run, until
 from .steered import Steered
+
+loop = one_loop
 
 STORY = """
 cometd: {path: /cometd}

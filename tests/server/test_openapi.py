@@ -14,9 +14,11 @@ import schemathesis
 from replay.registry import FAULTS, PRESETS, RESOURCES, resolve
 from replay.server.control.openapi import description
 
-from .conftest import Loop
+from .conftest import Loop, one_loop
 from .running import run
 from .steered import Steered
+
+loop = one_loop
 
 OPEN = description("/__replay", is_secured=False)
 SECURED = description("/__replay", is_secured=True)
