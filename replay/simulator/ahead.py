@@ -34,7 +34,9 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
         """Said so that it can stand behind a colon."""
         match self.kind:
             case "ask":
-                return f"nobody has asked '{self.step}'"
+                harm = self.play.harm_to(self.step)
+                again = f" again ({harm.words()})" if harm is not None else ""
+                return f"nobody has asked '{self.step}'{again}"
             case "come":
                 return f"'{self.step}' comes in {seconds(self.due_in or 0.0)}"
             case "listen":

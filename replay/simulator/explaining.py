@@ -14,6 +14,7 @@ from replay.simulator.agents import Agent
 from replay.simulator.ahead import Ahead, ahead_of, seconds
 from replay.simulator.matching import Candidate, Question
 from replay.simulator.nearest import Near, Reading, State, operation_of
+from replay.simulator.pending import open_asks
 from replay.simulator.plays import Play
 from replay.simulator.wording import LONGEST, Differing, cut, differing, to_change
 from replay.wire import Request
@@ -137,7 +138,7 @@ class Explaining:
         return [told for play in list(reversed(agent.plays))[:3] if (told := self._waits(play, agent))]
 
     def _waits(self, play: Play, agent: Agent) -> str:
-        asks = [ask for ask in play.asks_for(agent) if not play.counts[ask.id]]
+        asks = open_asks(play, play.asks_for(agent))
         open_now = [ask for ask in asks if all(map(play.has_happened, ask.needs))]
         if open_now:
             ask = open_now[0]

@@ -20,7 +20,7 @@ from replay.profiles.profile import user_of
 from replay.simulator import changes
 from replay.simulator.agents import Agent
 from replay.simulator.facts import names_of, transport_of, types_of
-from replay.simulator.plays import Due, Play
+from replay.simulator.plays import Due, Harm, Play
 from replay.simulator.striking import Striking, Struck, Whom
 from replay.simulator.switching import Expiry
 from replay.simulator.telling import Told
@@ -29,6 +29,10 @@ from replay.wire import Answer, Effect
 if TYPE_CHECKING:
     from replay.simulator.matching import Question
     from replay.simulator.simulator import Simulator
+
+
+_NOTHING = "nothing: "
+"""With this begins what the journal says of a rule that changed nothing."""
 
 
 class Faulting:
@@ -119,7 +123,7 @@ class Faulting:
                 "answer",
                 self._simulator.since_start(now),
                 whom.label,
-                play=struck[0].play,
+                play=_label(struck[0]),
                 step=step,
                 status=said.status,
                 faults=[each.rule.name for each in struck],
@@ -214,11 +218,11 @@ class Faulting:
     ) -> Verdict:
         fault = each.rule.fault
         if fault.http and peer.exchange is None:
-            self.note(each, now, "nothing: it is about HTTP answers, and this came by WebSocket")
+            self.note(each, now, f"{_NOTHING}it is about HTTP answers, and this came by WebSocket")
             return NOTHING
         verdict, acts = fault.meta(each.strike), fault.acts(each.strike)
         if verdict.unacknowledged and not (client is not None and client.acknowledges):
-            self.note(each, now, "nothing: its client acknowledges nothing")
+            self.note(each, now, f"{_NOTHING}its client acknowledges nothing")
             return NOTHING
         if verdict is NOTHING and not acts:
             self._simulator.carriers.mark(each, message, peer)
@@ -272,6 +276,9 @@ class Faulting:
         struck.is_noted = True
         simulator, facts = self._simulator, struck.occasion.facts
         changed = self._beyond(struck) or changed
+        if struck.play is not None and not changed.startswith(_NOTHING):
+            harm = Harm(now, struck.rule.name, changed)
+            struck.play.harms[struck.occasion.subject] = harm
         detail = struck.detail | ({"changed": changed} if changed else {})
         if "meta" in facts:
             detail["meta"] = facts["meta"]
@@ -279,7 +286,7 @@ class Faulting:
             "fault",
             simulator.since_start(now),
             struck.whom.label,
-            play=struck.play,
+            play=_label(struck),
             step=facts.get("step", ""),
             **detail,
         )
@@ -293,7 +300,7 @@ class Faulting:
         if any(client.connect_only for client in agent.clients.values()):
             # Also on a socket its events share the answers to connects.
             at_hand.add("long-polling")
-        return "" if at_hand & set(kinds) else f"nothing: it can be on {' and '.join(kinds)} alone"
+        return "" if at_hand & set(kinds) else f"{_NOTHING}it can be on {' and '.join(kinds)} alone"
 
     def _strikes(
         self,
@@ -309,7 +316,7 @@ class Faulting:
         profile = (play.timeline if play is not None else self._simulator.timelines[0]).profile
         for each in found:
             each.strike = msgspec.structs.replace(each.strike, profile=profile)
-            each.play = play.label if play is not None else ""
+            each.play = play
         return tuple(found)
 
     def _count(self, agent: str | int, scenario: str, subject: str) -> int:
@@ -368,11 +375,15 @@ def _rewritten(struck: Struck, effects: list[Effect]) -> tuple[Answer, Sequence[
     return None
 
 
+def _label(struck: Struck) -> str:
+    return struck.play.label if struck.play is not None else ""
+
+
 def _left_to(struck: Struck) -> str:
     """What a rule changes where another has left nothing of an answer or an event."""
     fault = struck.rule.fault
     does_more = fault.refuses or fault.acts(struck.strike)
-    return "" if does_more else "nothing: another rule had come first"
+    return "" if does_more else f"{_NOTHING}another rule had come first"
 
 
 def _field(value: Any, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from replay.bayeux.client_state import Client
+from replay.scenario.durations import format_duration
 from replay.simulator.agents import Agent
 from replay.simulator.facts import transport_of
 from replay.simulator.pending import Pending
@@ -116,21 +117,48 @@ class _Look:
 
     def _reasons(self, agent: Agent, unfinished: list[Play]) -> Iterator[str]:
         """What keeps its newest unfinished play, the most pressing first."""
+        outage = self._simulator.outages.standing
+        if outage is not None:
+            yield self._outage(*outage)
         if agent.refused is not None:
             yield f"waits until the agent logs in again: '{agent.refused.rule}' has had its login expire"
         queued = sum(len(client.queue) for client in agent.clients.values())
-        if queued:
+        if queued and not any(map(_has_all, agent.clients.values())):
             events = "1 event is" if queued == 1 else f"{queued} events are"
             yield f"waits until the agent polls: {events} queued for it"
-        hears = bool(agent.held) or any(play.part.cues for play in unfinished[-1:])
-        if agent.ever_had_clients and not agent.clients and hears:
+        if agent.ever_had_clients and not agent.clients and self._may_hear(agent, unfinished):
             yield "waits until the agent shakes hands again: it has no client any more"
-        if not unfinished:
-            for told in agent.held:
-                channel = self._simulator.events.channel(told.due)
-                yield f"waits until the agent subscribes to {channels_in_words([channel])}: an event is held"
-            return
-        newest = unfinished[-1]
-        where = f"{newest.label}, " if len(unfinished) > 1 else ""
-        for each in self._progress(newest, agent).next():
-            yield f"{where}{each.step}: {each.why}"
+        if unfinished:
+            newest = unfinished[-1]
+            where = f"{newest.label}, " if len(unfinished) > 1 else ""
+            progress = self._progress(newest, agent)
+            for each in progress.next():
+                lately = progress.lately()
+                yield f"{where}{each.step}: {each.why}{f' ({lately})' if lately else ''}"
+        for session in agent.sessions:
+            # What may be asked in a session need not be.
+            coming = self._progress(session, agent).next()
+            yield from (f"{each.step}: {each.why}" for each in coming if each.kind == "push" or each.due_in)
+        for told in agent.held:
+            channel = self._simulator.events.channel(told.due)
+            yield f"waits until the agent subscribes to {channels_in_words([channel])}: an event is held"
+
+    def _outage(self, rule: str, until: float | None) -> str:
+        """Nothing passes."""
+        left = f" for {format_duration(round(max(0.0, until - self._now), 3))}" if until is not None else ""
+        return f"waits until the network is whole again: '{rule}' lets nothing pass{left}"
+
+    def _may_hear(self, agent: Agent, unfinished: list[Play]) -> bool:
+        """Whether events are still to come in its newest play, or wait already."""
+        if agent.held:
+            return True
+        newest = unfinished[-1:]
+        return any(self._pending.dues.get(play) or self._pending.put_off(play) for play in newest) or any(
+            not play.times_set_off(cue) for play in newest for cue in play.part.cues
+        )
+
+
+def _has_all(client: Client) -> bool:
+    """Whether a client has been given all there is, and will be given what comes."""
+    listens = client.hold is not None or client.socket is not None
+    return listens and bool(client.subscriptions) and not client.queue

@@ -40,6 +40,11 @@ class Outages:
         """Whether nothing passes between clients and the server."""
         return bool(self._parting)
 
+    @property
+    def standing(self) -> tuple[str, float | None] | None:
+        """The rule that lets nothing pass, and until when, if that is known; None where all passes."""
+        return (self._parting[0].name, self._until[self._parting[0]]) if self._parting else None
+
     def is_out(self, rule: Rule) -> bool:
         """Whether what a rule began goes on."""
         return rule in self._until

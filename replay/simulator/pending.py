@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from replay.plan.timeline import Ask
@@ -22,14 +23,18 @@ class Pending:
         """Set off and not due yet, in no order."""
         self.answers: dict[Play, list[Reached]] = defaultdict(list)
         """Answers that requests will get."""
+        self.moments: dict[Play, list[Reached]] = defaultdict(list)
+        """These, and those of other plays that stand for an answer of the play's own."""
         self._told: dict[Play, list[tuple[float, Told]]] = defaultdict(list)
         self._held: dict[Agent, dict[Play, list[Told]]] = {}
         for at, item in simulator.agenda:
             match item:
                 case Due():
                     self.dues[item.play].append(item)
-                case Reached(answer=answer) if answer is not None:
-                    self.answers[item.play].append(item)
+                case Reached():
+                    self.moments[item.play].append(item)
+                    if item.answer is not None:
+                        self.answers[item.play].append(item)
                 case Told():
                     self._told[item.due.play].append((at, item))
                 case _:
@@ -84,6 +89,17 @@ class Pending:
         if any(not play.times_set_off(cue) for cue in play.part.cues):
             return False
         return not self.put_off(play) and not self.held(play)
+
+
+def open_asks(play: Play, asks: Iterable[Ask]) -> list[Ask]:
+    """Those of these that have an answer that nobody has had, most likely the next one first.
+
+    What stands before the latest that was answered has been passed by: who has accepted will not reject.
+    """
+    known = list(asks)
+    answered = [(play.last(ask.id) or 0.0, at) for at, ask in enumerate(known) if play.counts[ask.id]]
+    latest = max(answered, default=(0.0, 0))[1]
+    return [ask for ask in (*known[latest:], *known[:latest]) if is_open(play, ask)]
 
 
 def is_open(play: Play, ask: Ask) -> bool:

@@ -83,6 +83,19 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer
 
 
+class Harm(msgspec.Struct, frozen=True):
+    """What a rule did to a step."""
+
+    at: float
+    rule: str
+    changed: str
+    """In a few words, as the journal has it; empty where it has none."""
+
+    def words(self, step: str = "it") -> str:
+        """The same to be read: `'late' struck it: 3s later`."""
+        return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
+
+
 class Play:
     """A session or a story under way."""
 
@@ -134,6 +147,8 @@ class Play:
         self.counts: Counter[str] = Counter()
         """How often each ask was answered afresh."""
         self.answered: dict[str, Answered] = {}
+        self.harms: dict[str, Harm] = {}
+        """What rules did to its steps, each time the last."""
         self.told: Counter[str] = Counter()
         """Of a session: how often each event was due."""
         self._marks: dict[Moment, list[Mark]] = {}
@@ -149,7 +164,7 @@ class Play:
         self.followers, self.shift = before.followers, before.shift
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
-        self._marks, self._fired = before._marks, before._fired
+        self.harms, self._marks, self._fired = before.harms, before._marks, before._fired
         known = {cue.id: cue.trigger.moments for cue in before.part.cues}
         for cue in self.part.cues:
             moments = cue.trigger.moments
@@ -205,6 +220,11 @@ class Play:
         """When a step of this part took place last; None if it never did."""
         marks = self._marks.get(Moment(step))
         return marks[-1].at if marks else None
+
+    def harm_to(self, step: str) -> Harm | None:
+        """What a rule did to a step of this part when it took place last, or was to."""
+        harm, last = self.harms.get(step), self.last(step)
+        return harm if harm is not None and (last is None or harm.at >= last) else None
 
     def times_set_off(self, cue: Cue) -> int:
         """How often a cue has been set off, also if it is not due yet."""

@@ -9,7 +9,7 @@ from replay.plan.timeline import Ask, Cue, Moment
 from replay.plan.values import Text, as_text
 from replay.scenario.durations import format_duration
 from replay.simulator.facts import types_of
-from replay.simulator.pending import Pending, is_open
+from replay.simulator.pending import Pending, open_asks
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.waiting import Done, Next
 
@@ -42,9 +42,20 @@ class Progress:
         found = [(play.last(step), step, count) for step, count in times.items() if count > 0]
         found.sort(key=lambda each: each[0] or 0.0)
         return [
-            Done(step=step, times=count, at=round(self._simulator.since_start(at or 0.0), 6))
+            Done(
+                step=step,
+                times=count,
+                at=round(self._simulator.since_start(at or 0.0), 6),
+                struck=harm.words() if (harm := play.harm_to(step)) is not None else "",
+            )
             for at, step, count in found
         ]
+
+    def lately(self) -> str:
+        """What a rule did to the step that took place last; empty where none struck it."""
+        done = self.done() if self._play.harms else []
+        harm = self._play.harm_to(done[-1].step) if done else None
+        return harm.words(done[-1].step) if harm is not None else ""
 
     def next(self) -> Iterator[Next]:
         """What may come, the most pressing first: the agent's own steps before those of others."""
@@ -84,7 +95,9 @@ class Progress:
                 yield self._push(each.cue, why, due=each, due_in=due_in)
             else:
                 ask = next(ask for ask in self._play.part.asks if ask.id == each.moment.step)
-                yield self._request(ask, f"its answer comes in {_span(due_in)}", due_in=due_in)
+                rules = " and ".join(f"'{struck.rule.name}'" for struck in each.struck)
+                changed = f", but {rules} changes it then" if rules else ""
+                yield self._request(ask, f"its answer comes in {_span(due_in)}{changed}", due_in=due_in)
 
     def _put_off(self) -> Iterator[Next]:
         """Events that rules hold up."""
@@ -101,14 +114,16 @@ class Progress:
 
     def _asks(self, role: int) -> Iterator[Next]:
         """Requests of a role: those that could be answered now before those that need others."""
-        open_ = [ask for ask in self._play.part.asks if ask.role == role and is_open(self._play, ask)]
+        open_ = open_asks(self._play, (ask for ask in self._play.part.asks if ask.role == role))
         needs = {ask.id: [step for step in ask.needs if not self._play.has_happened(step)] for ask in open_}
         for ask in sorted(open_, key=lambda ask: bool(needs[ask.id])):
             if needs[ask.id]:
                 why = f"waits for {', and '.join(self._step(step) for step in needs[ask.id])}"
             else:
-                again = " again" if self._play.counts[ask.id] else ""
+                harm = self._play.harm_to(ask.id)
+                again = " again" if self._play.counts[ask.id] or harm is not None else ""
                 why = f"{self._nobody(role)} {self._what(ask)}{again}"
+                why = f"{harm.words()}; {why}" if harm is not None else why
             yield self._request(ask, why, needs=needs[ask.id])
 
     def _later(self, role: int) -> Iterator[Next]:
@@ -145,16 +160,19 @@ class Progress:
 
     def _moment(self, moment: Moment) -> str:
         if moment.response and self._play.has_happened(moment.step):
-            answers = self._pending.answers.get(self._play, [])
-            times = [each.mark.at for each in answers if each.moment == moment]
+            circle = (self._play, *self._play.sessions)
+            coming = (each for play in circle for each in self._pending.moments.get(play, ()))
+            times = [each.mark.at for each in coming if each.moment == moment]
             comes = f", which comes in {_span(self._until(min(times)))}" if times else ""
             return f"the answer to {moment.step}{comes}"
         return self._step(moment.step)
 
     def _step(self, step: str) -> str:
         """A step that has not taken place, and why not."""
-        if any(ask.id == step for play in (self._play, *self._play.sessions) for ask in play.part.asks):
-            return f"{step}, which nobody has asked"
+        for play in (self._play, *self._play.sessions):
+            if any(ask.id == step for ask in play.part.asks):
+                harm = play.harm_to(step)
+                return f"{step} ({harm.words()})" if harm is not None else f"{step}, which nobody has asked"
         dues = [
             *self._dues,
             *(due for each in self._play.sessions for due in self._pending.dues.get(each, ())),

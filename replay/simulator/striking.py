@@ -19,6 +19,7 @@ from replay.faults.fault import Strike
 from replay.faults.rules import SOURCES, Occasion, Rule, Source
 from replay.simulator.agents import Agent
 from replay.simulator.draws import draw
+from replay.simulator.plays import Play
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,8 @@ class Struck(msgspec.Struct, kw_only=True):
     """The how-manieth time this happens to this agent; 0 where that is not counted."""
     number: float | None = None
     """What was drawn against the chance, from 0 to 1."""
-    play: str = ""
+    play: Play | None = None
+    """Where it was a step of one."""
     is_noted: bool = False
 
     @property

@@ -42,7 +42,8 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     """The same in a sentence, with names."""
     since: float | None = None
-    """Seconds since the simulator began; None where it is not due yet."""
+    """Since when, in seconds since the simulator began: of what is queued, since its client was heard last.
+    None where it is not due yet."""
     events: int = 1
     """How many there are, of those that are told together."""
 
@@ -125,13 +126,14 @@ def _held(simulator: Simulator, agent: Agent) -> Iterator[Undelivered]:
     for told in agent.held:
         due = told.due
         channel = simulator.events.channel(due)
+        name = f"'{due.cue.id}'" if due.cue.id else "an event"
         yield Undelivered(
             agent=agent.label,
             play=due.play.label,
             step=due.cue.id,
             channel=channel,
             cause="unsubscribed",
-            why=f"'{due.cue.id}' waits until somebody subscribes to {channel}",
+            why=f"{name} waits until somebody subscribes to {channel}",
             since=round(simulator.since_start(due.mark.at), 6),
         )
 
@@ -176,13 +178,19 @@ def _waiting(agent: Agent, play: Play, cue: Cue, asks: Container[str]) -> Undeli
             cause: Cause = "unsubscribed"
             why = f"'{cue.id}' waits until somebody subscribes to {channel}"
         elif moment.step in asks and not play.has_happened(moment.step):
-            cause, why = "unasked", f"'{cue.id}' waits for '{moment.step}', which nobody has asked"
+            cause, why = "unasked", f"'{cue.id}' waits for {_unasked(play, moment.step)}"
         else:
             continue
         return Undelivered(
             agent=agent.label, play=play.label, step=cue.id, channel=channel, cause=cause, why=why
         )
     return None
+
+
+def _unasked(play: Play, step: str) -> str:
+    harms = (each.harm_to(step) for each in (play, *play.sessions))
+    harm = next((each for each in harms if each is not None), None)
+    return f"'{step}' ({harm.words()})" if harm is not None else f"'{step}', which nobody has asked"
 
 
 def _of_free_roles(simulator: Simulator, play: Play) -> Iterator[Undelivered]:

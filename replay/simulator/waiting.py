@@ -14,6 +14,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     times: int
     at: float
     """When it did last, in seconds since the simulator began."""
+    struck: str = ""
+    """What a rule did to it then: an event may never have been told. Empty where none struck it."""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):

@@ -315,3 +315,75 @@ def test_rows_are_asked_for_page_by_page_and_by_part_of_a_name() -> None:
     rows, total = looking.rows(simulator, now, find="ann", limit=1)
     assert ([row.agent for row in rows], total) == (["Ann"], 2)
     assert looking.rows(simulator, now, limit=0) == ([], 4)
+
+
+def test_what_the_session_brings_is_waited_for_too_when_all_plays_are_over() -> None:
+    text = """
+    session:
+      - {id: ready, request: POST /ready}
+      - {id: state, push: /s, after: ready + 2s, data: 1}
+      - {id: rest, request: POST /rest}
+    steps: [{id: hi, request: GET /hi}]
+    """
+    script = Script(scenario(text))
+    desktop = listen(script.desktop())
+    desktop.get("/hi")
+
+    assert waits(script) == "state: waits for ready, which nobody has asked"
+    desktop.post("/ready", {})
+    assert waits(script) == "state: it comes in 2s, after ready"
+    script.advance(2)
+    assert waits(script) == "state: held until the agent subscribes to /s"
+    desktop.subscribe("/s")
+    desktop.connect(advice={"timeout": 0})
+    assert waits(script) == "nothing: all that it plays is over"
+
+
+def test_what_follows_an_answer_of_the_session_says_when_that_comes() -> None:
+    text = """
+    session: [{id: ready, request: POST /ready, respond: {after: 3s}}]
+    steps: [{id: hi, push: /a, after: start and ready.response + 1s, data: 1}]
+    """
+    script = Script(scenario(text, name="one"), scenario(text, name="two"))
+    listen(script.desktop()).post("/ready", {})
+
+    assert waits(script) == "two#1, hi: waits for the answer to ready, which comes in 3s"
+
+
+def test_a_client_that_was_left_behind_does_not_hide_that_the_next_one_has_it_all() -> None:
+    script = Script(
+        scenario("steps: [{id: hi, push: /a, after: start + 1s, data: 1}, {id: ok, request: POST /ok}]")
+    )
+    listen(script.desktop("ann"))
+    listen(script.desktop("ann")).connect()
+    script.advance(1)
+    assert state(script).queued == 1
+    assert waits(script) == "waits until the agent polls: 1 event is queued for it"
+    reloaded = script.desktop("ann")
+    listen(reloaded).connect()
+
+    assert waits(script) == "ok: nobody has asked POST /ok"
+
+
+def test_who_has_left_is_not_called_back_where_no_event_is_to_come() -> None:
+    script = Script(scenario("steps: [{id: hi, push: /a, data: 1}, {id: ok, request: POST /ok}]"))
+    listen(script.desktop()).disconnect()
+
+    assert waits(script) == "ok: nobody has asked POST /ok"
+
+
+def test_a_request_that_was_passed_by_is_not_named_first() -> None:
+    text = """
+    steps:
+      - {id: reject, request: POST /reject}
+      - {id: accept, request: POST /accept}
+      - {id: send, request: POST /send, needs: [accept]}
+    """
+    script = Script(scenario(text))
+    desktop = script.desktop()
+    desktop.get("/x")
+    assert waits(script) == "reject: nobody has asked POST /reject"
+    desktop.post("/accept", {})
+    script.advance(1)
+
+    assert waits(script) == "send: nobody has asked POST /send"
