@@ -57,6 +57,8 @@ _WORD = 4
 """Letters that a beginning needs more than to say anything."""
 _SAME_OPERATION, _SAME_ID, _SAME_FIELD, _SAME_FIELDS = -1.5, -1.0, -0.25, -1.0
 _SLIP, _TYPE, _ELSEWHERE = 0.5, 0.3, 0.5
+_TAIL = 3.0
+"""What a segment costs at most that is missing where the operation is the same."""
 _FIELDS = 3.0
 """All fields together cost so much, and then only a little more each."""
 _KINDRED_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -189,12 +191,21 @@ class _Weighing:
     def _path(self, candidate: Candidate) -> float:
         if "path" in _fields_of(candidate):
             steps = self._steps(candidate)
-            cost = sum(step.cost for step in steps) + self._strange(candidate, steps)
+            most = _TAIL if self._is_said(candidate) else ANOTHER
+            cost = sum(step.cost if step.got else min(step.cost, most) for step in steps)
+            cost += self._strange(candidate, steps)
             wrong = {step.expected.variable for step in steps if step.expected is not None}
         else:
             cost, wrong = 0.0, set()
         has_id = any(name not in wrong for name in candidate.ask.path.names)
         return cost + (_SAME_ID if has_id else 0.0)
+
+    def _is_said(self, candidate: Candidate) -> bool:
+        """Whether the request says that it does what the ask does."""
+        said, operation = self._reading.value, operation_of(candidate)
+        return (
+            bool(operation) and isinstance(said, dict) and said.get(_operation_field(candidate)) == operation
+        )
 
     def _steps(self, candidate: Candidate) -> list[Step]:
         operation = operation_of(candidate)

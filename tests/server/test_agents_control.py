@@ -51,7 +51,7 @@ def test_who_waits_for_what_is_asked_for_and_changes_as_time_goes_on(loop: Loop)
             await running.call("POST", "clock", {"advance": "1s"})
             assert (await held)[0]["data"] == "hello"
             _, one = await running.call("GET", "agents/1")
-            assert one["stories"][1]["done"] == [{"step": "hello", "times": 1, "at": 1.0}]
+            assert one["stories"][1]["done"] == [{"step": "hello", "times": 1, "at": 1.0, "struck": ""}]
             assert one["waits_for"] == "look: nobody has asked POST /look"
 
     run(main(), loop)

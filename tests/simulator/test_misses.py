@@ -143,6 +143,16 @@ def test_a_scenario_that_the_agent_has_no_play_of_is_offered_first() -> None:
     assert shlex.split(told["command"])[-1] == '{"scenario":"faxes","agent":"ann"}'
 
 
+def test_an_operation_that_is_sent_to_what_stands_above_its_path_is_near() -> None:
+    text = "steps: [{id: ready, request: POST /api/v2/me/channels/chat, body: {operationName: Ready}}]"
+    script = Script(scenario(text))
+    said = script.answer(script.desktop("ann").post("/api/v2/me", {"operationName": "Ready"})).body["replay"]
+
+    assert said["why"] == (
+        "ask /api/v2/me/channels/chat ('channels' is missing; 'chat' is missing): then it is 'ready' of story#1"
+    )
+
+
 def test_a_used_up_step_of_the_session_asks_for_a_reset() -> None:
     script, desktop = begin("session: [{id: ready, request: POST /ready}]")
     desktop.post("/ready", {})

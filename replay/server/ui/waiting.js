@@ -141,6 +141,7 @@ const waiting = {
                     text: `${done.step}${done.times > 1 ? ` ×${done.times}` : ""}`,
                   }),
                   el("span", { class: "faint num", text: seconds(done.at) }),
+                  done.struck ? el("span", { class: "warn small", text: ` ⚡ ${done.struck}` }) : null,
                 ),
               ),
           )
