@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from replay.bayeux.client_state import Client
+from replay.faults.rules import Rule
 from replay.scenario.durations import format_duration
 from replay.simulator.agents import Agent
 from replay.simulator.facts import transport_of
@@ -117,9 +118,13 @@ class _Look:
 
     def _reasons(self, agent: Agent, unfinished: list[Play]) -> Iterator[str]:
         """What keeps its newest unfinished play, the most pressing first."""
-        outage = self._simulator.outages.standing
-        if outage is not None:
-            yield self._outage(*outage)
+        outages = self._simulator.outages
+        if outages.parting is not None:
+            left = self._lasts(outages.parting)
+            yield f"waits until the network is whole again: '{outages.parting.name}' lets nothing pass{left}"
+        if outages.refusing is not None and not any(map(_is_listening, agent.clients.values())):
+            left = self._lasts(outages.refusing)
+            yield f"waits until it can connect: '{outages.refusing.name}' refuses new connections{left}"
         if agent.refused is not None:
             yield f"waits until the agent logs in again: '{agent.refused.rule}' has had its login expire"
         queued = sum(len(client.queue) for client in agent.clients.values())
@@ -143,22 +148,26 @@ class _Look:
             channel = self._simulator.events.channel(told.due)
             yield f"waits until the agent subscribes to {channels_in_words([channel])}: an event is held"
 
-    def _outage(self, rule: str, until: float | None) -> str:
-        """Nothing passes."""
-        left = f" for {format_duration(round(max(0.0, until - self._now), 3))}" if until is not None else ""
-        return f"waits until the network is whole again: '{rule}' lets nothing pass{left}"
+    def _lasts(self, rule: Rule) -> str:
+        """How long what a rule began goes on."""
+        until = self._simulator.outages.until(rule)
+        return f" for {format_duration(round(max(0.0, until - self._now), 3))}" if until is not None else ""
 
     def _may_hear(self, agent: Agent, unfinished: list[Play]) -> bool:
         """Whether events are still to come in its newest play, or wait already."""
-        if agent.held:
+        if agent.held or not unfinished:
+            return bool(agent.held)
+        newest, pending = unfinished[-1], self._pending
+        if pending.dues.get(newest) or pending.put_off(newest):
             return True
-        newest = unfinished[-1:]
-        return any(self._pending.dues.get(play) or self._pending.put_off(play) for play in newest) or any(
-            not play.times_set_off(cue) for play in newest for cue in play.part.cues
-        )
+        return any(not newest.times_set_off(cue) for cue in newest.part.cues)
+
+
+def _is_listening(client: Client) -> bool:
+    """Whether there is a connection on which a client is given what comes."""
+    return client.hold is not None or client.socket is not None
 
 
 def _has_all(client: Client) -> bool:
     """Whether a client has been given all there is, and will be given what comes."""
-    listens = client.hold is not None or client.socket is not None
-    return listens and bool(client.subscriptions) and not client.queue
+    return _is_listening(client) and bool(client.subscriptions) and not client.queue

@@ -41,9 +41,14 @@ class Outages:
         return bool(self._parting)
 
     @property
-    def standing(self) -> tuple[str, float | None] | None:
-        """The rule that lets nothing pass, and until when, if that is known; None where all passes."""
-        return (self._parting[0].name, self._until[self._parting[0]]) if self._parting else None
+    def parting(self) -> Rule | None:
+        """A rule that lets nothing pass; None where all passes."""
+        return self._parting[0] if self._parting else None
+
+    @property
+    def refusing(self) -> Rule | None:
+        """A rule that refuses new connections; None where they are taken."""
+        return self._refusing[0] if self._refusing else None
 
     def is_out(self, rule: Rule) -> bool:
         """Whether what a rule began goes on."""

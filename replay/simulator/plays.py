@@ -222,9 +222,12 @@ class Play:
         return marks[-1].at if marks else None
 
     def harm_to(self, step: str) -> Harm | None:
-        """What a rule did to a step of this part when it took place last, or was to."""
-        harm, last = self.harms.get(step), self.last(step)
-        return harm if harm is not None and (last is None or harm.at >= last) else None
+        """What a rule did to a step, here or in the session, when it took place last, or was to."""
+        for play in self._near:
+            harm, last = play.harms.get(step), play.last(step)
+            if harm is not None and (last is None or harm.at >= last):
+                return harm
+        return None
 
     def times_set_off(self, cue: Cue) -> int:
         """How often a cue has been set off, also if it is not due yet."""

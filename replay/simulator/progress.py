@@ -169,10 +169,9 @@ class Progress:
 
     def _step(self, step: str) -> str:
         """A step that has not taken place, and why not."""
-        for play in (self._play, *self._play.sessions):
-            if any(ask.id == step for ask in play.part.asks):
-                harm = play.harm_to(step)
-                return f"{step} ({harm.words()})" if harm is not None else f"{step}, which nobody has asked"
+        if any(ask.id == step for play in (self._play, *self._play.sessions) for ask in play.part.asks):
+            harm = self._play.harm_to(step)
+            return f"{step} ({harm.words()})" if harm is not None else f"{step}, which nobody has asked"
         dues = [
             *self._dues,
             *(due for each in self._play.sessions for due in self._pending.dues.get(each, ())),

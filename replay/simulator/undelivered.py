@@ -188,8 +188,7 @@ def _waiting(agent: Agent, play: Play, cue: Cue, asks: Container[str]) -> Undeli
 
 
 def _unasked(play: Play, step: str) -> str:
-    harms = (each.harm_to(step) for each in (play, *play.sessions))
-    harm = next((each for each in harms if each is not None), None)
+    harm = play.harm_to(step)
     return f"'{step}' ({harm.words()})" if harm is not None else f"'{step}', which nobody has asked"
 
 

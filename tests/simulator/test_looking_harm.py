@@ -116,3 +116,16 @@ def test_a_network_in_two_parts_is_what_everybody_waits_for() -> None:
     )
     script.advance(5)
     assert look(script).waits_for.startswith("accept: nobody has asked POST /accept")
+
+
+def test_who_is_not_connected_is_told_that_new_connections_are_refused() -> None:
+    script = story("fault: refuse, from: 500ms, ttl: 5s")
+    desktop = invited(script)
+    refused = "waits until it can connect: 'bad' refuses new connections for 4.5s"
+
+    assert look(script).waits_for == refused
+    script = story("fault: refuse, from: 1500ms, ttl: 5s")
+    desktop = invited(script)
+    desktop.connect()
+    script.advance(1)
+    assert look(script).waits_for == "accept: nobody has asked POST /accept"

@@ -148,9 +148,8 @@ def test_an_operation_that_is_sent_to_what_stands_above_its_path_is_near() -> No
     script = Script(scenario(text))
     said = script.answer(script.desktop("ann").post("/api/v2/me", {"operationName": "Ready"})).body["replay"]
 
-    assert said["why"] == (
-        "ask /api/v2/me/channels/chat ('channels' is missing; 'chat' is missing): then it is 'ready' of story#1"
-    )
+    missing = "'channels' is missing; 'chat' is missing"
+    assert said["why"] == f"ask /api/v2/me/channels/chat ({missing}): then it is 'ready' of story#1"
 
 
 def test_a_used_up_step_of_the_session_asks_for_a_reset() -> None:
