@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.errors import NoSuchError
+from replay.server.har import parts_of
 from replay.simulator import directing, looking
 from replay.simulator.agents import Agent
 from replay.simulator.resetting import WHATS, reset
 from replay.simulator.simulator import Simulator
+from replay.simulator.undelivered import undelivered
 from replay.simulator.waiting import AgentRow, AgentState, PlayState
 from replay.testing import Script, scenario
 
@@ -172,3 +174,33 @@ def test_a_look_at_any_moment_says_what_the_simulator_and_its_journal_say(
         check(script)
         script.advance(seconds)
         check(script)
+
+
+def conversation(
+    text: str, done: list[tuple[int, str, float]], *, looked_at: bool
+) -> tuple[str, list[bytes]]:
+    """What was said, and the journal."""
+    script = Script(scenario(text))
+    people = [Person(script, user) for user in ("ann", "bob", "cid")]
+    for who, kind, seconds in [(0, "handshake", 0.0), (0, "a", 0.0), (0, "ready", 0.0), *done]:
+        people[who].do(kind)
+        script.advance(seconds)
+        if looked_at:
+            look_at_all(script)
+    return str(script), [msgspec.json.encode(entry) for entry in script.simulator.journal]
+
+
+def look_at_all(script: Script) -> None:
+    simulator, now = script.simulator, script.now
+    looking.rows(simulator, now)
+    for agent in simulator.agents.all:
+        looking.state(simulator, agent, now)
+    undelivered(simulator)
+    simulator.switching.standing(now)
+    b"".join(parts_of(simulator, script.traffic, now, agent="ann"))
+
+
+@settings(max_examples=20)
+@given(st.sampled_from([ALONE, SHARED]), st.lists(turns, max_size=25))
+def test_whoever_looks_changes_nothing(text: str, done: list[tuple[int, str, float]]) -> None:
+    assert conversation(text, done, looked_at=True) == conversation(text, done, looked_at=False)
