@@ -175,6 +175,8 @@ class Explaining:
         if told.role:
             here = play.timeline.roles[play.role_of(agent)]
             whose = f"{name} is a step of '{told.role}', and this agent is '{here}' in {play.label}"
+            if ahead is not None:
+                whose = f"{whose}; it is not reached yet: {ahead.sentence}"
             return f"{changes}, but {whose}" if changes else f"let '{told.role}' ask: {whose}"
         if told.state == "used-up":
             if changes:
@@ -201,20 +203,17 @@ class Explaining:
             return self._call("plays", {"scenario": play.timeline.name, "agent": self._name(agent)})
         if near.state == "used-up":
             return "" if role else self._call("reset", {"what": ["agents"]})
-        if role:
-            agent_of = play.seats[candidate.ask.role]
-            return self._ask(candidate, agent_of) if agent_of is not None else ""
+        whose = play.seats[candidate.ask.role] if role else agent
         if ahead is not None and ahead.kind == "come":
             wait = seconds(ahead.due_in or 0.0)
             if self._moved:
                 return self._call("clock", {"advance": wait})
-            again = self._ask(candidate, agent)
+            again = self._ask(candidate, whose)
             return again and f"sleep {wait.removesuffix('s')}; {again}"
         if ahead is not None:
             first = Candidate(ahead.play, ahead.ask, [], {}, ()) if ahead.ask is not None else None
-            whose = ahead.play.seats[first.ask.role] if first is not None else None
-            return self._ask(first, whose) if first is not None and whose is not None else ""
-        return self._ask(candidate, agent)
+            return self._ask(first, ahead.play.seats[first.ask.role]) if first is not None else ""
+        return self._ask(candidate, whose)
 
     def _is_story(self, play: Play) -> bool:
         return play.part is play.timeline.story
@@ -222,7 +221,10 @@ class Explaining:
     def _call(self, path: str, body: object) -> str:
         return self._control.called(self._request.base_url, path, body)
 
-    def _ask(self, candidate: Candidate, agent: Agent) -> str:
+    def _ask(self, candidate: Candidate, agent: Agent | None) -> str:
+        """The request that is this step; empty where nobody has its role."""
+        if agent is None:
+            return ""
         return curl.asked(
             candidate.play,
             candidate.ask,

@@ -378,3 +378,21 @@ def test_a_body_that_is_no_object_says_what_it_is(body: bytes, change: str) -> N
 
     assert told["why"].startswith('send {"operationName":"Accept"')
     assert change in told["why"]
+
+
+def test_a_step_of_another_role_that_is_not_reached_says_what_comes_first() -> None:
+    text = """
+    steps:
+      - {id: accept, agent: first, request: POST /accept}
+      - {id: consult, agent: first, request: POST /consult, needs: [accept]}
+      - {id: take, agent: second, request: POST /take, needs: [consult]}
+    """
+    script = Script(scenario(text))
+    script.desktop("ann").get("/x")
+    said = script.answer(script.desktop("bob").post("/consult", {})).body["replay"]
+
+    assert said["why"] == (
+        "let 'first' ask: 'consult' is a step of 'first', and this agent is 'second' in story#1; "
+        "it is not reached yet: nobody has asked 'accept'"
+    )
+    assert shlex.split(said["command"])[3:] == [f"{BASE_URL}/accept", "-u", "ann:"]
