@@ -61,8 +61,16 @@ class Text:
             bound: Names that compare instead of capturing.
             segment: References do not reach across a `/`.
         """
-        if len(self.parts) == 1 and isinstance(self.parts[0], str):
-            return {} if text == self.parts[0] else None
+        known = [
+            part if isinstance(part, str) else as_text(bound[part.name])
+            for part in self.parts
+            if isinstance(part, str) or part.name in bound
+        ]
+        if len(known) == len(self.parts):
+            return {} if text == "".join(known) else None
+        # Each pattern with another value is compiled anew: what cannot fit is told without one.
+        if any(part not in text for part in known):
+            return None
         # Groups are numbered, since a variable's name may hold what a group's may not.
         seen: list[str] = []
         found = re.fullmatch(self._pattern(bound, "[^/]+" if segment else ".+", seen), text, re.DOTALL)
