@@ -39,7 +39,8 @@ SHUTDOWN = 2.0
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
 
-_CREDENTIALS = re.compile(r"\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
+_QUOTED = re.compile(r"(?::|\s)\s*b['\"].*", re.DOTALL)
+"""What aiohttp quotes of a client's bytes."""
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,8 @@ class _Shortly(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-            # What it quotes may be the header that somebody is known by.
-            said = _CREDENTIALS.sub(r"\1 …", str(getattr(error, "message", error)))
+            # What it quotes may be the header that somebody is known by. The client is answered in full.
+            said = _QUOTED.sub("", str(getattr(error, "message", error)))
             told = " ".join(said.split())
             record.msg, record.args = "a client sent what is no good HTTP: %s", (told,)
             record.exc_info = None

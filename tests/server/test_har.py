@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -186,6 +187,27 @@ def test_where_it_cannot_be_written_serve_says_so_before_it_plays(tmp_path: Path
 def test_a_folder_is_no_place_for_it(tmp_path: Path) -> None:
     with pytest.raises(SurroundingsError, match="cannot be written: it is a folder"):
         check_place(tmp_path)
+
+
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(SurroundingsError, match="pipe cannot be written: it is no file"):
+        check_place(pipe)
+
+
+def test_of_a_link_it_is_the_file_that_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "run.har", tmp_path / "link.har"
+    file.write_text("before")
+    link.symlink_to(file)
+
+    kept = write_har(link, [b"now"])
+
+    assert link.is_symlink()
+    assert kept is not None
+    assert (file.read_text(), kept.read_text()) == ("now", "before")
 
 
 def test_it_does_not_overwrite_what_is_read_or_the_journal(tmp_path: Path) -> None:
