@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import re
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
 from replay.server.control.terms import PREFIX, Terms, Token
+from replay.server.requests import unquoted
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
@@ -39,9 +39,6 @@ SHUTDOWN = 2.0
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
 
-_QUOTED = re.compile(r"(?::|\s)\s*b['\"].*", re.DOTALL)
-"""What aiohttp quotes of a client's bytes."""
-
 log = logging.getLogger(__name__)
 
 
@@ -51,9 +48,7 @@ class _Shortly(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-            # What it quotes may be the header that somebody is known by. The client is answered in full.
-            said = _QUOTED.sub("", str(getattr(error, "message", error)))
-            told = " ".join(said.split())
+            told = unquoted(str(getattr(error, "message", error)))
             record.msg, record.args = "a client sent what is no good HTTP: %s", (told,)
             record.exc_info = None
             record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)

@@ -33,6 +33,8 @@ PATIENCE = 0.1
 """Seconds that a file gets to become better, before it is refused: it may be half written."""
 
 log = logging.getLogger(__name__)
+# It tells of every change it sees: of those of a log in the same folder too, without end.
+logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 class _File:
@@ -46,6 +48,8 @@ class _File:
         """What is played of it."""
         self.data: bytes | None = None
         """What it held last; None where it could not be read, or has not been yet."""
+        self.unread = ""
+        """Why it could not be read."""
         self.mark: object = ()
         """Differs when the file has been written."""
         self.is_refused = False
@@ -191,8 +195,9 @@ class Watching:
                 return False
             if mark == _mark(file.path):
                 break
-        is_news = read.data != file.data or not file.is_refused
-        file.mark, file.data = mark, read.data
+        unread = str(read.found) if read.data is None else ""
+        is_news = (read.data, unread) != (file.data, file.unread) or not file.is_refused
+        file.mark, file.data, file.unread = mark, read.data, unread
         match read.found:
             case ReplayError():
                 file.wants_name = False

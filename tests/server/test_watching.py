@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -37,6 +38,10 @@ def file(tmp_path: Path) -> Path:
 def become_a_pipe(file: Path) -> None:
     file.unlink()
     os.mkfifo(file)
+
+
+def become(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
 
 
 @pytest.mark.parametrize("save", [write, replace])
@@ -135,6 +140,30 @@ def test_a_file_that_is_deleted_stays_played_and_may_come_back(file: Path) -> No
             assert await watched.news() == changed(file)
 
     run(main(), asyncio.new_event_loop)
+
+
+def test_what_cannot_be_read_for_another_reason_is_news(file: Path) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            become(file, "version: 1".encode("utf-16"))
+            assert "1:1: the byte 0xff is not UTF-8" in (await watched.news())[0]
+            become(file, b"version: 1\nname: \xfc\n")
+            assert "2:7: the byte 0xfc is not UTF-8" in (await watched.news())[0]
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_a_log_in_the_folder_that_is_watched_does_not_feed_on_itself(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            write(file, story("new"))
+            await watched.news()
+
+    caplog.set_level(logging.INFO)
+    run(main(), asyncio.new_event_loop)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("watchfiles")] == []
 
 
 def test_what_is_no_file_any_more_is_refused_and_not_waited_for(file: Path) -> None:
