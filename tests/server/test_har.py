@@ -14,17 +14,21 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from click.testing import CliRunner
 
 import replay
 from replay.capture.recording import open_recording
+from replay.capture.rules import load_rules
 from replay.cli.serve import serve as command
 from replay.errors import SurroundingsError, UsageError
+from replay.server.har import parts_of
 from replay.server.har_file import check_place, write_har
 from replay.traffic import Traffic
 from replay.wire import Request
 from tests.road.software import ROOT, Process
 
+from .before import Before, forwarded
 from .conftest import Loop, one_loop
 from .running import STORY, run
 from .steered import Steered
@@ -90,6 +94,33 @@ def test_each_answer_is_what_the_client_got(loop: Loop) -> None:
             assert [status for status, *_ in told] == [200, 200, 204, 404]
 
     run(main(), loop)
+
+
+def test_of_a_real_server_nothing_secret_or_personal_is_in_it(tmp_path: Path) -> None:
+    personal = {
+        "firstName": "Roberta",
+        "text": "call me on +1 415 555 0199",
+        "access_token": "s3cr3t-t0ken-of-the-upstream",
+    }
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(personal | {"state": "open"})
+
+    hars: list[bytes] = []
+
+    async def test(before: Before) -> None:
+        asked = {"firstName": "Carlotta", "operationName": "Look"}
+        assert (await before.ask("POST", "/api/v2/users/Roberta", json=asked))[1]["firstName"] == "Roberta"
+        stage = before.server.stage
+        hars.append(b"".join(parts_of(stage.simulator, stage.traffic, stage.clock.now())))
+
+    forwarded(handler, test, tmp_path)
+    (entry,) = json.loads(hars[0])["log"]["entries"]
+    for said in ("Roberta", "Carlotta", "415 555", "s3cr3t"):
+        assert said not in str(entry)
+    assert json.loads(entry["request"]["postData"]["text"])["operationName"] == "Look"
+    assert json.loads(entry["response"]["content"]["text"])["state"] == "open"
+    assert entry["_replay_redacted"] == load_rules().name
 
 
 def test_what_says_nothing_of_a_har_is_refused(loop: Loop) -> None:

@@ -38,8 +38,10 @@ steps:
 
 GAUGES = frozenset(
     f"replay_{what}"
-    for what in ("agents", "clients", "clients long-polling", "held_polls", "held_events", "journal_bytes")
-    + ("plays", "queued_events")
+    for what in (
+        *("agents", "clients", "clients long-polling", "held_polls", "held_events", "journal_bytes", "plays"),
+        "queued_events",
+    )
 )
 
 
