@@ -245,8 +245,8 @@ class Server:
         await self._close()
 
     async def _close(self) -> None:
-        while self._runners:
-            await self._runners.pop().cleanup()
+        runners, self._runners = self._runners, []
+        await asyncio.gather(*(runner.cleanup() for runner in runners))
 
 
 class _Gated(web.Server):

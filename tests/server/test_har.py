@@ -159,6 +159,21 @@ def test_others_have_their_turn_while_much_is_exported(loop: Loop) -> None:
     run(main(), loop)
 
 
+def test_a_server_that_ends_waits_for_no_one_who_exports(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running, aiohttp.ClientSession() as http:
+            stage = running.server.stage
+            for number in range(10_000, 11_000):
+                asked = Request(exchange=number, method="GET", path="/x", base_url="http://h")
+                stage.traffic.keep(asked, 1000.0)
+            answer = await http.get(f"{running.server.control_url}/journal?format=har")
+            await running.server.__aexit__(None, None, None)
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+
+    run(main(), loop)
+
+
 def test_two_who_ask_at_once_get_the_same_and_are_told_what_went_before(loop: Loop) -> None:
     async def main() -> None:
         async with Steered() as running:
