@@ -33,8 +33,6 @@ PATIENCE = 0.1
 """Seconds that a file gets to become better, before it is refused: it may be half written."""
 
 log = logging.getLogger(__name__)
-# It tells of every change it sees: of those of a log in the same folder too, without end.
-logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 class _File:

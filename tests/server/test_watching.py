@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import shutil
 import sys
@@ -151,19 +150,6 @@ def test_what_cannot_be_read_for_another_reason_is_news(file: Path) -> None:
             assert "2:7: the byte 0xfc is not UTF-8" in (await watched.news())[0]
 
     run(main(), asyncio.new_event_loop)
-
-
-def test_a_log_in_the_folder_that_is_watched_does_not_feed_on_itself(
-    file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def main() -> None:
-        async with Watched(file) as watched:
-            write(file, story("new"))
-            await watched.news()
-
-    caplog.set_level(logging.INFO)
-    run(main(), asyncio.new_event_loop)
-    assert [record.getMessage() for record in caplog.records if record.name.startswith("watchfiles")] == []
 
 
 def test_what_is_no_file_any_more_is_refused_and_not_waited_for(file: Path) -> None:
