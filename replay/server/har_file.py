@@ -22,7 +22,7 @@ def check_place(path: Path) -> None:
         # A file would take the place of a device or a pipe.
         raise SurroundingsError(f"{path} cannot be written: it is no file")
     try:
-        handle, name = _temporary(path.resolve())
+        handle, name = _temporary(_place(path))
         os.close(handle)
         Path(name).unlink()
     except OSError as error:
@@ -37,7 +37,7 @@ def write_har(path: Path, parts: Iterable[bytes]) -> Path | None:
     Raises:
         SurroundingsError: the file cannot be written.
     """
-    kept, place = None, path.resolve()
+    kept, place = None, _place(path)
     try:
         # For its owner alone, as every file that mkstemp makes.
         handle, name = _temporary(place)
@@ -54,6 +54,11 @@ def write_har(path: Path, parts: Iterable[bytes]) -> Path | None:
     except OSError as error:
         raise _unwritable(path, error) from None
     return kept
+
+
+def _place(path: Path) -> Path:
+    """The file itself, where it is a link to one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _temporary(path: Path) -> tuple[int, str]:
