@@ -28,8 +28,8 @@ _KINDS = ("secret", "keep")
 class Credentials(Pseudonyms):
     """Pseudonyms for cookies, clientIds, tokens and passwords; names of users stay, as those of agents."""
 
-    def __init__(self) -> None:
-        super().__init__(limit=REMEMBERED, rules=_rules())
+    def __init__(self, rules: Rules | None = None) -> None:
+        super().__init__(limit=REMEMBERED, rules=rules or _rules())
         # Clients send the same headers again and again.
         self._learned: set[tuple[str, str]] = set()
         self._cleaned_headers: dict[tuple[str, str], str] = {}
@@ -47,6 +47,7 @@ class Credentials(Pseudonyms):
             if len(self._learned) < REMEMBERED:
                 self._learned.update(news)
         self._said(exchange.request_body, _kind(exchange))
+        self._answered(exchange)
         self._learn_clients(exchange.response_body or b"")
 
     def learn_from_frame(self, frame: Frame) -> None:
@@ -62,7 +63,7 @@ class Credentials(Pseudonyms):
     def without(self, exchange: Exchange) -> Exchange:
         """An exchange with pseudonyms in place of what is secret; frames are left to `without_in_frame`."""
         base, target = _target(exchange.url)
-        body, answer = self._said(exchange.request_body, _kind(exchange)), exchange.response_body
+        body, answer = self._said(exchange.request_body, _kind(exchange)), self._answered(exchange)
         return msgspec.structs.replace(
             exchange,
             url=base + octets.decoded(self.literally(self.target(target))),
@@ -90,10 +91,29 @@ class Credentials(Pseudonyms):
             return b"(%d bytes, left out)" % len(body)
         return self.body(body, kind) or b""
 
+    def _answered(self, exchange: Exchange) -> bytes | None:
+        """What a client was answered: as it is."""
+        return exchange.response_body
+
     def without_in_frame(self, frame: Frame) -> Frame:
         """A message of a WebSocket, in the same way."""
         content = self._said(frame.content) if frame.from_client else frame.content
         return msgspec.structs.replace(frame, content=self.literally(content))
+
+
+class Everything(Credentials):
+    """Pseudonyms for all that is secret or personal, in answers too: a real server's are not clean."""
+
+    def __init__(self) -> None:
+        super().__init__(load_rules())
+
+    def user(self, user: bytes) -> bytes:
+        """A user's name, replaced."""
+        return Pseudonyms.user(self, user)
+
+    def _answered(self, exchange: Exchange) -> bytes | None:
+        body = exchange.response_body
+        return body and self._said(body, octets.encoded(exchange.response_header("content-type")))
 
 
 def _rules() -> Rules:

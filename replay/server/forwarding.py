@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from urllib.parse import quote, urlencode
@@ -21,6 +22,7 @@ from replay.clock import wall_time
 from replay.distil.forwarded import Heard
 from replay.errors import UsageError
 from replay.exchange import Exchange
+from replay.server.requests import unquoted
 from replay.server.runner import Server
 from replay.simulator.forwarding import VIA
 from replay.wire import Forward, Forwarded, Headers, Request
@@ -43,7 +45,11 @@ _HOP = frozenset(
 _NOT_SENT = _HOP | {"accept-encoding", "content-length", "expect", "host", "via"}
 _NOT_BACK = _HOP | {"content-encoding", "content-length"}
 _DECODED = frozenset({"", "identity", "gzip", "deflate"})
+_UNSAYABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header may have (RFC 9110, 5.5), and some servers send."""
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_FINAL = 200
+"""The first status of an answer that is one."""
 _UNFIT = frozenset({"CONNECT", "TRACE"})
 
 
@@ -145,6 +151,8 @@ class Forwarder:
             allow_redirects=False,
         ) as answer:
             answered = wall_time()
+            if answer.status < _FINAL:
+                raise _UnfitError(f"answered {answer.status}, after which it speaks no HTTP")
             told = [(_text(name), _text(value)) for name, value in answer.raw_headers]
             answer_body = await _body_of(answer)
         self._number += 1
@@ -219,6 +227,7 @@ class _Names:
         )
 
     def _header_to_client(self, name: str, value: str) -> str:
+        value = _UNSAYABLE.sub(" ", value)
         if name == "set-cookie":
             return origins.cookie_to_client(value, secure=self._dialled.scheme == "https")
         if name in origins.TO_CLIENT_HEADERS:
@@ -238,7 +247,8 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
 
 def _said(error: Exception) -> str:
     """What a library has to say, as part of a sentence."""
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return unquoted(said).rstrip(".") or type(error).__name__
 
 
 def _target(request: Request) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from replay import __version__
 from replay.capture import har_writing
-from replay.capture.credentials import NAME, Credentials
+from replay.capture.credentials import Credentials, Everything
 from replay.simulator.owners import Owners
 from replay.simulator.simulator import Simulator
 from replay.traffic import Conversation, Traffic, exchange_of, frames_of
@@ -15,7 +15,8 @@ from replay.traffic import Conversation, Traffic, exchange_of, frames_of
 def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str = "") -> Iterator[bytes]:
     """The parts of a HAR in order; empty ones between, so that others may have their turn.
 
-    What comes meanwhile is not in it. Credentials are replaced by pseudonyms, others in each HAR.
+    What comes meanwhile is not in it. Credentials are replaced by pseudonyms, others in each HAR; where
+    requests are forwarded, so is all that is personal.
 
     Args:
         agent: Only what is this agent's, by the name the journal has for it or by `#` and its number.
@@ -28,7 +29,8 @@ def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str =
             yield b""
     if agent:
         chosen = yield from _of(agent, chosen, simulator)
-    credentials, epoch = Credentials(), simulator.options.epoch
+    credentials = Everything() if simulator.options.forward else Credentials()
+    rules, epoch = credentials.rules.name, simulator.options.epoch
     for conversation in chosen:
         credentials.learn_from(exchange_of(conversation, 1, epoch=epoch, now=now))
         yield b""
@@ -41,9 +43,9 @@ def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str =
             yield har_writing.SEPARATOR
         exchange = credentials.without(exchange_of(conversation, number, epoch=epoch, now=now))
         if exchange.frames is None:
-            yield har_writing.entry(exchange, rules=NAME)
+            yield har_writing.entry(exchange, rules=rules)
             continue
-        yield har_writing.open_entry(exchange, rules=NAME)
+        yield har_writing.open_entry(exchange, rules=rules)
         separator = b""
         for frame in frames_of(conversation, epoch=epoch):
             yield separator + har_writing.message(credentials.without_in_frame(frame))

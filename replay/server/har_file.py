@@ -18,8 +18,11 @@ def check_place(path: Path) -> None:
     """
     if path.is_dir():
         raise SurroundingsError(f"{path} cannot be written: it is a folder")
+    if path.exists() and not path.is_file():
+        # A file would take the place of a device or a pipe.
+        raise SurroundingsError(f"{path} cannot be written: it is no file")
     try:
-        handle, name = _temporary(path)
+        handle, name = _temporary(_place(path))
         os.close(handle)
         Path(name).unlink()
     except OSError as error:
@@ -29,26 +32,33 @@ def check_place(path: Path) -> None:
 def write_har(path: Path, parts: Iterable[bytes]) -> Path | None:
     """Writes these; a file that is there is kept beside it as `NAME~`, which is returned.
 
+    Of a link it is the file that is written.
+
     Raises:
         SurroundingsError: the file cannot be written.
     """
-    kept = None
+    kept, place = None, _place(path)
     try:
         # For its owner alone, as every file that mkstemp makes.
-        handle, name = _temporary(path)
+        handle, name = _temporary(place)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
-            if path.is_file() and path.stat().st_size:
-                kept = path.replace(path.with_name(f"{path.name}~"))
-            Path(name).replace(path)
+            if place.is_file() and place.stat().st_size:
+                kept = place.replace(place.with_name(f"{place.name}~"))
+            Path(name).replace(place)
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from None
     return kept
+
+
+def _place(path: Path) -> Path:
+    """The file itself, where it is a link to one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _temporary(path: Path) -> tuple[int, str]:

@@ -66,6 +66,8 @@ class Learner:
         self._said: set[str] = set()
         self._steps: dict[int, int] = {}
         """How many steps have been written of each scenario."""
+        self._written: dict[int, str] = {}
+        """What they were written as."""
         self._news = asyncio.Event()
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -160,16 +162,19 @@ class Learner:
             return f"what the upstream answered cannot be told as steps: {error}"
         if not steps:
             return ""
-        is_first = place not in self._steps
-        self._steps[place] = steps
+        kept = None
         try:
-            if not is_first:
+            if place in self._written and _holds(path, self._written[place]):
                 overwrite(path, text)
-                return ""
-            kept = put(path, text)
+            else:
+                # Of an earlier run, or edited meanwhile.
+                kept = put(path, text)
         except OSError as error:
-            self._steps[place] = 0
             return f"{path} cannot be written: {error.strerror or error}"
+        is_first = place not in self._steps
+        self._steps[place], self._written[place] = steps, text
+        if not is_first and kept is None:
+            return ""
         note = f"; what it held before is kept as {kept}" if kept is not None else ""
         return f"what the upstream answers is written to {path}{note}"
 
@@ -183,6 +188,13 @@ class Learner:
         known = {said: heard.setting.names[name] for name, said in names.items()} | dict(heard.setting.names)
         setting = msgspec.structs.replace(heard.setting, names=known)
         return Heard(exchange=after, setting=setting, body=body)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except FileNotFoundError:
+        return True
 
 
 def _asked(before: Exchange, after: Exchange) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from replay.bayeux.messages import MalformedError, encode, join, parse
+
+_QUOTED = re.compile(r":?\s+b['\"].*", re.DOTALL)
 
 MAX_BODY = 4 << 20
 """Bytes of a request body; more is answered with 413."""
@@ -40,6 +44,11 @@ def text_of(value: str) -> str:
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogateescape").decode("iso-8859-1")
     return value
+
+
+def unquoted(said: str) -> str:
+    """What aiohttp says of bad HTTP, on a line, without the bytes it quotes: a secret may be among them."""
+    return " ".join(_QUOTED.sub("", said).split())
 
 
 def batch_of(values: list[str]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import re
 import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
 from replay.server.control.terms import PREFIX, Terms, Token
+from replay.server.requests import unquoted
 from replay.server.stage import Stage
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
@@ -39,8 +39,6 @@ SHUTDOWN = 2.0
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
 
-_CREDENTIALS = re.compile(r"\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
-
 log = logging.getLogger(__name__)
 
 
@@ -50,9 +48,7 @@ class _Shortly(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
-            # What it quotes may be the header that somebody is known by.
-            said = _CREDENTIALS.sub(r"\1 …", str(getattr(error, "message", error)))
-            told = " ".join(said.split())
+            told = unquoted(str(getattr(error, "message", error)))
             record.msg, record.args = "a client sent what is no good HTTP: %s", (told,)
             record.exc_info = None
             record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
@@ -249,8 +245,8 @@ class Server:
         await self._close()
 
     async def _close(self) -> None:
-        while self._runners:
-            await self._runners.pop().cleanup()
+        runners, self._runners = self._runners, []
+        await asyncio.gather(*(runner.cleanup() for runner in runners))
 
 
 class _Gated(web.Server):

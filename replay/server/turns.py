@@ -8,6 +8,12 @@ import asyncio
 async def turn() -> None:
     """Lets others have theirs."""
     loop = asyncio.get_running_loop()
-    taken = loop.create_future()
-    loop.call_soon(taken.set_result, None)
+    taken: asyncio.Future[None] = loop.create_future()
+    loop.call_soon(_give, taken)
     await taken
+
+
+def _give(turn: asyncio.Future[None]) -> None:
+    # Whoever was to have it may have been cancelled.
+    if not turn.done():
+        turn.set_result(None)

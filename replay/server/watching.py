@@ -46,6 +46,8 @@ class _File:
         """What is played of it."""
         self.data: bytes | None = None
         """What it held last; None where it could not be read, or has not been yet."""
+        self.unread = ""
+        """Why it could not be read."""
         self.mark: object = ()
         """Differs when the file has been written."""
         self.is_refused = False
@@ -191,8 +193,9 @@ class Watching:
                 return False
             if mark == _mark(file.path):
                 break
-        is_news = read.data != file.data or not file.is_refused
-        file.mark, file.data = mark, read.data
+        unread = str(read.found) if read.data is None else ""
+        is_news = (read.data, unread) != (file.data, file.unread) or not file.is_refused
+        file.mark, file.data, file.unread = mark, read.data, unread
         match read.found:
             case ReplayError():
                 file.wants_name = False

@@ -42,6 +42,16 @@ class Lateness:
         if late < self.earliest or self.count == 1:
             self.earliest = late
 
+    def add(self, other: Lateness) -> None:
+        """All that another has counted is counted here too."""
+        if not other.count:
+            return
+        self.earliest = min(self.earliest, other.earliest) if self.count else other.earliest
+        self.counts = [mine + its for mine, its in zip(self.counts, other.counts, strict=True)]
+        self.count += other.count
+        self.total += other.total
+        self.worst = max(self.worst, other.worst)
+
     def quantile(self, share: float) -> float:
         """What this share of all stayed within, at most a twentieth too much; 0 when nothing was noted."""
         wanted = share * self.count

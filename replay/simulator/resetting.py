@@ -41,6 +41,7 @@ def reset(simulator: Simulator, what: Iterable[What], now: float) -> list[What]:
 def _forget_journal(simulator: Simulator) -> None:
     """All that is counted and kept of what happened."""
     simulator.journal.forget_all()
+    simulator.tallies.lateness.add(simulator.lateness)
     simulator.lateness = Lateness()
     simulator.misses.forget()
     for agent in simulator.agents.all:

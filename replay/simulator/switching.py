@@ -198,6 +198,7 @@ class Switching:
         self.clear(now)
         for rule in self._rules:
             self._end(rule, now)
+        self._simulator.tallies.struck.update(self.tallies())
         self._gone.clear()
         for agent in self._simulator.agents.all:
             agent.struck.clear()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
+
+from replay.simulator.lateness import Lateness
 
 MOST = 1_000
 """Keys that are counted each by itself; whoever makes up new ones all day is counted with the others."""
@@ -61,3 +64,7 @@ class Tallies:
         """Told, by the channel as the scenario has it; not what was pushed by hand."""
         self.rules = Names(MOST_RULES, LONGEST)
         """Rules that are counted by name."""
+        self.struck = Counter[str]()
+        """Strikes of rules, before these were made anew."""
+        self.lateness = Lateness()
+        """How late things were, before that was forgotten."""

@@ -101,6 +101,16 @@ def test_serve_ended_by_a_signal_is_good(number: int) -> None:
     assert process.output.splitlines()[-1] == "0 requests answered, 0 events sent, 0 misses"
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-"])
+def test_serve_ends_well_though_standard_streams_are_closed(closed: str, tmp_path: Path) -> None:
+    journal = tmp_path / "run.jsonl"
+    flags = f"--port 0 --journal {journal}"
+    process = Process("sh", "-c", f"exec {sys.executable} -m replay serve {SHOWCASE} {flags} {closed}")
+    process.word("http://")
+
+    assert process.stop(signal.SIGTERM) == 0, process.output
+
+
 def test_an_environment_variable_stands_below_the_flag() -> None:
     assert replay("serve", SHOWCASE, REPLAY_SERVE_SPEED="fast")[0] == 2
 

@@ -244,6 +244,7 @@ def test_its_health_says_what_it_plays(loop: Loop) -> None:
         ({"Host": "evil.example:8090"}, 403),
         ({"Host": "127.0.0.1.evil.example"}, 403),
         ({"Host": "[::1"}, 403),
+        ({"Host": "evil.example@localhost"}, 403),
         ({"Host": "localhost"}, 201),
         ({"Host": "LOCALHOST:1"}, 201),
         ({"Host": "chat.localhost:8090"}, 201),

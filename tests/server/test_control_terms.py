@@ -170,7 +170,8 @@ def test_the_token_is_written_nowhere(loop: Loop, caplog: pytest.LogCaptureFixtu
             for path in ("openapi.json", "journal", "health", "scenarios", "nothing", "faults/x"):
                 _, said = await running.call("GET", path, headers=SAID)
                 assert TOKEN not in str(said)
-            await running.raw(f"GET / HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\0\r\n\r\n".encode())
+            for spoilt in (f" {TOKEN}\0", f"\r\n {TOKEN}", f" {TOKEN}{'x' * 70_000}"):
+                await running.raw(f"GET / HTTP/1.1\r\nAuthorization: Bearer{spoilt}\r\n\r\n".encode())
             _, said = await running.call("POST", "faults", [], headers=SAID)
             assert TOKEN not in str(said)
             assert TOKEN not in repr(running.server._terms)

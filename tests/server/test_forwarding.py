@@ -125,6 +125,22 @@ async def _half(request: web.Request) -> web.StreamResponse:
     return await _cut(request)
 
 
+def saying(head: bytes) -> Handler:
+    """What answers with these bytes, and ends the connection."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(head)
+        request.transport.close()
+        return web.Response()
+
+    return handler
+
+
+_switching = saying(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+_spoilt = saying(b"HTTP/1.1 200 OK\r\nSet-Cookie: SID=s3cret\0\r\nContent-Length: 0\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     ("handler", "why", "patience"),
     [
@@ -133,6 +149,8 @@ async def _half(request: web.Request) -> web.StreamResponse:
         (_silent, "did not answer within 0.1 s", 0.1),
         (_cut, "gave no whole answer", 10.0),
         (_half, "gave no whole answer", 10.0),
+        (_switching, "answered 101, after which it speaks no HTTP", 10.0),
+        (_spoilt, "gave no whole answer: Invalid HTTP header", 10.0),
     ],
 )
 def test_an_upstream_that_is_not_well_is_a_miss_that_says_why(
@@ -145,10 +163,20 @@ def test_an_upstream_that_is_not_well_is_a_miss_that_says_why(
         status, body = await before.ask("GET", "/a")
         assert status == 502
         assert why in body["replay"]["forward"]
+        assert "s3cret" not in str(body)
         assert (await before.ask("GET", "/api/v2/chats"))[0] == 200
 
     before = forwarded(handler, test, tmp_path)
     assert not before.new.exists()
+
+
+def test_a_header_that_no_answer_may_have_is_passed_on_without_what_it_may_not(tmp_path: Path) -> None:
+    async def test(before: Before) -> None:
+        assert await before.ask("GET", "/a") == (200, 1)
+        assert before.headers["X-Odd"] == "a b"
+
+    head = b"HTTP/1.1 200 OK\r\nX-Odd: a\x7fb\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1"
+    forwarded(saying(head), test, tmp_path)
 
 
 def test_an_upstream_that_is_down_is_a_miss_that_says_so(tmp_path: Path) -> None:

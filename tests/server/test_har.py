@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,17 +14,21 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from click.testing import CliRunner
 
 import replay
 from replay.capture.recording import open_recording
+from replay.capture.rules import load_rules
 from replay.cli.serve import serve as command
 from replay.errors import SurroundingsError, UsageError
+from replay.server.har import parts_of
 from replay.server.har_file import check_place, write_har
 from replay.traffic import Traffic
 from replay.wire import Request
 from tests.road.software import ROOT, Process
 
+from .before import Before, forwarded
 from .conftest import Loop, one_loop
 from .running import STORY, run
 from .steered import Steered
@@ -91,6 +96,33 @@ def test_each_answer_is_what_the_client_got(loop: Loop) -> None:
     run(main(), loop)
 
 
+def test_of_a_real_server_nothing_secret_or_personal_is_in_it(tmp_path: Path) -> None:
+    personal = {
+        "firstName": "Roberta",
+        "text": "call me on +1 415 555 0199",
+        "access_token": "s3cr3t-t0ken-of-the-upstream",
+    }
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(personal | {"state": "open"})
+
+    hars: list[bytes] = []
+
+    async def test(before: Before) -> None:
+        asked = {"firstName": "Carlotta", "operationName": "Look"}
+        assert (await before.ask("POST", "/api/v2/users/Roberta", json=asked))[1]["firstName"] == "Roberta"
+        stage = before.server.stage
+        hars.append(b"".join(parts_of(stage.simulator, stage.traffic, stage.clock.now())))
+
+    forwarded(handler, test, tmp_path)
+    (entry,) = json.loads(hars[0])["log"]["entries"]
+    for said in ("Roberta", "Carlotta", "415 555", "s3cr3t"):
+        assert said not in str(entry)
+    assert json.loads(entry["request"]["postData"]["text"])["operationName"] == "Look"
+    assert json.loads(entry["response"]["content"]["text"])["state"] == "open"
+    assert entry["_replay_redacted"] == load_rules().name
+
+
 def test_what_says_nothing_of_a_har_is_refused(loop: Loop) -> None:
     async def main() -> None:
         async with Steered() as running:
@@ -123,6 +155,21 @@ def test_others_have_their_turn_while_much_is_exported(loop: Loop) -> None:
 
             await asyncio.gather(export(), look())
             assert order == ["answered", "exported"]
+
+    run(main(), loop)
+
+
+def test_a_server_that_ends_waits_for_no_one_who_exports(loop: Loop) -> None:
+    async def main() -> None:
+        async with Steered() as running, aiohttp.ClientSession() as http:
+            stage = running.server.stage
+            for number in range(10_000, 11_000):
+                asked = Request(exchange=number, method="GET", path="/x", base_url="http://h")
+                stage.traffic.keep(asked, 1000.0)
+            answer = await http.get(f"{running.server.control_url}/journal?format=har")
+            await running.server.__aexit__(None, None, None)
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
 
     run(main(), loop)
 
@@ -186,6 +233,27 @@ def test_where_it_cannot_be_written_serve_says_so_before_it_plays(tmp_path: Path
 def test_a_folder_is_no_place_for_it(tmp_path: Path) -> None:
     with pytest.raises(SurroundingsError, match="cannot be written: it is a folder"):
         check_place(tmp_path)
+
+
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    with pytest.raises(SurroundingsError, match="pipe cannot be written: it is no file"):
+        check_place(pipe)
+
+
+def test_of_a_link_it_is_the_file_that_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file, link = tmp_path / "there" / "run.har", tmp_path / "link.har"
+    file.write_text("before")
+    link.symlink_to(file)
+
+    kept = write_har(link, [b"now"])
+
+    assert link.is_symlink()
+    assert kept is not None
+    assert (file.read_text(), kept.read_text()) == ("now", "before")
 
 
 def test_it_does_not_overwrite_what_is_read_or_the_journal(tmp_path: Path) -> None:

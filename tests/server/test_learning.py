@@ -16,7 +16,7 @@ from replay.testing import scenario
 from tests.drive.servers import nobody
 from tests.server.before import Before, forwarded
 from tests.server.conftest import Loop
-from tests.server.running import run
+from tests.server.running import run, until
 
 UPSTREAM = """
 variables:
@@ -176,6 +176,24 @@ def test_ever_new_requests_fill_no_disk(tmp_path: Path, monkeypatch: pytest.Monk
     before = forwarded(handler, test, tmp_path)
     assert len(before.steps) == 3
     assert before.said.count("note: 3 different requests are enough: no more become steps") == 1
+
+
+def test_what_a_person_has_edited_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "QUIET", 0.01)
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response(1)
+
+    async def test(before: Before) -> None:
+        await before.ask("GET", "/a")
+        await until(before.new.exists)
+        before.new.write_text("mine")
+        await before.ask("GET", "/b")
+
+    before = forwarded(handler, test, tmp_path)
+    assert (tmp_path / "story.new.yaml~").read_text() == "mine"
+    assert before.said[-2].endswith(f"; what it held before is kept as {before.new}~")
+    assert len(before.steps) == 2
 
 
 def test_the_file_beside_is_none_that_is_played(tmp_path: Path) -> None:

@@ -36,6 +36,15 @@ steps:
 """
 
 
+GAUGES = frozenset(
+    f"replay_{what}"
+    for what in (
+        *("agents", "clients", "clients long-polling", "held_polls", "held_events", "journal_bytes", "plays"),
+        "queued_events",
+    )
+)
+
+
 class Scraped(Steered):
     """A server whose figures are read."""
 
@@ -180,6 +189,28 @@ def test_no_count_falls_when_the_journal_is_forgotten(loop: Loop) -> None:
             after = await running.scrape()
             changed = {name for name in before if before[name] != after[name]}
             assert changed == {"replay_journal_bytes"}
+
+    run(main(), loop)
+
+
+def test_no_count_falls_when_all_is_reset(loop: Loop) -> None:
+    rule = "faults: [{name: r, fault: status, where: {step: look}}]"
+
+    async def main() -> None:
+        async with Scraped(STORY + rule) as running:
+            await running.join()
+            await running.call("POST", "faults", {"name": "own", "fault": "drop", "where": {"step": "hello"}})
+            await running.call("POST", "clock", {"advance": "1s"})
+            await looks_at(running, "/look")
+            before = await running.scrape()
+            assert of("replay_faults_struck_total", before) == {"r": 1, "own": 1}
+            for _ in range(2):
+                await running.call("POST", "reset")
+
+            after = await running.scrape()
+            fallen = {name for name in before if after.get(name, 0) < before[name]}
+            assert fallen == {name for name in fallen if name in GAUGES}
+            assert of("replay_faults_struck_total", after) == {"r": 1, "own": 1}
 
     run(main(), loop)
 

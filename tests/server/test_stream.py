@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 from typing import Any
 
 import aiohttp
+import pytest
+from yarl import URL
 
 from replay.journal import Journal
 
@@ -165,3 +169,20 @@ def test_the_page_lets_nothing_run_but_its_own_script(loop: Loop) -> None:
                     assert answer.headers["Cache-Control"] == "no-store"
 
     run(main(), loop)
+
+
+def test_pages_that_are_closed_at_once_leave_no_word_in_the_log(
+    loop: Loop, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with Steered() as running:
+            await running.looks()
+            port = URL(running.server.url).port
+            for path in ["stream", "journal", "journal?format=har"] * 10:
+                with socket.create_connection(("127.0.0.1", port)) as page:
+                    page.sendall(f"GET /__replay/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                    page.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await running.looks()
+
+    run(main(), loop)
+    assert [record.getMessage() for record in caplog.records] == []

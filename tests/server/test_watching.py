@@ -39,6 +39,10 @@ def become_a_pipe(file: Path) -> None:
     os.mkfifo(file)
 
 
+def become(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+
+
 @pytest.mark.parametrize("save", [write, replace])
 def test_who_comes_hears_what_the_file_says_now_and_who_was_there_the_old(
     file: Path, save: Callable[[Path, str], None], loop: Loop
@@ -133,6 +137,17 @@ def test_a_file_that_is_deleted_stays_played_and_may_come_back(file: Path) -> No
             assert await watched.news() == changed(file)
             write(file, story("newest"))
             assert await watched.news() == changed(file)
+
+    run(main(), asyncio.new_event_loop)
+
+
+def test_what_cannot_be_read_for_another_reason_is_news(file: Path) -> None:
+    async def main() -> None:
+        async with Watched(file) as watched:
+            become(file, "version: 1".encode("utf-16"))
+            assert "1:1: the byte 0xff is not UTF-8" in (await watched.news())[0]
+            become(file, b"version: 1\nname: \xfc\n")
+            assert "2:7: the byte 0xfc is not UTF-8" in (await watched.news())[0]
 
     run(main(), asyncio.new_event_loop)
 

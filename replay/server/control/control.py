@@ -60,6 +60,9 @@ class Control:
             answer = await route.handler(call)
         except ReplayError as error:
             return _refused(error)
+        except ConnectionError:
+            # Whoever asked went away a moment ago, and the cancellation is on its way.
+            return web.Response()
         if isinstance(answer, web.StreamResponse):
             return answer
         return _said(answer, route.status)

@@ -63,7 +63,9 @@ class Figures(Collector):
         yield from self._kept()
         yield from self._clients()
         yield from self._agents()
-        lateness = self._simulator.lateness
+        lateness = Lateness()
+        for part in (self._simulator.tallies.lateness, self._simulator.lateness):
+            lateness.add(part)
         yield HistogramMetricFamily(
             "replay_lateness_seconds",
             "From when an event or an answer was due to when it was told.",
@@ -102,7 +104,8 @@ class Figures(Collector):
 
     def _struck(self) -> Metric:
         """Every strike, also those that the journal notes once for many."""
-        tallies = self._simulator.switching.tallies()
+        tallies = Counter(self._simulator.tallies.struck)
+        tallies.update(self._simulator.switching.tallies())
         named = self._simulator.tallies.rules.among(tallies)
         counts = {name: count for name, count in tallies.items() if name in named}
         if len(named) < len(tallies):

@@ -11,6 +11,7 @@ from aiohttp import web
 from replay.errors import UsageError, nearest
 from replay.journal import Entry, Journal, Kind
 from replay.server import har
+from replay.server.connections import sever
 from replay.server.control.call import Call
 from replay.server.control.route import JSON, JSON_LINES, Route, Routes
 from replay.server.control.values import SinceQuery
@@ -46,12 +47,17 @@ async def _har(call: Call) -> web.StreamResponse:
     await response.prepare(call.request)
     waiting = bytearray()
     for part in parts:
+        if stage.is_stopped:
+            # Whoever asked sees that it is not whole; the server does not wait for the rest.
+            sever(call.request, with_reset=False)
+            break
         waiting += part
         if len(waiting) >= WRITTEN:
             await response.write(bytes(waiting))
             waiting.clear()
         await turn()
-    await response.write(bytes(waiting))
+    else:
+        await response.write(bytes(waiting))
     return response
 
 

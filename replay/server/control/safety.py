@@ -77,6 +77,9 @@ def _check_here(caller: Caller, listening: str) -> None:
 
 
 def _name_of(host: str) -> str:
+    if "@" in host:
+        # A user has no place in a Host (RFC 9110, 7.2).
+        return ""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
