@@ -1,7 +1,7 @@
 """What holds for all tests.
 
-Hypothesis on machines that stall: how long an example took says nothing of whether it is right. And whoever looks
-for what a test left behind need not look through all that was imported.
+Hypothesis on machines that stall: how long an example took says nothing of whether it is right. And whoever
+looks for what a test left behind need not look through all that was imported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What an agent asks whatever story comes, and what of it waits for the story.
 
-A call belongs to the story when it names an id that an event brought; everything else an agent asks (log in,
-ready, who am I) is its session. What is read belongs to the story as well once its answer tells of it.
+A call belongs to the story when it names an id that an event brought, or that an answer of the story told
+first; everything else an agent asks (log in, ready, who am I) is its session. What is read belongs to the
+story as well once its answer tells of it.
 """
 
 from __future__ import annotations
@@ -30,13 +31,31 @@ def split(
         for word in known_in_value(call.answer, ids):
             told[word] = min(told.get(word, call.answered_at), call.answered_at)
     events_own = {word for word, at in brought.items() if at < told.get(word, float("inf"))}
-    story: list[Call] = []
-    session: list[Call] = []
-    for call in calls:
-        named = known_in_call(call, ids) & brought.keys()
-        tells = call.exchange.method in READING and known_in_value(call.answer, ids) & events_own
-        (story if named or tells else session).append(call)
-    return story, session
+    is_story = [
+        bool(
+            known_in_call(call, ids) & brought.keys()
+            or (call.exchange.method in READING and known_in_value(call.answer, ids) & events_own)
+        )
+        for call in calls
+    ]
+    while theirs := _told_by_story(calls, is_story, ids):
+        grown = [
+            own or bool(known_in_call(call, ids) & theirs) for call, own in zip(calls, is_story, strict=True)
+        ]
+        if grown == is_story:
+            break
+        is_story = grown
+    story = [call for call, own in zip(calls, is_story, strict=True) if own]
+    return story, [call for call, own in zip(calls, is_story, strict=True) if not own]
+
+
+def _told_by_story(calls: list[Call], is_story: list[bool], ids: Collection[str]) -> set[str]:
+    """Ids that answers of the story told before those of the session."""
+    first: dict[str, tuple[float, bool]] = {}
+    for call, own in zip(calls, is_story, strict=True):
+        for word in known_in_value(call.answer, ids):
+            first[word] = min(first.get(word, (float("inf"), False)), (call.answered_at, own))
+    return {word for word, (_, own) in first.items() if own}
 
 
 def let_wait(
@@ -58,7 +77,9 @@ def let_wait(
         words = known_in_value(call.answer, ids)
         told = [bringer[call.agent, word] for word in words if (call.agent, word) in bringer]
         if told:
-            step.needs = [max(told)[1]]
+            # An event that came later may tell of the same; it had not come yet.
+            before = [each for each in told if each[0] <= call.answered_at]
+            step.needs = [max(before or told)[1]]
 
 
 def readying(session: Iterable[Call], profile: Profile) -> Call | None:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from replay.scenario.dump import dumps
-from replay.scenario.model import Cometd
+from replay.scenario.model import Cometd, RequestStep
 
 from .recorded import CHAT, CHATS, JSON_TYPE, MOUNT, Recorded, event, ids, pushes, request
 
@@ -275,3 +275,27 @@ def test_the_same_recording_is_always_the_same_scenario() -> None:
     before = recorded.scenario()
     recorded.exchanges.reverse()
     assert dumps(recorded.scenario()) == dumps(before)
+
+
+def test_who_asks_for_what_an_answer_of_the_story_has_told_asks_within_the_story() -> None:
+    other = "0000Na9B26EF00A1"
+    recorded = Recorded().shaken().poll(0.1, 1.0, events=[event("Invited")])
+    recorded.call("GET", "/api/v2/me", at=2.0, said={"chats": [CHAT, other]})
+    recorded.call("GET", f"/api/v2/me/chats/{other}", at=3.0)
+
+    scenario = recorded.scenario()
+
+    assert [step.id for step in scenario.session] == []
+    assert [step.id for step in scenario.steps] == ["invited", "get-me", "get-chat"]
+
+
+def test_what_is_read_of_the_story_waits_for_no_event_that_came_later() -> None:
+    recorded = Recorded().shaken().poll(0.1, 1.0, events=[event("Invited")])
+    recorded.call("GET", "/api/v2/me", at=2.0, said={"chats": [CHAT, "0000Na9B26EF00A1"]})
+    recorded.poll(1.1, 4.0, events=[event("Invited", of="0000Na9B26EF00A1")])
+    recorded.call("GET", "/api/v2/me/chats/0000Na9B26EF00A1", at=5.0)
+
+    read = next(step for step in recorded.scenario().steps if step.id == "get-me")
+
+    assert isinstance(read, RequestStep)
+    assert read.needs == ["invited"]
