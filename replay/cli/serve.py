@@ -149,8 +149,15 @@ async def _serve(
 
 
 def _write_har(path: Path, server: Server, logs: Logs) -> None:
+    """Writes what was heard and said; of very much that takes some seconds, which Ctrl-C cuts short."""
     traffic = server.stage.traffic
-    kept = write_har(path, parts_of(server.stage.simulator, traffic, server.stage.clock.now()))
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+    logs.say("har", f"writing {path}")
+    try:
+        kept = write_har(path, parts_of(server.stage.simulator, traffic, server.stage.clock.now()))
+    except KeyboardInterrupt:
+        logs.say("har", f"{path} is not written")
+        return
     if kept is not None:
         logs.say("kept", f"note: what {path} held before is kept as {kept}")
     dropped = said_to_be_dropped(traffic)

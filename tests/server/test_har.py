@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,24 @@ def test_serve_writes_it_when_it_ends_and_keeps_the_one_before(tmp_path: Path) -
     assert (tmp_path / "run.har~").read_text() == "before"
     assert [each.status for each in open_recording(har).exchanges] == [200]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["run.har", "run.har~"]
+
+
+def test_whoever_is_in_a_hurry_cuts_the_writing_of_very_much_short(tmp_path: Path) -> None:
+    har = tmp_path / "run.har"
+    process = Process(*serve("--har", str(har), "--log-level", "error"))
+    url = f"{process.word('http://')}/api/v2/nothing"
+    text = json.dumps({"text": "a word or two " * 4_000}).encode()
+    for _ in range(60):
+        asked = urllib.request.Request(url, text, {"Content-Type": "application/json"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked)
+        refused.value.close()
+    process._popen.send_signal(signal.SIGINT)
+    process.word("writing")
+
+    assert process.stop() == 0, process.output
+    assert f"{har} is not written" in process.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_it_cannot_be_written_serve_says_so_before_it_plays(tmp_path: Path) -> None:
