@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Moment
-from replay.plan.values import render
 from replay.simulator.plays import Due, Play, Reached
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ class _Search:
         role = play.part.starts.index(moment)
         if play.shared and play.seats[role] is None:
             return Ahead(kind="join", step=cue.id, play=play, role=play.timeline.roles[role])
-        channel = str(render(cue.channel, lambda name: play.lookup(name, "", role=cue.role)))
-        return Ahead(kind="listen", step=cue.id, play=play, channel=channel)
+        return Ahead(kind="listen", step=cue.id, play=play, channel=play.channel_of(cue))
 
     def _coming(self, play: Play, step: str, moment: Moment | None) -> Ahead:
         """It is on the agenda, itself or the moment that it follows."""

@@ -15,7 +15,6 @@ import msgspec
 
 from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
-from replay.plan.values import render
 from replay.simulator.agents import Agent
 from replay.simulator.minting import mint
 from replay.simulator.plays import Mark, Play
@@ -169,7 +168,7 @@ class Casting:
     def awaited(self, play: Play, role: int) -> list[str]:
         """The channels of which one has to be heard before a role's part begins; none if nothing comes."""
         cues = play.part.cues_for(role) if play.shared else play.part.cues
-        channels = [str(render(cue.channel, lambda name: play.lookup(name, "", role=role))) for cue in cues]
+        channels = [play.channel_of(cue) for cue in cues]
         # Every client hears services; they say when a play begins only where nothing else does.
         return [channel for channel in channels if not channel.startswith(SERVICE)] or channels
 

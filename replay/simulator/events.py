@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.bayeux.client_state import Client
-from replay.plan.values import render
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Due
 from replay.simulator.telling import Overtaken, Told
@@ -86,8 +85,7 @@ class Events:
 
     def channel(self, due: Due) -> str:
         """The channel of an event."""
-        play, captured, role = due.play, due.mark.captured, due.cue.role
-        return str(render(due.cue.channel, lambda name: play.lookup(name, "", captured, role)))
+        return due.play.channel_of(due.cue, due.mark.captured)
 
     def _comes_now(self, told: Told, agent: Agent) -> bool:
         """Whether an event that others overtake has not come before, when its own time is here."""

@@ -15,6 +15,7 @@ import msgspec
 
 from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
+from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
 from replay.simulator.draws import chance, delay_of
 from replay.wire import Answer
@@ -303,6 +304,10 @@ class Play:
                 return play.values[name]
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
+
+    def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
+        """Where an event of it is told; `captured` as in `lookup`."""
+        return str(render(cue.channel, lambda name: self.lookup(name, "", captured, cue.role)))
 
     def _circle(self, role: int) -> tuple[Play, ...]:
         """Where values stand: here, in the session of the role, in those of the others."""

@@ -11,7 +11,6 @@ import msgspec
 
 from replay.bayeux.client_state import Client
 from replay.plan.timeline import Cue
-from replay.plan.values import render
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Play
 
@@ -80,9 +79,7 @@ def undelivered(simulator: Simulator, agent: str = "", most: int = SHOWN) -> tup
     found = (each for one in agents for each in look.at(one))
     shown = list(islice(found, most))
     total = len(shown) + sum(1 for _ in found)
-    for each in lost:
-        if len(shown) < most:
-            shown.append(each)
+    shown += lost[: max(0, most - len(shown))]
     gone = sum(each.events for each in lost) if agent else simulator.misses.losses.total
     queued = sum(each.events - 1 for each in shown if each.cause == "unpolled")
     return shown, total + queued + gone
@@ -173,7 +170,7 @@ def _waiting(agent: Agent, play: Play, cue: Cue, asks: Container[str]) -> Undeli
     for moment in cue.trigger.moments:
         if play.has_come(moment):
             continue
-        channel = str(render(cue.channel, lambda name: play.lookup(name, "", role=cue.role)))
+        channel = play.channel_of(cue)
         if moment in play.part.starts:
             cause: Cause = "unsubscribed"
             why = f"'{cue.id}' waits until somebody subscribes to {channel}"
