@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -100,6 +100,10 @@ class ControlError(ReplayError):
         super().__init__("\n".join([said, *(str(problem) for problem in several)]))
 
 
+class ExpectationError(ReplayError, AssertionError):
+    """What was expected to happen has not; in a test it fails like any assertion."""
+
+
 class SurroundingsError(ReplayError):
     """What the command needs around it is missing: a port, a server, a certificate, another package."""
 
@@ -122,6 +126,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?`, or nothing when no known name is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"Did you mean '{close[0]}'?" if close else ""
+
+
+def check_known(what: str, name: Any, known: Collection[str]) -> None:
+    """Holds a name against those there are.
+
+    Raises:
+        UsageError: there is no such one; says which is meant, or which there are.
+    """
+    if name not in known:
+        advice = nearest(str(name), known) or f"Known: {', '.join(known)}."
+        raise UsageError(f"there is no {what} '{name}'", help=advice)
 
 
 class Guesses:

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from replay.scenario.model import RequestStep, Scenario, Step
-from replay.verify.diff import Difference, Report
+from replay.verify.diff import Report
 from replay.verify.diff_values import ABSENT
+from replay.verify.report import Difference
 
 FIELDS = 12
 """Differences shown of one step; the others are counted."""

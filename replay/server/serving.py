@@ -8,36 +8,22 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
-import msgspec
-
 from replay.clock import ManualClock
-from replay.errors import UsageError, nearest
-from replay.faults.rules import Rule
-from replay.journal import Entry
+from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
-from replay.server.advancing import ServerClock
 from replay.server.control.terms import PREFIX
-from replay.server.fault_value import value_of
-from replay.server.har import parts_of
 from replay.server.runner import Server
-from replay.server.stage import Stage
+from replay.server.served import Served
 from replay.server.watching import Watching
-from replay.simulator import directing, looking
-from replay.simulator.directing import Delivery
-from replay.simulator.resetting import WHATS, What, reset
-from replay.simulator.simulator import Options, Simulator
-from replay.simulator.switching import Standing, Switching
-from replay.simulator.waiting import AgentRow, AgentState
+from replay.simulator.simulator import Options
 
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
@@ -79,9 +65,9 @@ def serve(
         ScenarioError: a scenario or a fault is bad; carries every problem found.
         UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
     """
-    _check("clock", clock, CLOCKS)
+    check_known("clock", clock, CLOCKS)
     for transport in _each(transports):
-        _check("transport", transport, TRANSPORTS)
+        check_known("transport", transport, TRANSPORTS)
     for number in (port, control_port or 0):
         if not 0 <= number <= LAST_PORT:
             raise UsageError(
@@ -123,12 +109,6 @@ def _each(given: Any) -> Sequence[Any]:
     return [given] if isinstance(given, str | Path | Mapping) else list(given)
 
 
-def _check(what: str, name: Any, known: Iterable[str]) -> None:
-    if name not in known:
-        advice = nearest(str(name), known) or f"Known: {', '.join(known)}."
-        raise UsageError(f"there is no {what} '{name}'", help=advice)
-
-
 def gather(
     faults: Iterable[Path | str | Mapping[str, Any]],
     presets: Iterable[str],
@@ -145,7 +125,7 @@ def gather(
     found: list[Fault] = []
     names = list(dict.fromkeys(presets))
     for name in names:
-        _check("preset", name, PRESETS)
+        check_known("preset", name, PRESETS)
     if names:
         found += faults_from({"presets": names}, scenarios, file="--preset", control_apart=control_apart)
     for each in faults:
@@ -154,234 +134,6 @@ def gather(
         else:
             found += load_faults(Path(each), scenarios, beside=found, control_apart=control_apart)
     return found
-
-
-class Served:
-    """A server, as a test sees it once `async with` has opened it."""
-
-    def __init__(self, server: Server, watching: Watching | None = None) -> None:
-        self.server = server
-        self._watching = watching
-        self._is_open = self._was_open = False
-
-    async def __aenter__(self) -> Served:
-        if self._is_open:
-            raise UsageError("this server is open already", help="Make another by replay.serve().")
-        await self.server.__aenter__()
-        if self._watching is not None:
-            await self._watching.__aenter__()
-        self._is_open = self._was_open = True
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._is_open = False
-        if self._watching is not None:
-            await self._watching.__aexit__(kind, error, trace)
-        await self.server.__aexit__(kind, error, trace)
-
-    def _check_opened(self) -> None:
-        if not self._was_open:
-            raise UsageError("this server is not open yet", help="Open it by 'async with'.")
-
-    @property
-    def _stage(self) -> Stage:
-        """What plays, or has played."""
-        self._check_opened()
-        return self.server.stage
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return self.server.url
-
-    @property
-    def cometd_url(self) -> str:
-        """The CometD path of the first scenario."""
-        return self.server.cometd_url
-
-    @property
-    def control_url(self) -> str:
-        """Where it is steered."""
-        return self.server.control_url
-
-    @property
-    def clock(self) -> ServerClock:
-        """What its plays go by; with `clock="manual"` it is moved here."""
-        self._check_opened()
-        return self.server.clock
-
-    @property
-    def journal(self) -> list[Entry]:
-        """What has happened, in order."""
-        return list(self._stage.simulator.journal)
-
-    def har(self, *, agent: str = "") -> bytes:
-        """What was heard and said lately, as a HAR: for `distil`, and for what opens those of browsers.
-
-        Args:
-            agent: Only what is this agent's, by the name the journal has for it.
-        """
-        stage = self._stage
-        return b"".join(parts_of(stage.simulator, stage.traffic, stage.clock.now(), agent=agent))
-
-    @property
-    def faults(self) -> list[Standing]:
-        """All rules, foremost first, and how often they struck."""
-        return self._stage.steer(lambda rules, now: rules.standing(now))
-
-    def fault(
-        self,
-        what: str | Mapping[str, Any],
-        *,
-        where: Mapping[str, Any] | None = None,
-        ttl: str | None = None,
-        **settings: Any,
-    ) -> PutUp:
-        """Puts up a fault; as a context manager, while its block lasts.
-
-        Args:
-            what: The name of a fault or of a preset, or a whole fault: `{fault: hang, where: …, nth: 1}`.
-            where: What it is applied to.
-            ttl: It is taken down so long from now: `30s`.
-            settings: Of the fault: `delay="2s"`.
-
-        Raises:
-            ScenarioError: it cannot be applied, or contradicts what is up.
-            UsageError: nothing is called that.
-        """
-        self._check_open("nothing goes wrong any more")
-        value = value_of(what, {"where": where, "settings": settings})
-        if ttl is not None:
-            value["ttl"] = ttl
-        return PutUp(self.server, self._stage.steer(lambda rules, now: rules.put_up(value, now)))
-
-    @property
-    def agents(self) -> list[AgentRow]:
-        """Who is there, in order of appearance, each with what its newest play waits for."""
-        return self._stage.direct(lambda simulator, now: looking.rows(simulator, now, limit=sys.maxsize)[0])
-
-    def agent(self, name: str | int = "") -> AgentState:
-        """All that is known of an agent, by its name or its number; of the only one when neither is given.
-
-        Raises:
-            UsageError: nobody is called that; there is none, or several.
-        """
-
-        def look(simulator: Simulator, now: float) -> AgentState:
-            return looking.state(simulator, directing.agent_meant(simulator, f"{name}"), now)
-
-        return self._stage.direct(look)
-
-    def offer(self, scenario: str = "", agent: str | int = "") -> str:
-        """Offers an agent one more play; returns what the journal calls it: `accept-chat#2`.
-
-        Args:
-            scenario: Its name; may be left out where only one is played.
-            agent: By its name or its number; may be left out where there is only one.
-
-        Raises:
-            UsageError: nothing, or nobody, is called that; the agent has too many plays that are not over.
-        """
-        self._check_open("nobody plays any more")
-        play, _ = self._stage.direct(
-            lambda simulator, now: directing.offer(simulator, scenario, f"{agent}", now)
-        )
-        return play.label
-
-    def push(
-        self,
-        channel: str = "",
-        data: Any = msgspec.UNSET,
-        *,
-        step: str = "",
-        play: str = "",
-        agent: str | int = "",
-    ) -> list[Delivery]:
-        """Pushes an event of your own, or a push of the scenario once more; returns how it went out to each.
-
-        Args:
-            step: A push of the scenario, in the newest play that has it, or in `play`.
-            agent: By its name or its number; everybody when left out.
-
-        Raises:
-            UsageError: it is neither, or both; nothing, or nobody, is called that.
-        """
-        self._check_open("nobody hears anything any more")
-        said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
-        return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
-
-    def reset(self, *what: What) -> None:
-        """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
-
-        Raises:
-            UsageError: there is no such part.
-        """
-        self._check_open("nothing is left to reset")
-        for each in what:
-            _check("part", each, WHATS)
-        self._stage.direct(lambda simulator, now: reset(simulator, what or WHATS, now))
-
-    def _check_open(self, why: str) -> None:
-        if self._was_open and not self._is_open:
-            raise UsageError(f"this server is closed: {why}")
-
-
-class PutUp:
-    """What was put up at run time: one fault, or those of a preset."""
-
-    def __init__(self, server: Server, rules: list[Rule]) -> None:
-        self._server = server
-        self._rules = rules
-
-    def __enter__(self) -> PutUp:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.remove()
-
-    @property
-    def name(self) -> str:
-        """How the journal knows it; of a preset, its first fault."""
-        return self._rules[0].name
-
-    @property
-    def struck(self) -> int:
-        """How often it has struck, whomever."""
-        return sum(rule.struck.total() for rule in self._rules)
-
-    def off(self) -> None:
-        """It does not strike until it is on again; an outage of its ends."""
-        self._switch(on=False)
-
-    def on(self) -> None:
-        """It strikes again."""
-        self._switch(on=True)
-
-    def remove(self) -> None:
-        """It is taken down; harmless when it is gone."""
-
-        def take_down(rules: Switching, now: float) -> None:
-            for rule in self._rules:
-                rules.remove(rule, now, "deleted")
-
-        self._server.stage.steer(take_down)
-
-    def _switch(self, *, on: bool) -> None:
-        def switch(rules: Switching, now: float) -> None:
-            for rule in self._rules:
-                rules.switch(rule, now, on=on)
-
-        self._server.stage.steer(switch)
 
 
 def _pace(pace: str, speed: float | str) -> Pace:

@@ -15,26 +15,11 @@ import msgspec
 from replay.scenario.model import Cometd, PushStep, Scenario, Step, Variable, fields_of, is_set, roles_of
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import Pairing
-from replay.verify.diff_pairs import Kind, Pairs
+from replay.verify.diff_pairs import Pairs
 from replay.verify.diff_steps import Matches, Placed, kind_of, match, placed
 from replay.verify.diff_values import ABSENT, Personal, Values
+from replay.verify.report import Difference, Kind
 from replay.verify.timing import Tolerance
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is not the same in both."""
-
-    kind: Kind
-    step: str = ""
-    """The step's id in A, or in B if it is only there."""
-    other: str = ""
-    """Its id in B, where that is another."""
-    field: str = ""
-    """What of it: `body.operationName`, `answer.status`, `data.chat.state`, `after`; or the setting."""
-    a: Any = ABSENT
-    b: Any = ABSENT
-    apart: float | None = None
-    """Of delays: seconds that B's is longer."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

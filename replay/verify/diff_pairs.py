@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from replay.scenario.delays import Delay, median, parse_delay
@@ -11,28 +11,10 @@ from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Respond, Step, is_set, repeat_of
 from replay.scenario.triggers import Moment, Trigger, format_trigger, parse_trigger
 from replay.verify.diff_values import ABSENT, Change, Values
+from replay.verify.report import Kind
 from replay.verify.timing import Tolerance, apart
 
 _PARTS = ("headers", "body", "text", "base64")
-
-
-Kind = Literal[
-    "setting",
-    "variable",
-    "only in a",
-    "only in b",
-    "renamed",
-    "moved",
-    "agent",
-    "order",
-    "trigger",
-    "delay",
-    "channel",
-    "request",
-    "answer",
-    "event",
-]
-"""What differs. `moved`: between session and story; `order`: what waited for the other is waited for."""
 
 
 class Said(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, Playwright, async_playwright
 
-from replay.server.serving import Served
+from replay.server.served import Served
 from tests.road.software import UPSTREAM, node
 
 from .chromium import chromium

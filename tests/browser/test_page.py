@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 import replay
-from replay.server.serving import Served
+from replay.server.served import Served
 from tests.road.software import ROOT
 
 from .looking import Looking, Person, node_agent, page_of, point_at, shot, timeline

@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 
 import replay
 from replay.journal import Entry, Journal
-from replay.server.serving import Served
+from replay.server.served import Served
 from replay.server.ui import still_page
 from tests.road.software import ROOT
 

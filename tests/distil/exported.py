@@ -14,7 +14,8 @@ from replay.scenario.model import Scenario
 from replay.server.har import parts_of
 from replay.simulator.simulator import Options
 from replay.testing import BASE_URL, Desktop, Script
-from replay.verify.diff import Difference, diff
+from replay.verify.diff import diff
+from replay.verify.report import Difference
 from replay.verify.role import Company, Role
 from replay.verify.timing import Tolerance
 

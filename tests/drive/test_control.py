@@ -14,7 +14,7 @@ import pytest
 import replay
 from replay import Control, ControlError
 from replay.errors import SurroundingsError, UsageError
-from replay.server.serving import Served
+from replay.server.served import Served
 from replay.testing import scenario
 
 STORY = """

@@ -12,7 +12,7 @@ import pytest
 
 import replay
 from replay.errors import ReplayError, ScenarioError, UsageError
-from replay.server.serving import Served
+from replay.server.served import Served
 from replay.simulator.switching import NoSuchRuleError
 from replay.testing import scenario
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from replay.scenario.dump import dumps
 from replay.scenario.load import load, loads
 from replay.scenario.model import PushStep, RequestStep, Scenario, Step
-from replay.verify.diff import Difference, Report, diff
+from replay.verify.diff import Report, diff
 from replay.verify.diff_values import ABSENT
+from replay.verify.report import Difference
 from replay.verify.timing import parse_tolerance
 from tests.scenario.strategies import scenarios
 
