@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from replay.bayeux.channels import SUBSCRIBE
 from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
+from replay.drive.access import Access, Hidden, by_name
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
+from replay.drive.http import Http, in_words, opened
+from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
+from replay.drive.watch import Watch
 from replay.errors import SurroundingsError, UsageError, nearest
 from replay.plan.timeline import Ask, Timeline
 from replay.verify.role import Company, Role, Seen
@@ -42,6 +44,9 @@ async def play(
     patience: float = 15.0,
     user: str = "",
     role: str = "",
+    access: Access | None = None,
+    hidden: Hidden | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Plays one agent's part to its end; where the steps name several, others have to play theirs.
 
@@ -50,13 +55,18 @@ async def play(
         patience: Seconds without anything new after which the agent gives up.
         user: Who it says it is, in `Authorization`; agents that play at the same time need each a name.
         role: The name of the role; the first one when empty.
+        access: With what it comes, instead of a user's name alone.
+        hidden: Learns what may stand in no report.
+        watch: Is told how far it is.
 
     Raises:
         SurroundingsError: the server cannot be reached.
         UsageError: there is no such role.
     """
-    part = Role(timeline, target.rstrip("/"), role=_index(timeline, role))
-    return await _play(_Agent(timeline, target.rstrip("/"), part, patience, []), transport, user)
+    target = target.rstrip("/")
+    part = Role(timeline, target, role=_index(timeline, role))
+    agent = _Agent(timeline, target, part, patience, [], access=access or by_name(user), watch=watch)
+    return await _play(agent, transport, hidden or Hidden())
 
 
 async def play_together(
@@ -66,6 +76,9 @@ async def play_together(
     transports: Mapping[str, str] | None = None,
     patience: float = 15.0,
     users: Mapping[str, str] | None = None,
+    accesses: Mapping[str, Access] | None = None,
+    hidden: Hidden | None = None,
+    watches: Mapping[str, Watch] | None = None,
 ) -> dict[str, Outcome]:
     """Plays all roles of a story at once, each as an agent of its own; returns what each saw, by role.
 
@@ -76,17 +89,25 @@ async def play_together(
         transports: Connection types by role; long-polling for those it does not name.
         patience: Seconds without anything new for anybody after which all give up.
         users: Who each role says it is, in `Authorization`; it bears the role's name if not given.
+        accesses: With what each role comes, instead of a user's name alone.
+        hidden: Learns what may stand in no report.
+        watches: Are told how far each role is.
 
     Raises:
         SurroundingsError: the server cannot be reached.
     """
     company, fellows, target = Company(), list[_Agent](), target.rstrip("/")
     parts = [Role(timeline, target, role=at, company=company) for at in range(len(timeline.roles))]
+    comes = accesses or {
+        role: by_name((users or {}).get(role, "" if users else role)) for role in timeline.roles
+    }
     plays = [
         _play(
-            _Agent(timeline, target, part, patience, fellows),
+            _Agent(
+                timeline, target, part, patience, fellows, access=comes[role], watch=(watches or {}).get(role)
+            ),
             (transports or {}).get(role, "long-polling"),
-            (users or {}).get(role, "" if users else role),
+            hidden or Hidden(),
         )
         for role, part in zip(timeline.roles, parts, strict=True)
     ]
@@ -109,17 +130,12 @@ def _index(timeline: Timeline, role: str) -> int:
     return timeline.roles.index(role) if role else 0
 
 
-async def _play(agent: _Agent, transport: str, user: str) -> Outcome:
-    # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
-    jar = aiohttp.CookieJar(unsafe=True)
-    # Both connections of Bayeux and every request of the story may be under way at once.
-    connector = aiohttp.TCPConnector(limit=0)
-    named = {"Authorization": f"Basic {b64encode(f'{user}:'.encode()).decode()}"} if user else {}
-    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=named) as session:
+async def _play(agent: _Agent, transport: str, hidden: Hidden) -> Outcome:
+    async with opened(agent.access, hidden) as http:
         try:
-            return await agent.run(session, transport)
+            return await agent.run(http, transport)
         except aiohttp.ClientError as error:
-            raise _unreachable(agent.target, str(error)) from None
+            raise _unreachable(agent.target, in_words(error)) from None
         finally:
             await agent.close()
 
@@ -128,7 +144,15 @@ class _Agent:
     """The shell around a Bayeux client and a role: it owns the sockets and nothing else."""
 
     def __init__(
-        self, timeline: Timeline, target: str, role: Role, patience: float, fellows: list[_Agent]
+        self,
+        timeline: Timeline,
+        target: str,
+        role: Role,
+        patience: float,
+        fellows: list[_Agent],
+        *,
+        access: Access,
+        watch: Watch | None,
     ) -> None:
         """Not connected yet.
 
@@ -137,7 +161,9 @@ class _Agent:
         """
         self.target = target
         self._timeline = timeline
-        self._session: aiohttp.ClientSession
+        self.access = access
+        self._watch = watch or Watch()
+        self._http: Http
         self._patience = patience
         self._fellows = fellows
         fellows.append(self)
@@ -158,13 +184,18 @@ class _Agent:
         self._pending = 0
         """Requests without an answer yet: each has a patience of its own."""
         self._unreachable = ""
+        self._trouble = ""
+        """What was last amiss with CometD."""
         self._why = ""
         self._requests: set[asyncio.Task[None]] = set()
+        self._waiting = ""
+        """The event that it is known to wait for."""
 
-    async def run(self, session: aiohttp.ClientSession, transport: str) -> Outcome:
+    async def run(self, http: Http, transport: str) -> Outcome:
         """Plays to the end of its part."""
-        self._session = session
+        self._http = http
         for ask in self._role.session.asks:
+            self._watch.begins(ask)
             await self._request(ask, story=False)
             if self._why:
                 return self._outcome()
@@ -173,6 +204,11 @@ class _Agent:
             self._carrier = await self._connect(transport)
         except TimeoutError:
             self._why = f"the WebSocket was not opened within {self._patience:g} s"
+            return self._outcome()
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status not in UNAUTHORIZED:
+                raise
+            self._why = refusal(self.access, "the WebSocket's handshake", error.status)
             return self._outcome()
         self._latest = self._clock.now()
         self._ready = not self._role.channels
@@ -204,9 +240,9 @@ class _Agent:
         url = self.target + self._timeline.scenario.cometd.path
         if transport == "websocket":
             async with asyncio.timeout(self._patience):
-                socket = await self._session.ws_connect(url.replace("http", "ws", 1), max_msg_size=0)
+                socket = await self._http.socket(url)
             return Socket(socket, self._received, self._failed)
-        return Polls(self._session, url, self._received, self._failed)
+        return Polls(self._http, url, self._received, self._failed)
 
     async def _news(self) -> None:
         """Waits for something to change, until patience is at its end: failures are nothing new."""
@@ -217,6 +253,9 @@ class _Agent:
             await asyncio.wait_for(self._change.wait(), None if pending else left)
         except TimeoutError:
             self._why = f"nothing new came for {self._patience:g} s"
+            if not self._began and self._role.channels:
+                told = f" ({self._trouble})" if self._trouble else ""
+                self._why = f"CometD did not take the client in within {self._patience:g} s{told}"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
@@ -244,6 +283,10 @@ class _Agent:
             self._unreachable = self._why = trouble.why
         elif trouble.lost and isinstance(self._carrier, Socket):
             self._why = self._why or trouble.why
+        elif trouble.answer is not None and self._client.phase is Phase.SHAKING:
+            path = self._timeline.scenario.cometd.path
+            self._why = self._why or unfit_cometd(self.access, path, trouble.answer)
+        self._trouble = trouble.why
         self._perform(self._client.failed(number, self._clock.now()))
 
     def _perform(self, actions: list[Action]) -> None:
@@ -289,44 +332,45 @@ class _Agent:
         has_body = body is not msgspec.UNSET
         if story:
             self._note("request", ask.id, f"{method} {path}", body if has_body else None)
+        what = f"{method} {path}"
+        self._pending += 1
         try:
-            status, answer = await self._fetch(method, path, body)
+            sent = msgspec.json.encode(body) if has_body else None
+            answer = await self._http.ask(method, self.target + path, sent, within=self._patience)
         except TimeoutError:
-            self._give_up(f"{method} {path} was not answered within {self._patience:g} s")
+            self._give_up(f"{what} was not answered within {self._patience:g} s")
             return
         except aiohttp.ClientError as error:
             if not self._heard:
                 raise
-            self._give_up(f"{method} {path} failed: {error}")
+            self._give_up(f"{what} failed: {in_words(error)}")
             return
+        finally:
+            self._pending -= 1
         self._heard = True
-        differences = self._role.answered(ask, status, answer)
+        unfit = "" if story else unfit_answer(self.access, ask, what, answer)
+        if unfit:
+            self._give_up(unfit)
+            return
+        value = _as_json(answer.body)
+        differences = self._role.answered(ask, answer.status, value)
         if story:
-            self._note("answer", ask.id, str(status), answer, differences)
+            self._note("answer", ask.id, str(answer.status), value, differences)
         self._progress()
 
     def _progress(self) -> None:
         """Something was seen: whoever's turn it is asks, and all have patience again."""
         for fellow in self._fellows:
             fellow._latest = self._clock.now()  # noqa: SLF001  of the same class
-            fellow._ask_due()  # noqa: SLF001
-            fellow._change.set()  # noqa: SLF001
+            fellow._go_on()  # noqa: SLF001
 
-    async def _fetch(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        has_body = body is not msgspec.UNSET
-        self._pending += 1
-        try:
-            async with self._session.request(
-                method,
-                URL(self.target + path, encoded=True),
-                data=msgspec.json.encode(body) if has_body else None,
-                headers={"Content-Type": "application/json"} if has_body else {},
-                timeout=aiohttp.ClientTimeout(total=self._patience),
-                allow_redirects=False,
-            ) as response:
-                return response.status, _as_json(await response.read())
-        finally:
-            self._pending -= 1
+    def _go_on(self) -> None:
+        self._ask_due()
+        self._change.set()
+        cue = self._role.awaited if self._ready else None
+        if cue is not None and cue.id != self._waiting:
+            self._waiting = cue.id
+            self._watch.waits(cue, self._patience)
 
     def _give_up(self, why: str) -> None:
         self._note("failure", "", why)
@@ -337,6 +381,7 @@ class _Agent:
         at = self._clock.now() - self._began if self._began else 0.0
         seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=tuple(differences))
         self._seen.append(seen)
+        self._watch.saw(seen)
 
 
 def _unreachable(target: str, why: str) -> SurroundingsError:

@@ -69,6 +69,7 @@ class Role:
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
         self._part = [step for step in steps if step in self._asks or step in self._cues]
+        self._story = frozenset(steps)
         self._order = self._part if company is None else steps
         self._done = shared.done
         self._sent: set[str] = set()
@@ -87,6 +88,15 @@ class Role:
     def missing(self) -> list[str]:
         """Steps of its part not seen yet, in order."""
         return [step for step in self._part if step not in self._done]
+
+    @property
+    def awaited(self) -> Cue | None:
+        """The event it has come to, if nothing that anybody asks brings it about: somebody else has to."""
+        turn = next((step for step in self._order if step not in self._done), None)
+        cue = self._cues.get(turn or "")
+        if cue is None or any(each.step in self._story for each in cue.trigger.moments):
+            return None
+        return cue
 
     def due(self) -> list[Ask]:
         """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
