@@ -260,7 +260,9 @@ def test_a_socket_that_the_server_refuses_is_said() -> None:
     async def refuses(_: web.Request) -> web.StreamResponse:
         return web.Response(status=400)
 
-    with pytest.raises(SurroundingsError, match="cannot be reached: it answered the WebSocket's handshake with HTTP 400"):
+    with pytest.raises(
+        SurroundingsError, match="cannot be reached: it answered the WebSocket's handshake with HTTP 400"
+    ):
         against(refuses, transport="websocket")
 
 
