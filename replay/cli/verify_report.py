@@ -12,7 +12,7 @@ from replay.cli.differences import Line, blocks, counted, sentence, told
 from replay.cli.junit import Case
 from replay.drive.access import MASK, Hidden
 from replay.scenario.model import Scenario
-from replay.server.logs.masks import is_secret
+from replay.server.logs.masks import clean_text, is_secret
 from replay.verify.chronicle import printable
 from replay.verify.diff_values import ABSENT
 from replay.verify.report import Difference, Verification
@@ -45,7 +45,7 @@ def clean(found: Verification, hidden: Hidden) -> Verification:
         )
         for each in found.differences
     )
-    return msgspec.structs.replace(found, differences=differences, why=hidden.without(found.why))
+    return msgspec.structs.replace(found, differences=differences, why=clean_text(hidden.without(found.why)))
 
 
 def _masked(field: str, value: object) -> object:
@@ -95,8 +95,8 @@ def _advice(found: Verification) -> str:
         return "--insecure accepts it, --target-ca names its authority."
     if "interrupted" in why:
         return "What was seen until then is below."
-    if "is it the right server" in why or "is there CometD" in why or "cannot be reached" in why:
-        return "See what --target and `cometd: {path: …}` name, and that it runs."
+    if "was answered" in why or "cannot be reached" in why:
+        return "See that --target is the right server, and that it runs."
     return "See that the target runs, and that somebody causes what it waits for; --patience waits longer."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import ssl
 from base64 import b64encode
@@ -42,11 +43,12 @@ class Hidden:
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, *secrets: str) -> None:
-        """These are secret, also as they stand in a URL, in HTML, and encoded in base64."""
+        """These are secret, also as they stand in a URL, in HTML, in JSON, and encoded in base64."""
         for secret in filter(None, secrets):
             if secret not in self._secrets:
                 self._pattern = None
-                forms = (quote(secret, safe=""), quote_plus(secret), html.escape(secret))
+                in_json = (json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
+                forms = (quote(secret, safe=""), quote_plus(secret), html.escape(secret), *in_json)
                 self._secrets.update((secret, *forms, b64encode(secret.encode()).decode().rstrip("=")))
 
     def learn_issued(self, *secrets: str) -> None:

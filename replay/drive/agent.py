@@ -23,7 +23,10 @@ from replay.plan.timeline import Ask, Timeline
 from replay.verify.role import Company, Role, Seen
 
 LEAVING = 3.0
-"""Seconds the server gets to answer a disconnect."""
+"""Seconds the server gets to answer a disconnect, if patience is not shorter."""
+
+STRANGE = 10_000
+"""Events that are no step, after which an agent has heard enough."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,6 +190,8 @@ class _Agent:
         self._trouble = ""
         """What was last amiss with CometD."""
         self._why = ""
+        self._strange = 0
+        """Events that are no step."""
         self._requests: set[asyncio.Task[None]] = set()
         self._waiting = ""
         """The event that it is known to wait for."""
@@ -250,7 +255,9 @@ class _Agent:
         left = max(0.0, self._latest + self._patience - self._clock.now())
         try:
             pending = any(fellow._pending for fellow in self._fellows)  # noqa: SLF001  of the same class
-            await asyncio.wait_for(self._change.wait(), None if pending else left)
+            # Before Python 3.12 `wait_for` may lose Ctrl-C to what comes at the same moment.
+            async with asyncio.timeout(None if pending else left):
+                await self._change.wait()
         except TimeoutError:
             self._why = f"nothing new came for {self._patience:g} s"
             if not self._began and self._role.channels:
@@ -260,7 +267,7 @@ class _Agent:
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
         try:
-            async with asyncio.timeout(LEAVING):
+            async with asyncio.timeout(min(LEAVING, self._patience)):
                 while self._client.phase is not Phase.ENDED:
                     self._change.clear()
                     await self._change.wait()
@@ -317,7 +324,13 @@ class _Agent:
         step, differences = self._role.event(event.channel, event.data)
         name = self._timeline.profile.push_name(event.channel, event.data)
         self._note("event", step, f"{event.channel} {name}", event.data, differences)
-        self._progress()
+        if step:
+            self._progress()
+            return
+        # It does not end while somebody talks of other things without end.
+        self._strange += 1
+        if self._strange > STRANGE:
+            self._why = self._why or f"more than {STRANGE:,} events came that are no step"
 
     # Requests
 

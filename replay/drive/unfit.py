@@ -22,8 +22,8 @@ def refusal(access: Access, what: str, status: int) -> str:
         what: The request, as `GET /api/v2/me`.
     """
     if not access.authorization:
-        return f"the target wants a login: {what} was answered {status}, and no credentials are set"
-    return f"the target refused the login of {access.user}: {what} was answered {status}"
+        return f"the target wants a login, {what} was answered {status}, and no credentials are set"
+    return f"the target refused the login of {access.user}, {what} was answered {status}"
 
 
 def unfit_answer(access: Access, ask: Ask, what: str, answer: Answer) -> str:
@@ -32,9 +32,9 @@ def unfit_answer(access: Access, ask: Ask, what: str, answer: Answer) -> str:
     if answer.status in UNAUTHORIZED and reply.status not in UNAUTHORIZED:
         return refusal(access, what, answer.status)
     if answer.status >= 300 > reply.status:
-        return f"{what} was answered {_told(answer)}, not {reply.status}: is it the right server?"
+        return f"{what} was answered {_told(answer)}, not {reply.status}"
     if reply.body is not msgspec.UNSET and not _is_json(answer.body):
-        return f"{what} was answered {_told(answer)}, which is not JSON: is it the right server?"
+        return f"{what} was answered {_told(answer)}, which is not JSON"
     return ""
 
 
@@ -44,7 +44,7 @@ def unfit_cometd(access: Access, path: str, answer: Answer) -> str:
     if answer.status in UNAUTHORIZED:
         return refusal(access, what, answer.status)
     if answer.status not in _LATER and (300 <= answer.status < 500 or answer.status == 200):
-        return f"{what} was answered {_told(answer)}: is there CometD at that path?"
+        return f"there is no CometD at {path}: the handshake was answered {_told(answer)}"
     return ""
 
 
