@@ -144,7 +144,7 @@ class _Playing:
         """Plays them all to their ends; returns whether somebody interrupted it."""
         try:
             with self._teller:
-                run_loop(self._play(transport, patience, come))
+                run_loop(self._play(transport, patience, come), fast=False)
         except KeyboardInterrupt:
             self._cut_short = "it was interrupted"
             return True
