@@ -16,9 +16,10 @@ from replay.clock import Alarm, Clock, SystemClock
 from replay.drive.access import Access, Hidden, by_name
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
 from replay.drive.http import Http, in_words, opened
+from replay.drive.outcome import Outcome, index_of
 from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
-from replay.errors import SurroundingsError, UsageError, nearest
+from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
 from replay.verify.role import Company, Role, Seen
 
@@ -27,16 +28,6 @@ LEAVING = 3.0
 
 STRANGE = 10_000
 """Events that are no step, after which an agent has heard enough."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one agent saw."""
-
-    seen: tuple[Seen, ...]
-    missing: tuple[str, ...]
-    """Steps of the scenario that it did not see."""
-    why: str = ""
-    """Why it ended before all was seen; empty when it did not."""
 
 
 async def play(
@@ -67,7 +58,7 @@ async def play(
         UsageError: there is no such role.
     """
     target = target.rstrip("/")
-    part = Role(timeline, target, role=_index(timeline, role))
+    part = Role(timeline, target, role=index_of(timeline, role))
     agent = _Agent(timeline, target, part, patience, [], access=access or by_name(user), watch=watch)
     return await _play(agent, transport, hidden or Hidden())
 
@@ -122,15 +113,6 @@ async def play_together(
     else:
         return {role: task.result() for role, task in zip(timeline.roles, tasks, strict=True)}
     raise SurroundingsError(str(unreachable.exceptions[0]))
-
-
-def _index(timeline: Timeline, role: str) -> int:
-    if role and role not in timeline.roles:
-        known = ", ".join(filter(None, timeline.roles)) or "none, as its steps name nobody"
-        advice = nearest(role, timeline.roles)
-        what = f"no role of {timeline.name} is called '{role}'; its roles: {known}. {advice}"
-        raise UsageError(what.rstrip(" ."))
-    return timeline.roles.index(role) if role else 0
 
 
 async def _play(agent: _Agent, transport: str, hidden: Hidden) -> Outcome:
