@@ -241,10 +241,16 @@ class _Agent:
             async with asyncio.timeout(None if pending else left):
                 await self._change.wait()
         except TimeoutError:
-            self._why = f"nothing new came for {self._patience:g} s"
-            if not self._began and self._role.channels:
-                told = f" ({self._trouble})" if self._trouble else ""
-                self._why = f"CometD did not take the client in within {self._patience:g} s{told}"
+            self._why = self._lacking()
+
+    def _lacking(self) -> str:
+        """What did not come in time."""
+        if not self._began and self._role.channels:
+            told = f" ({self._trouble})" if self._trouble else ""
+            return f"CometD did not take the client in within {self._patience:g} s{told}"
+        if self._waiting in self._role.missing:
+            return f"{self._waiting} did not come within {self._patience:g} s"
+        return f"nothing new came for {self._patience:g} s"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
