@@ -99,10 +99,13 @@ class Judging:
         if not self._simulator.options.is_moved_by_hand:
             return why
         ahead = ahead_of(self._simulator, play, item.id, self._now)
-        if ahead.kind != "come":
+        step, due_in = ahead.step, ahead.due_in
+        if due_in is None:
+            step = item.id
+            due_in = next((each.due_in for each in self.progress(play).next() if each.step == step), None)
+        if due_in is None:
             return why
-        wait = seconds(ahead.due_in or 0.0)
-        return f"the clock stands still, and '{ahead.step}' comes when it is moved by {wait}"
+        return f"the clock stands still, and '{step}' comes when it is moved by {seconds(due_in)}"
 
     # Steps
 

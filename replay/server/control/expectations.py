@@ -34,8 +34,8 @@ ROUTES: Routes = (
         method="GET",
         path="expectations",
         handler=_read,
-        about="What scenarios and tests expect, and whether it is so now; of a step in the query, whether it took "
-        "place in every play as often as the query says, or at least once.",
+        about="What scenarios and tests expect, and whether it is so now; of a step in the query, whether it "
+        "took place in every play as often as it says there, or at least once.",
         query=ExpectationsQuery,
         answer=Expectations,
     ),
