@@ -134,7 +134,8 @@ class _Diagnosis:
         for cause in causes:
             found = next((each for each in self._undelivered if each.cause == cause), None)
             if found is not None:
-                yield f"{self._remedy(found)}: {found.why}"
+                whose = f" ({cut(found.agent, _LONGEST)})" if found.agent and len(self._agents) > 1 else ""
+                yield f"{self._remedy(found)}: {found.why}{whose}"
 
     def _remedy(self, found: Undelivered) -> str:
         agent = self._agents.get(found.agent)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from replay.journal import Entry
     from replay.simulator.simulator import Simulator
 
+MANY = 50
+"""Things that are missing which an error names."""
 _ORDINAL = re.compile(r"#?([1-9]\d{0,8})", re.ASCII)
 
 
@@ -114,6 +116,8 @@ class Expecting:
             ExpectationError: it is not so; says what is missing, a line each.
         """
         missing = [*self.unmet(now), *Judging(self._simulator, now).not_over(agent)]
+        if len(missing) > MANY:
+            missing[MANY:] = [f"and {len(missing) - MANY:,} more"]
         if missing:
             raise ExpectationError("\n".join(missing))
 
@@ -141,13 +145,18 @@ class Occurrences:
                 return True
             case "request":
                 self._asked[whose] += 1
-            case "answer" if self._asked[whose]:
-                # What a rule refuses is answered, and has not been taken as the step.
+            case "answer" if self._asked[whose] and not self._is_refused(entry):
                 self._asked[whose] -= 1
                 return True
             case _:
                 pass
         return False
+
+    def _is_refused(self, entry: Entry) -> bool:
+        """Whether a rule has refused the request, which so has not been taken as the step."""
+        struck = entry.detail.get("faults", ())
+        rules = self._simulator.faulting.striking.rules if struck else ()
+        return any(rule.name in struck and rule.fault.refuses for rule in rules)
 
     def _is_meant(self, label: str) -> bool:
         if self._agent in {"", label}:

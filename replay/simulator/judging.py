@@ -86,8 +86,11 @@ class Judging:
     def lacking(self, one: Expectation) -> Play | None:
         """The first play in which a step has not taken place often enough."""
         least = bounds(one.wanted)[0]
-        counted = ((play, self._times(play, item)) for play, item in self._places(one))
-        return next((play for play, count in counted if count < least), None)
+        return next((play for play, _, count in self.counted(one) if count < least), None)
+
+    def counted(self, one: Expectation) -> Iterator[tuple[Play, Ask | Cue, int]]:
+        """Plays that have a step, in order of appearance, each with how often it has taken place there."""
+        return ((play, item, self._times(play, item)) for play, item in self._places(one))
 
     def why_not(self, one: Expectation) -> str:
         """Why a step does not come, in the newest play that has it; empty where nothing is known."""
@@ -113,7 +116,7 @@ class Judging:
         """What is wrong; empty where it is met."""
         wanted = one.wanted
         least, most = bounds(wanted)
-        counted = [(play, item, self._times(play, item)) for play, item in self._places(one)]
+        counted = list(self.counted(one))
         if not counted:
             return f"{_was_expected(wanted)}, and {self._nobody(one)}" if least else ""
         wrong = [each for each in counted if each[2] < least or (most is not None and each[2] > most)]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from replay.errors import ExpectationError, UsageError
 from replay.plan.pace import Pace
 from replay.simulator.directing import offer, push
-from replay.simulator.expecting import expected
+from replay.simulator.expecting import Occurrences, expected
+from replay.simulator.judging import Expectation, Judging
 from replay.simulator.resetting import reset
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
+
+from .test_looking_rules import ALONE, SHARED, Person, turns
 
 CHAT = """
 steps:
@@ -320,3 +327,35 @@ def test_where_the_clock_stands_still_what_waits_for_it_says_so() -> None:
         script.simulator.expecting.why_not("history", "", script.now),
         "the clock stands still, and 'history' comes when it is moved by 0.3s",
     )
+
+
+RULES = """
+faults:
+  - {name: lost, fault: drop, where: {step: early}, chance: 50%}
+  - {name: again, fault: duplicate, where: {channel: /b}, chance: 50%}
+  - {name: busy, fault: status, where: {step: send}, chance: 30%}
+  - {name: later, fault: delay, where: {channel: /a}, settings: {by: 700ms}, chance: 50%}
+  - {name: turned, fault: reorder, where: {channel: /b}, chance: 40%}
+"""
+
+
+@settings(max_examples=30)
+@given(st.booleans(), st.sampled_from([ALONE, SHARED]), st.lists(turns, max_size=25))
+def test_whatever_happens_counts_are_those_of_the_journal(
+    ruled: bool, text: str, done: list[tuple[int, str, float]]
+) -> None:
+    story = RULES + re.sub(r"faults:\n(  - .*\n)+", "", text) if ruled else text
+    script = Script(scenario(story))
+    people = [Person(script, user) for user in ("ann", "bob", "cid")]
+    steps = [
+        step.id for step in (*script.simulator.scenarios[0].session, *script.simulator.scenarios[0].steps)
+    ]
+    for who, kind, seconds in [(0, "handshake", 0.0), (0, "a", 0.0), (0, "ready", 0.0), *done]:
+        people[who].do(kind)
+        script.advance(seconds)
+        for step in steps:
+            occurrences = Occurrences(script.simulator, step)
+            entries = sum(occurrences.take(entry) for entry in script.simulator.journal)
+            wanted = Expectation(wanted=expected(step))
+            counted = sum(count for _, _, count in Judging(script.simulator, script.now).counted(wanted))
+            script.expect((step, counted), (step, entries))
