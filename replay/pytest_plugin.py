@@ -82,13 +82,11 @@ def _in_words(item: pytest.Item | None = None) -> Iterator[None]:
     """What is wrong with what was asked for is said where it was asked, without a traceback."""
     from replay.errors import ReplayError  # noqa: PLC0415
 
-    said = ""
     try:
         yield
     except ReplayError as error:
         said = f"{error}"
-    if said and item is not None:
-        file, line, _ = item.location
-        said = f"{file}:{(line or 0) + 1}: {said}"
-    if said:
-        pytest.fail(said, pytrace=False)
+        if item is not None:
+            file, line, _ = item.location
+            said = f"{file}:{(line or 0) + 1}: {said}"
+        raise pytest.fail.Exception(said, pytrace=False) from None
