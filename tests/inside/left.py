@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import statistics
 import sys
@@ -13,15 +14,13 @@ import tracemalloc
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import replay
 
 from .lives import LIVES, STORY, Life
-
-LOOKED_AT = 5
-"""Lives of each kind before memory is looked at: until then caches fill."""
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
 
@@ -35,9 +34,9 @@ class Left(NamedTuple):
     """Of the process, by kind."""
     threads: int
     kilobytes: float
-    """Of Python's memory for each life, once caches are full."""
+    """Of Python's memory for each life of the second half: in the first, caches fill."""
     resident: float
-    """Megabytes of the process, for all of them."""
+    """Megabytes of the process, for all of the second half."""
     complaints: list[str]
     """Of the loop, of Python about things that were not closed, and warnings."""
 
@@ -48,25 +47,34 @@ class Left(NamedTuple):
 
 
 def lead(rounds: int, loop: Loop, lives: Sequence[Life] = LIVES) -> Left:
-    """Leads all these lives, one after another, and again, in one event loop."""
+    """Leads all these lives, one after another, in one event loop, so many rounds, from two on."""
     complaints: list[str] = []
     tasks: list[str] = []
     sizes: list[tuple[int, float]] = []
+    # What a kind of loop keeps for good, it opens with its first.
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.get_loop()
     threads, descriptors = threading.active_count(), _descriptors()
 
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(str(what)))
-        for number in range(rounds + 1):
+        for number in range(rounds):
             for life in lives:
                 async with asyncio.timeout(60):
-                    await life()
+                    led = life()
+                    if led is not None:
+                        await led
                 left = asyncio.all_tasks() - {asyncio.current_task()}
                 tasks.extend(f"{life.__name__}: {task}" for task in left)
-            if number in {0, min(LOOKED_AT, rounds // 2), rounds}:
+            if number in {(rounds - 1) // 2, rounds - 1}:
                 gc.collect()
                 sizes.append((tracemalloc.get_traced_memory()[0], _resident()))
 
-    said, sys.unraisablehook = sys.unraisablehook, lambda what: complaints.append(f"{what.exc_value} {what.object}")
+    told = logging.getLogger("asyncio")
+    # In threads each loop has a handler of its own, which logs.
+    told.addFilter(complain := lambda record: not complaints.append(record.getMessage()))
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda what: complaints.append(f"{what.exc_value} {what.object}")
     tracemalloc.start()
     try:
         with warnings.catch_warnings(), asyncio.Runner(loop_factory=loop) as runner:
@@ -75,14 +83,14 @@ def lead(rounds: int, loop: Loop, lives: Sequence[Life] = LIVES) -> Left:
         gc.collect()
     finally:
         tracemalloc.stop()
-        sys.unraisablehook = said
-    _, (early, before), (late, after) = sizes
-    lived = len(lives) * (rounds - min(LOOKED_AT, rounds // 2))
+        sys.unraisablehook = hook
+        told.removeFilter(complain)
+    (early, before), (late, after) = sizes
     return Left(
         tasks,
         _descriptors() - descriptors,
         threading.active_count() - threads,
-        (late - early) / 1000 / lived,
+        (late - early) / 1000 / (len(lives) * (rounds // 2)),
         after - before,
         complaints,
     )
@@ -110,12 +118,14 @@ def median_of(times: Sequence[float]) -> str:
 
 def _descriptors() -> Counter[str]:
     kinds: Counter[str] = Counter()
-    for each in os.listdir("/dev/fd"):
+    for each in Path("/dev/fd").iterdir():
         # The one by which they are listed is gone.
-        if (path := Path("/dev/fd", each)).exists():
-            kinds[os.readlink(path).partition(":")[0]] += 1
+        with suppress(FileNotFoundError):
+            kinds[str(each.readlink()).partition(":")[0]] += 1
     return kinds
 
 
 def _resident() -> float:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+    return (
+        int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+    )

@@ -1,4 +1,4 @@
-"""What may become of a simulator within a program, from its start to its end: each life leaves nothing behind."""
+"""What may become of a simulator within a program, from its start to its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ import aiohttp
 import replay
 from replay.errors import SurroundingsError
 from replay.server.served import Served
-
-from ..server.running import until
+from tests.server.running import until
 
 STORY = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
 EVENTS = 4
 """How many the story tells whoever accepts."""
 
-Life = Callable[[], Awaitable[None]]
+Life = Callable[[], Awaitable[None] | None]
 
 
 class Client:
@@ -126,7 +125,13 @@ async def its_file_is_watched_and_changes() -> None:
         shutil.copy(STORY, path)
         async with serving(path, watch=True) as client:
             await client.accept()
-            path.write_text(path.read_text(encoding="utf-8").replace("Marat", "Eva"), encoding="utf-8")
+            _change(path)
+            await until(lambda: any(entry.kind == "scenario" for entry in client.simulator.journal))
+            _change(path)
+
+
+def _change(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace("Marat", "Eva Marat"), encoding="utf-8")
 
 
 async def it_is_out_of_reach_at_the_end() -> None:
