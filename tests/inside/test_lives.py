@@ -24,7 +24,7 @@ def test_each_life_led_twice_leaves_no_task_no_descriptor_no_thread_and_no_compl
 
 
 def test_a_thousand_lives_would_not_take_a_megabyte() -> None:
-    left = lead(20, asyncio.new_event_loop, [nobody_ever_comes])
+    left = lead(40, asyncio.new_event_loop, [nobody_ever_comes])
 
     assert left.is_nothing, left
 
