@@ -151,8 +151,11 @@ def _in_words(item: pytest.Item | None = None) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test whose body has passed fails if what was expected has not happened."""
-    result = yield
-    unmet = [sentence for _, lent in _all_lent(item) for sentence in lent.unmet()]
+    try:
+        result = yield
+    finally:
+        # What a failed test has expected is no matter of the next one that shares its simulator.
+        unmet = [sentence for _, lent in _all_lent(item) for sentence in lent.unmet()]
     if unmet:
         raise pytest.fail.Exception("\n".join(unmet), pytrace=False)
     return result

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -31,6 +31,17 @@ from replay.simulator.switching import Standing
 from replay.simulator.waiting import AgentRow, AgentState
 
 T = TypeVar("T")
+
+
+if TYPE_CHECKING:
+
+    class Waited(Entry):
+        """What a wait for a step comes to, as its reader writes it: an entry, or what to await for one.
+
+        Only type checkers know it, since they cannot tell in which kind of test they are.
+        """
+
+        def __await__(self) -> Generator[Any, None, Entry]: ...
 
 
 class Thread:
@@ -167,6 +178,10 @@ class Simulated:
         self.clock = SimulatedClock(served, self._thread)
         """What its plays go by; with `clock="manual"` it is moved here."""
 
+    def __repr__(self) -> str:
+        names = ", ".join(scenario.name for scenario in self._served.server.scenarios)
+        return f"<simulator of {names}>"
+
     def __enter__(self) -> Simulated:
         self._thread.begin()
         return self
@@ -287,6 +302,77 @@ class Simulated:
         """
         __tracebackhide__ = True
         return self._thread.call(lambda: self._served.push(channel, data, step=step, play=play, agent=agent))
+
+    def expect(
+        self,
+        step: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        agent: str | int = "",
+    ) -> None:
+        """Expects a step to take place in every play that somebody gets: at least once, if no count is given.
+
+        A test of pytest that has passed fails if it has not. Of `simulator_session` that is held when the
+        test ends, and forgotten then.
+
+        Args:
+            agent: Whose step it is, by name, number or role; everybody's when left out.
+
+        Raises:
+            UsageError: there is no such step; the counts contradict each other.
+        """
+        __tracebackhide__ = True
+        self._thread.call(
+            lambda: self._served.expect(step, times=times, at_least=at_least, at_most=at_most, agent=agent)
+        )
+
+    def wait_for(
+        self, step: str, *, times: int = 1, agent: str | int = "", timeout: str | float = "10s"
+    ) -> Waited:
+        """Waits until a step has taken place so many times, in whatever plays; returns the last one's entry.
+
+        In a sync test it returns when that has happened; where an event loop runs, it is to be awaited. It
+        counts from the beginning of the journal, so that what has happened already is not missed.
+
+        Args:
+            agent: Only what is this agent's, by name or number.
+            timeout: How long to wait in real time, as a duration or in seconds.
+
+        Raises:
+            ExpectationError: it has not; says what it waits for, and what happened.
+            UsageError: there is no such step, or the simulator is closed.
+        """
+        __tracebackhide__ = True
+        waited: Any = self._thread.wait(
+            lambda: self._served.wait_for(step, times=times, agent=agent, timeout=timeout)
+        )
+        return waited  # type: ignore[no-any-return]  # an entry, or what is to be awaited for one
+
+    def assert_done(self, agent: str | int = "") -> None:
+        """Holds that every play is over and every expectation met, the scenarios' own too.
+
+        Args:
+            agent: Only the plays of this one have to be over, by name or number.
+
+        Raises:
+            ExpectationError: it is not so; a line for each thing that is missing.
+        """
+        __tracebackhide__ = True
+        self._thread.call(lambda: self._served.assert_done(agent))
+
+    def unmet(self) -> list[str]:
+        """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""
+        return self._thread.call(self._served.unmet)
+
+    def settle(self) -> list[str]:
+        """What was expected by `expect` and is not so, a sentence each; all that was is forgotten."""
+        return self._thread.call(self._served.settle)
+
+    def diagnosis(self) -> str:
+        """What a failed test prints; its first line says what to change."""
+        return self._thread.call(self._served.diagnosis)
 
     def reset(self, *what: What) -> None:
         """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
