@@ -1,4 +1,4 @@
-"""A server in a thread of its own, for tests: the names of what `replay.serve` opens, without `async with`."""
+"""A server in a thread of its own, for tests: what `replay.serve` gives, to be used without `await`."""
 
 from __future__ import annotations
 

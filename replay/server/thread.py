@@ -79,10 +79,14 @@ class Thread:
     async def _awaited(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         __tracebackhide__ = True
         waited = self._spawn(begin)
+        here = asyncio.wrap_future(waited)
         try:
-            await asyncio.wait([asyncio.wrap_future(waited)])
+            # That the simulator has ended the wait is not that somebody has cancelled the caller.
+            await asyncio.wait([here])
         finally:
             waited.cancel()
+        if not here.cancelled():
+            here.exception()
         return _outcome(waited)
 
     def _spawn(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
