@@ -169,8 +169,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         for node, lent in _all_lent(item):
             node.stash[PASSED] |= report.when == "call" and report.passed
             node.stash[FAILED] |= report.failed
-            if report.failed:
-                report.sections.append(("replay", lent.diagnosis()))
+            if report.failed and (diagnosis := lent.diagnosis()):
+                report.sections.append(("replay", diagnosis))
     else:
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]
         for node in (item, item.session):
