@@ -149,7 +149,7 @@ class Expecting:
         chosen = self.all() if wanted is None else list(wanted)
         if not chosen:
             return []
-        judging = _Judging(self._simulator, now)
+        judging = Judging(self._simulator, now)
         return [judging.judge(each) for each in chosen]
 
     def unmet(self, now: float) -> list[str]:
@@ -164,7 +164,7 @@ class Expecting:
 
     def why_not(self, step: str, agent: str, now: float) -> str:
         """Why a step does not come, in the newest play that has it; empty where nothing is known."""
-        return _Judging(self._simulator, now).why_not(Expectation(step=step, agent=agent))
+        return Judging(self._simulator, now).why_not(Expectation(step=step, agent=agent))
 
     def not_over(self, now: float, agent: str = "") -> list[str]:
         """Plays that are not over, each with what it waits for; that there is none at all, too.
@@ -172,7 +172,7 @@ class Expecting:
         Args:
             agent: Only this agent's.
         """
-        return list(_Judging(self._simulator, now).not_over(agent))
+        return list(Judging(self._simulator, now).not_over(agent))
 
     def check_done(self, now: float, agent: str = "") -> None:
         """Holds that every play is over and every expectation met.
@@ -225,7 +225,7 @@ class Occurrences:
         return 0 < ordinal <= len(everybody) and everybody[ordinal - 1].label == label
 
 
-class _Judging:
+class Judging:
     """One look at what has happened, which serves all expectations."""
 
     def __init__(self, simulator: Simulator, now: float) -> None:
@@ -234,19 +234,37 @@ class _Judging:
         self._pending = Pending(simulator)
         self._parts: dict[int, dict[str, Ask | Cue]] = {}
 
+    def _stories(self) -> Iterator[Play]:
+        return (play for play in self._plays() if play.part is play.timeline.story)
+
     def judge(self, wanted: Expectation) -> Judged:
         why = self._misses(wanted) if not wanted.step else self._step(wanted)
         return Judged(expected=wanted.words, met=not why, why=why)
 
     def not_over(self, agent: str) -> Iterator[str]:
-        plays = [play for play in self._plays() if play.part is play.timeline.story and _sits(play, agent)]
-        if not plays:
+        """Plays that are not over, each with what it waits for; that there is none at all, too."""
+        stories = [play for play in self._stories() if _sits(play, agent)]
+        if not stories:
             yield "nobody has come to play" if not agent else f"{cut(agent, _LONGEST)} has not come to play"
-        for play in plays:
+        for play in stories:
             if not self._pending.is_over(play):
-                following = next(self._progress(play).next(), None)
-                waits = f": {following.step}: {following.why}" if following is not None else ""
-                yield f"{self._name(play)} is not over{waits}"
+                yield f"not over is {self.waits_for(play)}"
+
+    def unfinished(self) -> list[Play]:
+        """Plays that are not over, in order of appearance."""
+        return [play for play in self._stories() if not self._pending.is_over(play)]
+
+    def waits_for(self, play: Play) -> str:
+        """A play, whose it is, and what it waits for."""
+        following = next(self.progress(play).next(), None)
+        return f"{self._name(play)}{f': {following.step} {_it_is(following.why)}' if following is not None else ''}"
+
+    def lacking(self, wanted: Expectation) -> Play | None:
+        """The first play in which a step has not taken place often enough."""
+        if not wanted.step:
+            return None
+        counted = ((play, self._times(play, item)) for play, item in self._places(wanted))
+        return next((play for play, count in counted if count < wanted.least), None)
 
     def why_not(self, wanted: Expectation) -> str:
         places = list(self._places(wanted))
@@ -361,13 +379,14 @@ class _Judging:
         """What it waits for, if anything is known."""
         if all(seat is None for seat in play.seats):
             return ""
-        why = next((each.why for each in self._progress(play).next() if each.step == item.id), "")
+        why = next((each.why for each in self.progress(play).next() if each.step == item.id), "")
         if not why:
             harm = play.harm_to(item.id)
             return harm.words() if harm is not None else ""
         return f"it {why}" if why.startswith("waits") else f"it is {why}" if why.startswith("held") else why
 
-    def _progress(self, play: Play) -> Progress:
+    def progress(self, play: Play) -> Progress:
+        """A play that somebody has got, as one who takes part in it is told of it."""
         agent = next(seat for seat in play.seats if seat is not None)
         return Progress(self._simulator, self._pending, play, agent, self._now)
 
@@ -412,6 +431,11 @@ def _is_called(agent: Agent, name: str) -> bool:
 
 def _sits(play: Play, name: str) -> bool:
     return not name or any(seat is not None and _is_called(seat, name) for seat in play.seats)
+
+
+def _it_is(why: str) -> str:
+    """Why a step has not come, to stand behind its name."""
+    return why if why.startswith("waits") else f"is {why}" if why.startswith("held") else f"({why})"
 
 
 def _come(item: Ask | Cue) -> str:
