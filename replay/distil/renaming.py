@@ -9,7 +9,7 @@ import msgspec
 
 from replay.distil.aligned import Row
 from replay.scenario.model import PushStep, Scenario, Step
-from replay.scenario.templates import BASE_URL, Reference, escape, parse
+from replay.scenario.templates import BASE_URL, Reference, parse, unparse
 
 Rename = Callable[[str], str]
 
@@ -105,8 +105,7 @@ def renamed(value: Any, rename: Rename) -> Any:
     if isinstance(value, str):
         if "${" not in value:
             return value
-        parts = parse(value)
-        return "".join(f"${{{rename(p.name)}}}" if isinstance(p, Reference) else escape(p) for p in parts)
+        return unparse(Reference(rename(p.name)) if isinstance(p, Reference) else p for p in parse(value))
     if isinstance(value, dict):
         return {renamed(key, rename): renamed(item, rename) for key, item in value.items()}
     if isinstance(value, list):

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from replay.distil.ids import find_ids, identifier
 from replay.distil.inventions import Inventions
@@ -19,18 +19,16 @@ from replay.distil.sightings import Call, Event, plain_origin
 from replay.distil.values import field_of, find, leaves
 from replay.profiles.profile import COUNTER, Profile
 from replay.scenario.model import Variable
-from replay.scenario.templates import BASE_URL, escape
+from replay.scenario.templates import BASE_URL, Part, Reference, before_reference, unparse
 
 _URL = re.compile(
-    r"(?<![$A-Za-z0-9+.-])(?P<origin>https?://[^/\s\"'<>?#]+)(?P<rest>[/?#][^\s\"'<>]*)?", re.IGNORECASE
+    r"(?<![A-Za-z0-9+.-])(?P<origin>https?://[^/\s\"'<>?#]+)(?P<rest>[/?#][^\s\"'<>]*)?", re.IGNORECASE
 )
 _SOCKET = re.compile(r"(?<![A-Za-z0-9+.-])ws(s?)://([^/\s\"'<>?#]+)", re.IGNORECASE)
 _URI_FIELD = re.compile(r"(^|[a-z])uri$|Uri$")
 _BRACE = re.compile(r"(?:\$|%24)(?:\{|%7[Bb])")
+_DOLLARS = re.compile(r"(?:%24|\$)+\Z")
 _NOT_IN_TARGETS = re.compile(r"[\s\x00-\x20\x7f#]")
-
-_Piece = tuple[str, bool]
-"""A text and whether it is a reference."""
 
 
 class Variables:
@@ -113,7 +111,7 @@ class Variables:
         for found in _SOCKET.finditer(text):
             if plain_origin(f"http{found[1]}://{found[2]}") in self._origins:
                 self.sockets.add(found[0])
-        return _joined((part, is_name) for part, is_name in self._pieces(text, field))
+        return unparse(self._pieces(text, field))
 
     def lift_path(self, path: str) -> str:
         """A request path with its variables in place."""
@@ -125,12 +123,12 @@ class Variables:
 
     def _lift_pair(self, pair: str) -> str:
         key, equals, raw = pair.partition("=")
-        pieces = list(self._pieces(unquote_plus(raw), unquote_plus(key)))
-        if any(is_name for _, is_name in pieces):
-            pieces = [(part if is_name else quote(part, safe="/:@,"), is_name) for part, is_name in pieces]
+        parts = list(self._pieces(unquote_plus(raw), unquote_plus(key)))
+        if any(isinstance(part, Reference) for part in parts):
+            parts = [quote(part, safe="/:@,") if isinstance(part, str) else part for part in parts]
         else:
-            pieces = [(raw, False)]
-        return _target([(f"{key}{equals}", False), *pieces])
+            parts = [raw]
+        return _target([f"{key}{equals}", *parts])
 
     def _lift(self, value: Any, field: str, at: float, call: int | None) -> Any:
         if isinstance(value, dict):
@@ -147,7 +145,7 @@ class Variables:
         return value
 
     def _lift_key(self, key: str) -> str:
-        return _joined(self._split_ids(key))
+        return unparse(self._split_ids(key))
 
     def _client_name(self, field: str, text: str, at: float, call: int | None) -> str | None:
         """The variable for what a client made up: in a request its own, elsewhere the latest sent by then."""
@@ -160,12 +158,12 @@ class Variables:
                 return sent[place - 1][1]
         return None
 
-    def _pieces(self, text: str, field: str) -> Iterator[_Piece]:
+    def _pieces(self, text: str, field: str) -> Iterator[Part]:
         at = 0
         for url in _URL.finditer(text):
             yield from self._split_ids(text[at : url.start()])
             if self._is_own(url["origin"], url["rest"] or "", field):
-                yield f"${{{BASE_URL}}}", True
+                yield Reference(BASE_URL)
             else:
                 yield from self._split_ids(url["origin"])
             yield from self._split_ids(url["rest"] or "")
@@ -178,35 +176,26 @@ class Variables:
         under_api = len(prefix) > 1 and prefix in re.split(r"[?#]", rest, maxsplit=1)[0]
         return plain_origin(origin) in self._origins or bool(_URI_FIELD.search(field)) or under_api
 
-    def _split_ids(self, text: str) -> Iterator[_Piece]:
+    def _split_ids(self, text: str) -> Iterator[Part]:
         at = 0
         for start, end in find(text, self.ids) if self.ids else ():
-            # `$` before a reference would make it a literal.
-            if text.endswith(("$", "%24"), 0, start):
-                continue
             if start > at:
-                yield text[at:start], False
-            yield f"${{{self.ids[text[start:end]]}}}", True
+                yield text[at:start]
+            yield Reference(self.ids[text[start:end]])
             at = end
         if at < len(text):
-            yield text[at:], False
+            yield text[at:]
 
 
-def _joined(pieces: Iterable[_Piece]) -> str:
-    """Pieces as one template; literal neighbours are escaped together, since `${` may fall between them."""
-    text = literal = ""
-    for part, is_name in pieces:
-        if is_name:
-            text += escape(literal) + part
-            literal = ""
+def _target(parts: Iterable[Part]) -> str:
+    """Parts as part of a request line, which is percent-decoded before `${` is looked for."""
+    text = ""
+    for part in parts:
+        if isinstance(part, Reference):
+            text = before_reference(_DOLLARS.sub(lambda found: unquote(found[0]), text)) + unparse([part])
         else:
-            literal += part
-    return text + escape(literal)
-
-
-def _target(pieces: Iterable[_Piece]) -> str:
-    """Pieces as part of a request line, which is percent-decoded before `${` is looked for."""
-    return "".join(part if is_name else _in_target(part) for part, is_name in pieces)
+            text += _in_target(part)
+    return text
 
 
 def _in_target(literal: str) -> str:

@@ -1,4 +1,4 @@
-"""`${name}` in strings: what it refers to, and what stays literal (`$${` is a literal `${`).
+"""`${name}` in strings: what it refers to, and what stays literal: `$${` is `${`, and `${$}` is `$`.
 
 A reference is the name of a variable, `base_url`, or `STEP.name` (the value one occurrence of a request step
 captured).
@@ -7,12 +7,14 @@ captured).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 _TOKEN = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+_DOLLAR = "$"
+"""In braces it is itself, which has to be said where a reference follows it."""
 _REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)?")
 
 BASE_URL = "base_url"
@@ -42,6 +44,9 @@ def parse(text: str) -> tuple[Part, ...]:
         if found[1] is None:
             literal += "${"
             continue
+        if found[1] == _DOLLAR:
+            literal += _DOLLAR
+            continue
         if not _REFERENCE.fullmatch(found[1]):
             raise ValueError(f"'${{{found[1]}}}' holds no variable's name; write '$${{' for a literal '${{'")
         if literal:
@@ -63,6 +68,24 @@ def _plain(text: str) -> str:
 def escape(text: str) -> str:
     """The template that means exactly this text."""
     return text.replace("${", "$${")
+
+
+def unparse(parts: Iterable[Part]) -> str:
+    """The template of these parts; literal neighbours are one, since `${` may fall between them."""
+    text = literal = ""
+    for part in parts:
+        if isinstance(part, Reference):
+            text += before_reference(escape(literal)) + f"${{{part.name}}}"
+            literal = ""
+        else:
+            literal += part
+    return text + escape(literal)
+
+
+def before_reference(template: str) -> str:
+    """A template that a reference may follow: `$` before one would make it a literal."""
+    plain = template.rstrip(_DOLLAR)
+    return plain + f"${{{_DOLLAR}}}" * (len(template) - len(plain))
 
 
 def references(value: Any) -> Iterator[str]:
