@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -47,8 +48,12 @@ class Agent:
             self.poll()
 
     def accept(self, chat: str, **fields: Any) -> Any:
-        """Accepts a chat."""
-        return self.post(f"/api/v2/me/chats/{chat}", {"operationName": "Accept"} | fields)
+        """Accepts a chat; an answer that says no is an answer."""
+        try:
+            return self.post(f"/api/v2/me/chats/{chat}", {"operationName": "Accept"} | fields)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)
 
     def send(self, verb: str, **fields: Any) -> list[Any]:
         """One meta message; returns what came back."""
