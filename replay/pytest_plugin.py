@@ -173,8 +173,9 @@ def pytest_runtest_makereport(
             node.stash[FAILED] |= report.failed
             if report.failed and call.excinfo is not None:
                 diagnosis = lent.diagnosis()
-                # A wait that was in vain has said it already.
-                if diagnosis and diagnosis.partition("\n")[0] not in f"{call.excinfo.value}":
+                # A wait that was in vain has said it already, beneath what it waited for.
+                first = "\n\n" + diagnosis.partition("\n")[0]
+                if diagnosis and first not in f"{call.excinfo.value}":
                     report.sections.append(("replay", diagnosis))
     else:
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]

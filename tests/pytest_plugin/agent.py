@@ -1,4 +1,4 @@
-"""An agent's desktop as a test of somebody's project has it: synchronous, over real sockets and long polling."""
+"""An agent's desktop as somebody's project has it: synchronous, over real sockets and long polling."""
 
 from __future__ import annotations
 

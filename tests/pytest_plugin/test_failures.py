@@ -10,6 +10,14 @@ from .conftest import Run
 from .snapshots import HERE, MISTAKES, prepare, texts
 
 
+OWN = """
+version: 1
+name: own
+expect: [{step: ask, times: 1}]
+steps: [{id: ask, request: GET /a, respond: {body: 1}}]
+"""
+
+
 def test_what_is_printed_of_a_typical_mistake_says_in_its_first_line_what_to_change(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -28,8 +36,7 @@ def test_what_is_printed_of_a_typical_mistake_says_in_its_first_line_what_to_cha
 def test_what_was_expected_and_has_not_happened_fails_the_test_itself(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    story = "version: 1\nname: own\nexpect: [{step: ask, times: 1}]\nsteps: [{id: ask, request: GET /a, respond: {body: 1}}]\n"
-    pytester.path.joinpath("own.yaml").write_text(story, encoding="utf-8")
+    pytester.path.joinpath("own.yaml").write_text(OWN, encoding="utf-8")
 
     result = run(
         """

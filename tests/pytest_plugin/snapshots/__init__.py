@@ -24,7 +24,7 @@ def prepare(folder: Path) -> None:
 
 
 def texts(printed: str) -> dict[str, str]:
-    """What was printed of each failure: what went wrong in the test, and beneath it what the simulator says."""
+    """What was printed of each failure: what the test says, and beneath it what the simulator does."""
     found = {}
     for name in MISTAKES:
         block = re.search(rf"_+ test_{name} _+\n(.*?)(?=\n_{{5,}} |\n={{5,}} )", printed, re.DOTALL)
