@@ -42,8 +42,8 @@ class Left(NamedTuple):
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing is left, but for what a few counters in libraries take."""
-        return not (self.tasks or self.descriptors or self.threads or self.complaints) and self.kilobytes < 1
+        """Whether nothing is left but memory."""
+        return not (self.tasks or self.descriptors or self.threads or self.complaints)
 
 
 def lead(rounds: int, loop: Loop, lives: Sequence[Life] = LIVES) -> Left:

@@ -180,6 +180,13 @@ async def its_port_is_in_use() -> None:
                 raise AssertionError
 
 
+async def another_server_is_asked_what_no_step_is() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with serving() as real, serving(upstream=real.simulator.url, learned=folder) as client:
+            async with client.http.get(f"{client.simulator.url}/api/v2/nothing") as response:
+                assert response.status == 404
+
+
 LIVES: tuple[Life, ...] = (
     an_accept_to_its_end,
     nobody_ever_comes,
@@ -187,6 +194,7 @@ LIVES: tuple[Life, ...] = (
     a_request_is_under_way_at_the_end,
     control_has_a_port_of_its_own_and_a_page_is_open_at_the_end,
     its_file_is_watched_and_changes,
+    another_server_is_asked_what_no_step_is,
     it_is_out_of_reach_at_the_end,
     answers_hang_and_drip_at_the_end,
     its_user_fails,

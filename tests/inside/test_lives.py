@@ -20,13 +20,14 @@ from .threaded import THREADED
 def test_each_life_led_twice_leaves_no_task_no_descriptor_no_thread_and_no_complaint() -> None:
     left = lead(2, asyncio.new_event_loop, (*LIVES, *THREADED))
 
-    assert left._replace(kilobytes=0).is_nothing, left
+    assert left.is_nothing, left
 
 
-def test_a_thousand_lives_would_not_take_a_megabyte() -> None:
+def test_what_was_played_is_forgotten() -> None:
     left = lead(20, asyncio.new_event_loop, [nobody_ever_comes])
 
-    assert left.is_nothing, left
+    # A server that is kept takes some 90; caches grow for a while.
+    assert left.kilobytes < 20, left
 
 
 KEPT: list[Any] = []
@@ -79,5 +80,4 @@ def test_what_a_life_leaves_behind_is_found(life: Callable[[], Any], what: str) 
             each.set()
     KEPT.clear()
 
-    assert not left.is_nothing
-    assert getattr(left, what)
+    assert left.kilobytes > 20 if what == "kilobytes" else getattr(left, what)
