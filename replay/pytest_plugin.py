@@ -162,15 +162,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beneath a test that failed stands what its simulators have to say."""
     report = yield
     if report.when != "teardown":
         for node, lent in _all_lent(item):
             node.stash[PASSED] |= report.when == "call" and report.passed
             node.stash[FAILED] |= report.failed
-            if report.failed and (diagnosis := lent.diagnosis()):
-                report.sections.append(("replay", diagnosis))
+            if report.failed and call.excinfo is not None:
+                diagnosis = lent.diagnosis()
+                # A wait that was in vain has said it already, beneath what it waited for.
+                first = "\n\n" + diagnosis.partition("\n")[0]
+                if diagnosis and first not in f"{call.excinfo.value}":
+                    report.sections.append(("replay", diagnosis))
     else:
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]
         for node in (item, item.session):

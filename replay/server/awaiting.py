@@ -8,9 +8,10 @@ import math
 from replay.errors import ExpectationError, UsageError
 from replay.journal import Entry, Kind
 from replay.scenario.durations import format_duration, parse_duration
+from replay.scenario.expectations import in_times
 from replay.server.stage import Stage
 from replay.simulator.diagnosing import diagnosis
-from replay.simulator.expecting import Occurrences, in_times
+from replay.simulator.expecting import Occurrences
 
 _TELLING: tuple[Kind, ...] = ("request", "answer", "event")
 """Kinds of entry with which steps take place."""

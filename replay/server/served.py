@@ -22,7 +22,7 @@ from replay.server.stage import Stage
 from replay.simulator import directing, looking
 from replay.simulator.diagnosing import diagnosis
 from replay.simulator.directing import Delivery
-from replay.simulator.expecting import expectation
+from replay.simulator.expecting import expected
 from replay.simulator.resetting import WHATS, What, reset
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Standing, Switching
@@ -217,7 +217,7 @@ class Served:
         Raises:
             UsageError: there is no such step; the counts contradict each other.
         """
-        wanted = expectation(step, times=times, at_least=at_least, at_most=at_most, agent=f"{agent}")
+        wanted = expected(step, times=times, at_least=at_least, at_most=at_most, agent=f"{agent}")
         self._stage.simulator.expecting.declare(wanted)
 
     async def wait_for(

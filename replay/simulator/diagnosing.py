@@ -1,8 +1,8 @@
 """What a failed test prints: what to change, and what happened, short enough to be read.
 
-What is most telling comes first. A request that was no step says what is wrong with it; a client that polled too
-late loses what comes next; a channel that nobody listens to keeps a play from going on. Only where nothing
-of that kind is found does it say what plays wait for.
+What is most telling comes first. A request that was no step says what is wrong with it; a client that polls
+too late loses what comes next; a channel that nobody listens to keeps a play from going on. Only where there
+is nothing of that kind does it say what plays wait for.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from replay.bayeux.server import SILENT
 from replay.journal import Entry
 from replay.scenario.durations import format_duration
 from replay.simulator.ahead import ahead_of
-from replay.simulator.expecting import Judging
 from replay.simulator.explaining import to_do
+from replay.simulator.judging import Judging
 from replay.simulator.misses import Miss
 from replay.simulator.pending import open_asks
 from replay.simulator.undelivered import Undelivered, undelivered
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WIDTH = 120
 """Columns of a line."""
-LATEST = 12
+LATEST = 10
 """Entries of the journal that are shown."""
 _SHOWN = 4
 """Lines of every other part."""
@@ -63,6 +63,11 @@ class _Diagnosis:
         self._undelivered = undelivered(simulator)[0]
         self._unfinished = self._judging.unfinished()
         self._journal = list(simulator.journal)
+        self._agents = {agent.label: agent for agent in simulator.agents.all}
+        self._asked = {
+            (entry.step, entry.agent): entry.number for entry in self._journal if entry.kind == "request"
+        }
+        """The number of the latest request that was a step, by step and agent."""
 
     # What to change
 
@@ -72,25 +77,22 @@ class _Diagnosis:
 
     def _said(self) -> Iterator[str]:
         misses = list(self._simulator.misses)
+        again = [miss for miss in misses if _is_used_up(miss)]
         opened = [miss for miss in misses if not self._is_settled(miss) and not _is_used_up(miss)]
         forgotten = self._forgotten()
+        if not self._agents:
+            yield "let the client connect: nobody has come"
         if opened and (forgotten is None or opened[-1].at <= forgotten.at):
             yield self._of_miss(opened[-1])
         if forgotten is not None:
             yield self._of_silence(forgotten)
-        yield from (self._of_miss(miss) for miss in [*opened, *filter(_is_used_up, misses)][:1])
-        yield from self._of_delivery("unsubscribed", "role", "unpolled", "lost")
+        yield from map(self._of_miss, [*opened[-1:], *again[-1:]])
+        yield from self._of_delivery("unsubscribed", "role", "unpolled")
         yield from self._of_expectations()
         yield from self._of_plays()
-        if misses:
-            yield self._of_miss(misses[-1])
-        if not self._simulator.agents.all:
-            yield "let the client connect: nobody has come"
-        over = (
-            "all plays are over"
-            if any(agent.plays for agent in self._simulator.agents.all)
-            else "nobody plays"
-        )
+        yield from self._of_delivery("lost")
+        yield from map(self._of_miss, misses[-1:])
+        over = "all plays are over" if self._judging.plays_anybody() else "nobody plays"
         yield f"nothing here went wrong: {over}; look at the client"
 
     def _of_miss(self, miss: Miss) -> str:
@@ -104,19 +106,14 @@ class _Diagnosis:
 
     def _is_settled(self, miss: Miss) -> bool:
         """Whether what it was meant to be has been asked rightly since."""
-        if miss.closest is None or not miss.closest.play:
-            return False
-        step = miss.closest.step
-        return any(
-            entry.kind == "request" and (entry.step, entry.agent) == (step, miss.agent)
-            for entry in self._simulator.journal.after(miss.number, len(self._simulator.journal))
-        )
+        step = miss.closest.step if miss.closest is not None else ""
+        return bool(step) and self._asked.get((step, miss.agent), 0) > miss.number
 
     def _forgotten(self) -> Entry | None:
         """The latest client that polled too late and lacks something for it."""
         for entry in reversed(self._journal):
             if entry.kind == "disconnect" and entry.detail.get("why") == SILENT:
-                agent = next((each for each in self._simulator.agents.all if each.label == entry.agent), None)
+                agent = self._agents.get(entry.agent)
                 is_gone = agent is not None and not agent.clients and self._waits(agent)
                 if is_gone or entry.detail.get("lost"):
                     return entry
@@ -127,46 +124,51 @@ class _Diagnosis:
         lost = entry.detail.get("lost", 0)
         events = f", and {lost} of its events with it" if lost else ""
         whose = f"client {entry.detail.get('client')} of {cut(entry.agent, _LONGEST)}"
+        span = format_duration(max(spans))
         return (
-            f"poll again within {format_duration(max(spans))} of each answer, or shake hands anew when the answer "
-            f"is 402: {whose} was silent for longer (max_interval) and was forgotten{events}"
+            f"poll again within {span} of each answer, or shake hands anew after a 402: {whose} was silent "
+            f"for longer (max_interval) and was forgotten{events}"
         )
 
     def _of_delivery(self, *causes: str) -> Iterator[str]:
         for cause in causes:
             found = next((each for each in self._undelivered if each.cause == cause), None)
             if found is not None:
-                yield f"{self._remedy(found)}: {found.why}"
+                whose = f" ({cut(found.agent, _LONGEST)})" if found.agent and len(self._agents) > 1 else ""
+                yield f"{self._remedy(found)}: {found.why}{whose}"
 
     def _remedy(self, found: Undelivered) -> str:
-        agent = next((each for each in self._simulator.agents.all if each.label == found.agent), None)
+        agent = self._agents.get(found.agent)
         match found.cause:
             case "unsubscribed":
-                shakes = "" if agent is None or agent.clients else "shake hands and "
-                listens = (
-                    sorted({each for client in agent.clients.values() for each in client.subscriptions})
-                    if agent
-                    else []
-                )
-                beside = (
-                    f" (it listens to {' and '.join(cut(each, _LONGEST) for each in listens[:2])})"
-                    if listens
-                    else ""
-                )
+                clients = list(agent.clients.values()) if agent is not None else []
+                listens = sorted({channel for client in clients for channel in client.subscriptions})
+                named = " and ".join(cut(each, _LONGEST) for each in listens[:_SHOWN])
+                shakes = "" if clients else "shake hands and "
+                beside = f" (it listens to {named})" if named else ""
                 return f"{shakes}subscribe to {cut(found.channel, _LONGEST)}{beside}"
             case "role":
                 return "let another agent come"
             case "unpolled":
                 return "poll"
             case _:
-                return "take events before the client goes"
+                return "take all events before the client goes"
 
     def _of_expectations(self) -> Iterator[str]:
-        """What is expected and may still come is to be brought about; else it says what is not so."""
-        for wanted in self._simulator.expecting.all():
-            play = self._judging.lacking(wanted)
-            if play is not None and any(seat is not None for seat in play.seats):
-                yield f"{self._to_do(play, wanted.step)}: {self._judging.judge(wanted).why}"
+        """What may still come is to be brought about, what came too often to be left."""
+        for one in self._simulator.expecting.all():
+            judged, step = self._judging.judge(one), one.wanted.step
+            if judged.met or not step:
+                continue
+            play = self._judging.lacking(one)
+            if play is None:
+                yield judged.why
+                continue
+            harm = play.harm_to(step)
+            ahead = ahead_of(self._simulator, play, step, self._now)
+            if harm is not None and ahead.kind == "nothing":
+                yield f"take '{harm.rule}' down, or do not expect '{step}': {judged.why}"
+            yield f"{self._to_do(play, step)}: {judged.why}"
         yield from self._unmet
 
     def _of_plays(self) -> Iterator[str]:

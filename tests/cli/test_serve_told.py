@@ -19,7 +19,7 @@ def test_misses_of_a_kind_are_told_once_and_what_nobody_was_given_too() -> None:
         desktop = script.desktop(user)
         desktop.get("/lok")
 
-    assert [line for _, line in summary(script.simulator)][1:] == [
+    assert [line for _, line in summary(script.simulator, script.now)][1:] == [
         "miss: 2 times, GET /lok: ask /look ('lok' should be 'look'): then it is 'look' of story#1",
         "undelivered: 2 times, 'hello' waits until somebody subscribes to /a",
         "undelivered: 2 times, 'seen' waits for 'look', which nobody has asked",

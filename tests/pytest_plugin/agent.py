@@ -1,9 +1,10 @@
-"""An agent's desktop as a test of somebody's project has it: synchronous, over real sockets and long polling."""
+"""An agent's desktop as somebody's project has it: synchronous, over real sockets and long polling."""
 
 from __future__ import annotations
 
 import http.cookiejar
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -47,8 +48,12 @@ class Agent:
             self.poll()
 
     def accept(self, chat: str, **fields: Any) -> Any:
-        """Accepts a chat."""
-        return self.post(f"/api/v2/me/chats/{chat}", {"operationName": "Accept"} | fields)
+        """Accepts a chat; an answer that says no is an answer."""
+        try:
+            return self.post(f"/api/v2/me/chats/{chat}", {"operationName": "Accept"} | fields)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)
 
     def send(self, verb: str, **fields: Any) -> list[Any]:
         """One meta message; returns what came back."""

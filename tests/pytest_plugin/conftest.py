@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from textwrap import dedent
 
 import pytest
@@ -33,10 +33,15 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.delenv("REPLAY_UPSTREAM", raising=False)
     pytester.makefile(".ini", pytest=SETTINGS)
 
-    def run(tests: str, *arguments: str, conftest: str = "") -> pytest.RunResult:
+    def run(
+        tests: str, *arguments: str, conftest: str = "", environment: Mapping[str, str] | None = None
+    ) -> pytest.RunResult:
         pytester.makepyfile(test_it=HEAD + dedent(tests))
         if conftest:
             pytester.makeconftest("import pytest\n" + dedent(conftest))
-        return pytester.runpytest_inprocess(*arguments)
+        with monkeypatch.context() as around:
+            for name, value in (environment or {}).items():
+                around.setenv(name, value)
+            return pytester.runpytest_inprocess(*arguments)
 
     return run

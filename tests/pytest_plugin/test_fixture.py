@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +84,14 @@ def test_a_clock_moved_by_hand_and_faults_are_there_in_sync_and_async_tests(run:
     )
 
     result.assert_outcomes(passed=3)
+
+
+def test_the_marker_is_among_those_that_pytest_lists(run: Run) -> None:
+    result = run("", "--markers")
+
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.replay(?scenarios, *): the scenarios that the fixture `simulator`*"]
+    )
 
 
 def test_the_nearest_marker_wins_and_the_rest_is_taken_from_those_around_it(run: Run) -> None:
@@ -190,8 +198,8 @@ def test_what_is_wrong_with_a_marker_is_said_where_it_stands(run: Run, pytester:
     text = result.stdout.str()
     for said in (
         "test_it.py:5: @pytest.mark.replay does not take 'spede'. Did you mean 'speed'?",
-        "test_it.py:8: there is no scenario 'acept-chat'. Did you mean 'accept-chat.yaml'? It was looked for in"
-        f" the rootdir {pytester.path}, scenarios/, and among those that come with the package.",
+        "test_it.py:8: there is no scenario 'acept-chat'. Did you mean 'accept-chat.yaml'? It was looked for"
+        f" in the rootdir {pytester.path}, scenarios/, and among those that come with the package.",
         "test_it.py:11: nobody says which scenario is played. To name one, write"
         ' @pytest.mark.replay("NAME.yaml") above it.',
         "test_it.py:13: speed is a number above 0 (2 is twice as fast) or 'max', not 'fast'",
@@ -226,7 +234,7 @@ def test_what_the_project_has_set_wrongly_is_said_too(run: Run) -> None:
 
 
 def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> None:
-    threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    before = _left()
     result = run(
         """
         import threading
@@ -275,5 +283,9 @@ def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> 
     )
 
     result.assert_outcomes(passed=24)
-    assert threading.active_count() == threads
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert _left() == before
+
+
+def _left() -> tuple[int, int]:
+    """Threads, and descriptors of files and sockets."""
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))

@@ -1,4 +1,4 @@
-"""What a failed test prints of typical mistakes, each kept as a text beside this: a conversation and its diagnosis.
+"""What a failed test prints of typical mistakes, each kept as a text beside this.
 
 `python -m tests.simulator.snapshots` writes the texts again; what changes in them is to be read.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from replay.scenario.load import load
 from replay.simulator.diagnosing import diagnosis
-from replay.simulator.expecting import expectation
+from replay.simulator.expecting import expected
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
@@ -23,7 +23,7 @@ Mistake = Callable[[], Script]
 def story(**options: object) -> tuple[Script, Desktop]:
     """The accept-chat scenario and one agent who has a client."""
     script = Script(load(ROOT / "scenarios" / "accept-chat.yaml"), options=Options(**options))  # type: ignore[arg-type]
-    script.simulator.expecting.declare(expectation("history", times=1))
+    script.simulator.expecting.declare(expected("history", times=1))
     desktop = script.desktop("kim")
     desktop.get("/api/v2/me")
     desktop.handshake()
@@ -89,7 +89,7 @@ def polled_too_late() -> Script:
 
 def nobody_came() -> Script:
     script = Script(load(ROOT / "scenarios" / "accept-chat.yaml"))
-    script.simulator.expecting.declare(expectation("accept"))
+    script.simulator.expecting.declare(expected("accept"))
     return script
 
 
@@ -105,8 +105,11 @@ def ended_too_early() -> Script:
     return script
 
 
-def accepted_by_two() -> Script:
-    told = "expect: [{step: accept, times: 1}, {misses: 0}]\nsteps: [{id: accept, request: POST /a, repeat: last}]"
+def asked_too_often() -> Script:
+    told = """
+    expect: [{step: accept, times: 1}, {misses: 0}]
+    steps: [{id: accept, request: POST /a, repeat: last}]
+    """
     script = Script(scenario(told))
     desktop = script.desktop("kim")
     for _ in range(2):
@@ -151,7 +154,7 @@ MISTAKES: dict[str, Mistake] = {
         nobody_came,
         never_accepted,
         ended_too_early,
-        accepted_by_two,
+        asked_too_often,
         an_event_lost,
         all_well,
     )
