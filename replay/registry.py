@@ -138,6 +138,7 @@ COMMANDS = {
     "diff": "replay.cli.diff:command",
     "pin": "replay.cli.pin:pin",
     "serve": "replay.cli.serve:serve",
+    "init": "replay.cli.init:init",
     "faults": "replay.cli.faults:faults",
     "schema": "replay.cli.schema:schema",
 }

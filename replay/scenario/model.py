@@ -6,7 +6,9 @@ Durations and triggers stay in the words of the file (`41ms`, `accept.response +
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -270,6 +272,12 @@ REQUEST_DEFAULT_REPEAT = {"GET": "last", "HEAD": "last"}
 def repeat_of(step: RequestStep) -> str:
     """The step's `repeat`, or what its method implies: reading twice is harmless, operating twice is not."""
     return step.repeat or REQUEST_DEFAULT_REPEAT.get(step.request.split(" ", 1)[0], "once")
+
+
+def named_after(file: Path) -> str:
+    """A scenario's name, made of its file's."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", file.name.partition(".")[0]).strip("-")
+    return stem if stem[:1].isalpha() else f"scenario-{stem}".rstrip("-")
 
 
 def is_set(value: object) -> bool:

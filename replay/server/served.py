@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -18,7 +19,6 @@ from replay.server.fault_value import value_of
 from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
-from replay.server.watching import Watching
 from replay.simulator import directing, looking
 from replay.simulator.diagnosing import diagnosis
 from replay.simulator.directing import Delivery
@@ -32,18 +32,26 @@ from replay.simulator.waiting import AgentRow, AgentState
 class Served:
     """A server, as a test sees it once `async with` has opened it."""
 
-    def __init__(self, server: Server, watching: Watching | None = None) -> None:
+    def __init__(self, server: Server, beside: Sequence[AbstractAsyncContextManager[Any]] = ()) -> None:
+        """Is not open yet.
+
+        Args:
+            beside: What runs while the server does; opened after it, closed before.
+        """
         self.server = server
-        self._watching = watching
+        self._beside = beside
+        self._opened = AsyncExitStack()
         self._is_open = self._was_open = False
         self._awaiting: Awaiting | None = None
 
     async def __aenter__(self) -> Served:
         if self._is_open:
             raise UsageError("this server is open already", help="Make another by replay.serve().")
-        await self.server.__aenter__()
-        if self._watching is not None:
-            await self._watching.__aenter__()
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(self.server)
+            for each in self._beside:
+                await opened.enter_async_context(each)
+            self._opened = opened.pop_all()
         self._is_open = self._was_open = True
         return self
 
@@ -56,9 +64,7 @@ class Served:
         self._is_open = False
         if self._awaiting is not None:
             self._awaiting.close()
-        if self._watching is not None:
-            await self._watching.__aexit__(kind, error, trace)
-        await self.server.__aexit__(kind, error, trace)
+        await self._opened.__aexit__(kind, error, trace)
 
     def _check_opened(self) -> None:
         if not self._was_open:
@@ -252,6 +258,10 @@ class Served:
     def unmet(self) -> list[str]:
         """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""
         return self._stage.direct(lambda simulator, now: simulator.expecting.unmet(now))
+
+    def settle(self) -> list[str]:
+        """What was expected by `expect` and is not so, a sentence each; all that was is forgotten."""
+        return self._stage.direct(lambda simulator, now: simulator.expecting.settle(now))
 
     def diagnosis(self) -> str:
         """What a failed test prints; its first line says what to change."""

@@ -102,6 +102,12 @@ class Expecting:
         """What is not met, a sentence each."""
         return [each.why for each in self.judged(now) if not each.met]
 
+    def settle(self, now: float) -> list[str]:
+        """What was declared and is not met, a sentence each; only the scenarios' own are left."""
+        unmet = [each.why for each in self.judged(now, self._own) if not each.met]
+        self.forget()
+        return unmet
+
     def why_not(self, step: str, agent: str, now: float) -> str:
         """Why a step does not come, in the newest play that has it; empty where nothing is known."""
         return Judging(self._simulator, now).why_not(Expectation(wanted=Expected(step=step, agent=agent)))
