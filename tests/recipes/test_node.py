@@ -1,0 +1,86 @@
+"""The recipe for Node's own test runner, and what it says at three in the morning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.road.software import node
+
+from .recipe import EXAMPLES, change, commands, copied, run
+
+pytestmark = pytest.mark.live
+
+ALONE = "node --test --test-name-pattern='three events'"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    node()
+    return copied("node", tmp_path)
+
+
+def test_the_recipe_passes_as_its_readme_runs_it(recipe: Path) -> None:
+    install, packages, test = commands(recipe / "README.md")
+    assert (install, packages) == ("pip install gws-replay", "npm ci")
+
+    code, said = run(test, recipe)
+
+    assert code == 0, said
+    assert "pass 3" in said
+
+
+def test_a_request_that_is_no_step_fails_with_what_to_change(recipe: Path) -> None:
+    change(recipe / "agent.mjs", "'Accept', nickname", "'Accept', nickName: nickname")
+
+    code, said = run(ALONE, recipe)
+
+    assert code == 1
+    assert ": rename body.nickName to body.nickname: then it is 'accept' of chat#1" in said
+    assert "ann: accept: nobody has asked POST /api/v2/me/chats/" in said
+    assert "Accept: HTTP 404" in said
+
+
+def test_a_test_that_passes_fails_all_the_same_if_a_request_was_no_step(recipe: Path) -> None:
+    change(recipe / "chat.test.mjs", "await next();\n", "await next();\n  await fetch(`${simulator.url}/favicon.ico`);\n")
+
+    code, said = run("node --test --test-name-pattern='typed by hand'", recipe)
+
+    assert code == 1
+    assert "GET /favicon.ico: no step is like GET /favicon.ico" in said
+
+
+def test_a_scenario_that_is_wrong_fails_with_its_line(recipe: Path) -> None:
+    change(recipe / "chat.yaml", "push: /v2/me/chats", "pusch: /v2/me/chats")
+
+    code, said = run(ALONE, recipe)
+
+    assert code == 1
+    assert "chat.yaml:13:5: unknown key 'pusch' in step 'invited'." in said
+    assert "Did you mean 'push'?" in said
+
+
+def test_without_the_program_the_failure_says_how_to_get_it(recipe: Path) -> None:
+    code, said = run(ALONE, recipe, REPLAY="no-such-program")
+
+    assert code == 1
+    assert "no-such-program does not start (spawn no-such-program ENOENT): pip install gws-replay" in said
+
+
+def test_a_server_that_ends_on_the_way_has_the_last_word(recipe: Path) -> None:
+    program = recipe / "dying"
+    program.write_text("#!/bin/sh\necho http://127.0.0.1:9\necho 'no memory left' >&2\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+
+    code, said = run(ALONE, recipe, REPLAY=str(program))
+
+    assert code == 1
+    assert "replay serve ended with 3:\n    no memory left" in said
+
+
+def test_both_recipes_for_javascript_have_one_helper() -> None:
+    helper, scenario = ((EXAMPLES / "node" / name).read_bytes() for name in ("simulator.mjs", "chat.yaml"))
+
+    assert (EXAMPLES / "playwright" / "simulator.mjs").read_bytes() == helper
+    assert (EXAMPLES / "playwright" / "chat.yaml").read_bytes() == scenario
