@@ -44,7 +44,7 @@ export const test = base.extend({
     await use(page);
     // Whatever went wrong, the report has what the server says of it.
     if (about.status !== about.expectedStatus) throw new Error(await simulator.diagnosis());
-    const missed = await simulator.missed();
-    if (missed) throw new Error(missed);
+    const wrong = await simulator.wrong();
+    if (wrong) throw new Error(wrong);
   },
 });

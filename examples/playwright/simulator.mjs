@@ -109,24 +109,31 @@ export class Simulator {
   /** Requests that were no step, each with `why`: what to change. */
   misses = async () => JSON.parse(await this.control('GET', 'misses')).misses;
 
-  /** The same in words, a line each; '' if there were none. */
-  missed = async () => some((await this.misses()).map(({ request, why }) => `${request}: ${why}`));
+  /** What the scenarios' `expect:` asks for, or `step=accept&times=1`: a list of {expected, met, why}. */
+  expectations = async (query = '') => JSON.parse(await this.control('GET', `expectations?${query}`)).expectations;
 
-  /** What a failed test prints: requests that were no step, and who waits for what. */
+  /** What was wrong, a line each: requests that were no step, and what was expected and has not been. */
+  async wrong() {
+    const missed = (await this.misses()).map(({ request, why }) => `${request}: ${why}`);
+    const unmet = (await this.expectations()).filter(({ met }) => !met).map(({ why }) => why);
+    return some([...missed, ...unmet]);
+  }
+
+  /** What a failed test prints: what was wrong, and who waits for what. */
   async diagnosis() {
     try {
       const { agents } = JSON.parse(await this.control('GET', 'agents'));
       const waits = agents.map(({ agent, waits_for: what }) => `${agent}: ${what}`);
-      const missed = await this.missed();
-      return (missed && `${missed}\n`) + (some(waits) || 'nobody has come to the simulator');
+      const wrong = await this.wrong();
+      return (wrong && `${wrong}\n`) + (some(waits) || 'nobody has come to the simulator');
     } catch ({ message }) {
       return message; // of a server that has ended: its own words
     }
   }
 
   /**
-   * Runs the body of a test on a simulator that knows nobody yet. If it fails, or if a request of
-   * it was no step, the error begins with what the server says.
+   * Runs the body of a test on a simulator that knows nobody yet. If it fails, or if something was
+   * wrong all the same, the error begins with what the server says.
    */
   async watch(body) {
     await this.reset();
@@ -135,8 +142,8 @@ export class Simulator {
     } catch (error) {
       throw new Error(`${await this.diagnosis()}\n\n${error.message}`, { cause: error });
     }
-    const missed = await this.missed();
-    if (missed) throw new Error(missed);
+    const wrong = await this.wrong();
+    if (wrong) throw new Error(wrong);
   }
 }
 

@@ -41,6 +41,7 @@ def test_a_page_that_asks_what_is_no_step_fails_with_what_to_change(recipe: Path
     assert "#1: accept: nobody has asked POST /api/v2/me/chats/" in said
 
 
+@pytest.mark.full
 def test_a_server_that_cannot_start_fails_with_its_own_words(recipe: Path) -> None:
     change(recipe / "chat.yaml", "push: /v2/me/chats", "pusch: /v2/me/chats")
 

@@ -47,6 +47,7 @@ class Job:
 
     def _shell(self, name: str, step: dict[str, Any]) -> bool:
         lines = self._kept.read_text(encoding="utf-8").splitlines()
+        kept = dict(line.split("=", 1) for line in lines)
         given = {key: self._expanded(value) for key, value in step.get("env", {}).items()}
         output = self.folder.parent / "output"
         # What a step leaves running may hold on to its output, so that is a file.
@@ -54,7 +55,7 @@ class Job:
             code = subprocess.run(
                 ["bash", "-e", "-c", step["run"]],
                 cwd=self.folder,
-                env=self._environment | dict(line.split("=", 1) for line in lines) | given | {FILES: str(self._kept)},
+                env=self._environment | kept | given | {FILES: str(self._kept)},
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,

@@ -26,7 +26,7 @@ class Run(NamedTuple):
 def commands(page: Path) -> list[str]:
     """The commands that a page prints."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
 def run(command: str, folder: Path, **environment: str) -> Run:

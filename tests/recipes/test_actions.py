@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_staging_is_held_against_the_scenario_with_credentials_that_are_nowhere_
 
     assert job.failed == "", job.said[job.failed]
     report = desktop / "reports" / "verify.xml"
-    assert ElementTree.parse(report).getroot().find(".//testcase") is not None
+    assert ET.parse(report).getroot().find(".//testcase") is not None
     assert "Tr0ub4dor" not in report.read_text(encoding="utf-8") + "".join(job.said.values())
 
 

@@ -140,7 +140,8 @@ def as_user(user: int, group: int) -> list[str]:
     Where this checkout and its Python stand others may not look, so the right to read is kept, and no other.
     """
     status = Path("/proc/self/status")
-    rights = re.search(r"^CapEff:\s*(\w+)", status.read_text(encoding="ascii"), re.M) if status.exists() else None
+    said = status.read_text(encoding="ascii") if status.exists() else ""
+    rights = re.search(r"^CapEff:\s*(\w+)", said, re.MULTILINE)
     if os.geteuid() != 0 or rights is None or not int(rights[1], 16) & READS:
         return []
     kept = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]

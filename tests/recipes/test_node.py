@@ -42,8 +42,20 @@ def test_a_request_that_is_no_step_fails_with_what_to_change(recipe: Path) -> No
     assert "Accept: HTTP 404" in said
 
 
+@pytest.mark.full
+def test_what_the_scenario_expects_in_vain_fails_a_test_that_passes(recipe: Path) -> None:
+    change(recipe / "chat.yaml", "\nsteps:", "\nexpect: [{step: accept, times: 1}]\nsteps:")
+
+    code, said = run("node --test --test-name-pattern='typed by hand'", recipe)
+
+    assert code == 1
+    assert "accept was expected, and has not been answered: nobody has asked POST" in said
+
+
+@pytest.mark.full
 def test_a_test_that_passes_fails_all_the_same_if_a_request_was_no_step(recipe: Path) -> None:
-    change(recipe / "chat.test.mjs", "await next();\n", "await next();\n  await fetch(`${simulator.url}/favicon.ico`);\n")
+    heard = "await next();\n"
+    change(recipe / "chat.test.mjs", heard, heard + "await fetch(`${simulator.url}/favicon.ico`);\n")
 
     code, said = run("node --test --test-name-pattern='typed by hand'", recipe)
 
@@ -51,6 +63,7 @@ def test_a_test_that_passes_fails_all_the_same_if_a_request_was_no_step(recipe: 
     assert "GET /favicon.ico: no step is like GET /favicon.ico" in said
 
 
+@pytest.mark.full
 def test_a_scenario_that_is_wrong_fails_with_its_line(recipe: Path) -> None:
     change(recipe / "chat.yaml", "push: /v2/me/chats", "pusch: /v2/me/chats")
 
@@ -70,7 +83,8 @@ def test_without_the_program_the_failure_says_how_to_get_it(recipe: Path) -> Non
 
 def test_a_server_that_ends_on_the_way_has_the_last_word(recipe: Path) -> None:
     program = recipe / "dying"
-    program.write_text("#!/bin/sh\necho http://127.0.0.1:9\necho 'no memory left' >&2\nexit 3\n", encoding="utf-8")
+    script = "#!/bin/sh\necho http://127.0.0.1:9\necho 'no memory left' >&2\nexit 3\n"
+    program.write_text(script, encoding="utf-8")
     program.chmod(0o755)
 
     code, said = run(ALONE, recipe, REPLAY=str(program))
