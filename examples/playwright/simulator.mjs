@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const PATIENCE = 30_000; // milliseconds to begin or to end: CI machines stall
+const BREAKS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const SHOWN = 8; // of each kind of thing that a diagnosis tells
 
 export class Simulator {
@@ -28,9 +29,7 @@ export class Simulator {
   async #begin(words) {
     const program = process.env.REPLAY || 'replay';
     this.#process = spawn(program, ['serve', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-    // A test run that breaks off leaves no server behind.
-    const kill = () => this.#process.kill();
-    process.once('exit', kill);
+    const stay = endWith(this.#process);
     this.#process.stderr.setEncoding('utf8').on('data', (text) => { this.#errors += text; });
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', ({ message }) => resolve(
@@ -40,7 +39,7 @@ export class Simulator {
         resolve(well ? '' : `replay serve ended with ${signal ?? code}:\n${this.#errors.trimEnd()}`);
       });
     }).then((words) => {
-      process.off('exit', kill);
+      stay();
       this.#dead = words || `replay serve has ended:\n${this.#errors.trimEnd()}`;
       return words;
     });
@@ -150,6 +149,23 @@ export class Simulator {
 function some(lines) {
   const more = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : [];
   return [...lines.slice(0, SHOWN), ...more].join('\n');
+}
+
+/** A test run that breaks off leaves no server behind. Returns what makes an end of that. */
+function endWith(child) {
+  const kill = () => child.kill();
+  const raise = (name) => {
+    kill();
+    stay();
+    process.kill(process.pid, name); // what it does without us
+  };
+  const stay = () => {
+    process.off('exit', kill);
+    for (const name of BREAKS) process.off(name, raise);
+  };
+  process.on('exit', kill);
+  for (const name of BREAKS) process.on(name, raise);
+  return stay;
 }
 
 /** What a promise comes to, or undefined after so many milliseconds. */

@@ -84,6 +84,7 @@ def test_staging_is_held_against_the_scenario_with_credentials_that_are_nowhere_
     assert "Tr0ub4dor" not in report.read_text(encoding="utf-8") + "".join(job.said.values())
 
 
+@pytest.mark.full
 def test_a_staging_that_does_something_else_fails_the_job_and_keeps_the_report(
     desktop: Path, tmp_path: Path
 ) -> None:

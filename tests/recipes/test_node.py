@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.road.software import node
+from tests.road.software import PATIENCE, ROOT, Process, node
 
-from .recipe import EXAMPLES, change, commands, copied, run
+from .recipe import EXAMPLES, REPLAY, change, commands, copied, run
 
 pytestmark = pytest.mark.live
 
@@ -91,6 +93,22 @@ def test_a_server_that_ends_on_the_way_has_the_last_word(recipe: Path) -> None:
 
     assert code == 1
     assert "replay serve ended with 3:\n    no memory left" in said
+
+
+@pytest.mark.full
+def test_a_run_that_is_broken_off_leaves_no_server_behind(recipe: Path) -> None:
+    program = recipe / "noted"
+    program.write_text(f'#!/bin/sh\necho $$ > pid\nexec {REPLAY} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    with (recipe / "chat.test.mjs").open("a", encoding="utf-8") as tests:
+        tests.write("story('hangs', () => { console.log('hangs'); return new Promise(() => {}); });\n")
+    begin = ["env", f"--chdir={recipe}", f"PYTHONPATH={ROOT}", f"REPLAY={program}"]
+    tests_under_way = Process(*begin, node(), "--test", "--test-name-pattern=hangs")
+    tests_under_way.word("hangs")
+    server = (recipe / "pid").read_text(encoding="ascii").strip()
+
+    assert tests_under_way.stop(signal.SIGTERM) == 1
+    subprocess.run(["tail", f"--pid={server}", "-f", "/dev/null"], check=True, timeout=PATIENCE)
 
 
 def test_both_recipes_for_javascript_have_one_helper() -> None:
