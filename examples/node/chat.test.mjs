@@ -6,7 +6,7 @@ import { Agent } from './agent.mjs';
 import { Simulator } from './simulator.mjs';
 
 const SCENARIO = fileURLToPath(new URL('chat.yaml', import.meta.url));
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 let simulator;
 
 before(async () => { simulator = await Simulator.start([SCENARIO]); });

@@ -46,7 +46,7 @@ def run(command: str, folder: Path, **environment: str) -> Run:
 
 def outside() -> dict[str, str]:
     """The environment, without what this very test run or a terminal put into it."""
-    off = ("PYTEST_", "REPLAY_", "NODE_", "FORCE_COLOR", "VIRTUAL_ENV")
+    off = ("PYTEST_", "REPLAY_", "NODE_OPTIONS", "NODE_TEST_CONTEXT", "FORCE_COLOR", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(off)}
     return kept | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
