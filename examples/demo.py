@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from replay.drive.agent import Outcome, play
+from replay.drive.playing import Outcome, play
 from replay.errors import ReplayError, SurroundingsError
 from replay.plan.timeline import Timeline, plan
 from replay.scenario.load import load
