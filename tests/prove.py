@@ -84,6 +84,12 @@ def large(kind: str, megabytes: int) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def inside() -> Shown:
+    """What 500 simulators within one process leave behind: good if nothing, ready within 50 ms."""
+    good, output = run(sys.executable, "-m", "tests.inside", "500")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def fixpoint() -> Shown:
     """Recorded, told, served, recorded and told again: nothing else, and how far delays are apart."""
     shown = tests("tests/road/test_fixpoint.py")
@@ -283,6 +289,20 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "journal, HAR, distil: the scenario it came from",
         lambda: tests("tests/road/test_har.py", "tests/distil/test_from_har.py"),
     ),
+    ("7.3", "an in-process simulator: ready in ms, and nothing left after 500 of them", inside),
+    (
+        "7.4",
+        "Node's test runner and Playwright against replay serve; what they say at three in the morning",
+        lambda: tests(
+            "tests/recipes/test_node.py", "tests/recipes/test_page.py", "tests/browser/test_recipe.py"
+        ),
+    ),
+    (
+        "7.4",
+        "GitHub Actions, step by step from a bare Python",
+        lambda: tests("tests/recipes/test_actions.py"),
+    ),
+    ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
 ]
 
 

@@ -34,8 +34,8 @@ def shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def parse_upstream(url: str, option: str = "--upstream") -> Upstream:
-    """Read `--upstream`, or another option that names a server. Raises `UsageError`."""
+def parse_upstream(url: str, *, option: str = "--upstream") -> Upstream:
+    """Read the URL of an upstream, given by this option. Raises `UsageError`."""
     said = url.rpartition("@")[2]
     try:
         parts = urlsplit(url)

@@ -96,7 +96,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
     exercised, 2 for a bad file or wrong usage.
     """
     asked = Asked(**given)
-    target = str(parse_upstream(asked.target, "--target"))
+    target = str(parse_upstream(asked.target, option="--target"))
     tolerance, patience = _tolerance(asked.timing), _patience(asked.patience)
     check_outputs(asked.json, asked.junit, asked.file)
     scenario = story(asked.file)

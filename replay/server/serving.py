@@ -8,10 +8,15 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
+from replay.capture.preflight import parse_upstream
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
@@ -25,6 +30,8 @@ from replay.server.served import Served
 from replay.server.watching import Watching
 from replay.simulator.simulator import Options
 
+log = logging.getLogger(__name__)
+
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
 
@@ -35,6 +42,7 @@ def serve(
     pace: str = "",
     clock: Literal["real", "manual"] = "real",
     seed: int = 0,
+    variables: Mapping[str, Any] | None = None,
     faults: Sequence[Path | str | Mapping[str, Any]] = (),
     presets: Sequence[str] = (),
     host: str = "127.0.0.1",
@@ -44,6 +52,8 @@ def serve(
     admin_token: str | None = None,
     transports: Sequence[str] = (),
     watch: bool = False,
+    upstream: str = "",
+    learned: Path | str = "",
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
 
@@ -52,6 +62,8 @@ def serve(
         speed: 2 is twice as fast; `max` drops waits.
         pace: As `serve --pace` has it; each scenario's own when empty.
         clock: `manual` stands still until `clock.advance("30s")`.
+        variables: What these are in every play, by name, whichever scenarios declare them; JSON values. A
+            client that sends another where one stands has sent what no step is.
         faults: Files of them, or faults as mappings; they come before those of the scenarios.
         presets: Faults that go together, by name.
         port: 0 picks a free one.
@@ -60,10 +72,13 @@ def serve(
         admin_token: What control calls have to say, which may then come from anywhere; without one they come
             from this machine.
         watch: Files that change are played anew; what is wrong with them is logged.
+        upstream: The URL of the real server, which is asked what no step is. What it answers is written as
+            new steps to `NAME.new.yaml`; where that is, is logged.
+        learned: The folder of those files; beside the scenarios' own when left out.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
+        UsageError: there is no scenario, or no such pace, clock, variable, transport, port, prefix or token.
     """
     check_known("clock", clock, CLOCKS)
     for transport in _each(transports):
@@ -86,6 +101,8 @@ def serve(
     options = Options(
         pace=_pace(pace, speed),
         seed=seed,
+        values=_values(variables or {}, read),
+        forward=bool(upstream),
         faults=tuple(gather(_each(faults), _each(presets), read, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
@@ -101,7 +118,22 @@ def serve(
         admin_token=admin_token,
         files=files,
     )
-    return Served(server, Watching(server) if watch else None)
+    beside: list[AbstractAsyncContextManager[Any]] = [Watching(server)] if watch else []
+    if upstream:
+        beside += _asking(server, upstream, learned)
+    return Served(server, beside)
+
+
+def _asking(server: Server, upstream: str, learned: Path | str) -> list[AbstractAsyncContextManager[Any]]:
+    """Whoever asks the real server, and whoever writes what it says."""
+    # They take a moment to import.
+    from replay.server.forwarding import Forwarder  # noqa: PLC0415
+    from replay.server.learning import Learner  # noqa: PLC0415
+
+    named = [server.files.get(scenario.name, Path(f"{scenario.name}.yaml")) for scenario in server.scenarios]
+    files = {place: Path(learned, file.name) if learned else file for place, file in enumerate(named)}
+    learner = Learner(server, files, log.info)
+    return [learner, Forwarder(server, parse_upstream(upstream, option="upstream"), learner.take)]
 
 
 def _each(given: Any) -> Sequence[Any]:
@@ -134,6 +166,22 @@ def gather(
         else:
             found += load_faults(Path(each), scenarios, beside=found, control_apart=control_apart)
     return found
+
+
+def _values(variables: Mapping[str, Any], scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """Values of variables as JSON has them, held against what the scenarios declare."""
+    known = list(dict.fromkeys(name for scenario in scenarios for name in scenario.variables))
+    values = {}
+    for name, value in variables.items():
+        if not known:
+            raise UsageError(f"there is no variable '{name}': no scenario that is served has any")
+        check_known("variable", name, known)
+        try:
+            # A copy, so that nobody changes it while it is played.
+            values[name] = msgspec.json.decode(msgspec.json.encode(value))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"variable '{name}' is no JSON value: {error}") from None
+    return values
 
 
 def _pace(pace: str, speed: float | str) -> Pace:

@@ -36,6 +36,7 @@ from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
+from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
@@ -75,6 +76,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
     """Pretend that every play begins at this time (seconds since 1970)."""
+    values: Mapping[str, Any] = {}
+    """What variables are in every play, instead of what would be made for it or taken from its client."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
     forward: bool = False
@@ -119,6 +122,7 @@ class Simulator:
         self.forwarding = Forwarding(self)
         self.events = Events(self)
         self.misses = Misses(self)
+        self.expecting = Expecting(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
