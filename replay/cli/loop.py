@@ -22,10 +22,15 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine to its end."""
+def run_loop(main: Coroutine[Any, Any, None], *, fast: bool = True) -> None:
+    """Runs a coroutine to its end.
+
+    Args:
+        fast: On uvloop, which is to be had by those who need not close connections of TLS: it may end before
+            these have.
+    """
     _fill_standard()
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=_loop_factory() if fast else asyncio.new_event_loop) as runner:
         runner.run(main)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import click
 import msgspec
@@ -25,11 +25,12 @@ from replay.errors import SurroundingsError, UsageError, check_known
 from replay.plan.timeline import Timeline, plan
 from replay.registry import TRANSPORTS
 from replay.scenario.durations import parse_duration
-from replay.verify.judge import Order, judge
+from replay.verify.judge import judge
 from replay.verify.merged import merged
 from replay.verify.report import Verdict
 from replay.verify.timing import Tolerance, parse_tolerance
 
+Order = Literal["strict", "causal", "any"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "fail": 1, "inconclusive": 3}
 CARRIED = [name for name in TRANSPORTS if name != "callback-polling"]
 """Transports that the built-in client speaks."""
@@ -144,7 +145,7 @@ class _Playing:
         """Plays them all to their ends; returns whether somebody interrupted it."""
         try:
             with self._teller:
-                run_loop(self._play(transport, patience, come))
+                run_loop(self._play(transport, patience, come), fast=False)
         except KeyboardInterrupt:
             self._cut_short = "it was interrupted"
             return True

@@ -15,6 +15,7 @@ from replay.clock import Alarm, Clock, SystemClock
 from replay.drive.access import Access
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
 from replay.drive.http import Http, in_words
+from replay.drive.outcome import Outcome
 from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
@@ -29,16 +30,6 @@ LINGERING = 0.5
 
 STRANGE = 10_000
 """Events that are no step, after which an agent has heard enough."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one agent saw."""
-
-    seen: tuple[Seen, ...]
-    missing: tuple[str, ...]
-    """Steps of the scenario that it did not see."""
-    why: str = ""
-    """Why it ended before all was seen; empty when it did not."""
 
 
 class Agent:

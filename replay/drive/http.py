@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import ssl
@@ -19,6 +20,8 @@ LARGEST = 16 << 20
 """Bytes of one answer, or one message of a WebSocket, that are read."""
 CLOSING = 3.0
 """Seconds a server gets to close a WebSocket with us."""
+SETTLING = 0.1
+"""Seconds that connections of TLS get to be closed."""
 
 _CSRF_NAME = re.compile(r"[A-Za-z0-9-]{0,40}[cx]srf[A-Za-z0-9-]{0,40}", re.IGNORECASE | re.ASCII)
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -57,6 +60,8 @@ class Http:
         self._trust = (access or Access()).trust
         self._hidden = hidden or Hidden()
         self._csrf: dict[str, str] = {}
+        self.secure = False
+        """Whether it has spoken TLS."""
 
     async def ask(
         self, method: str, url: str, body: bytes | None, *, within: float, kind: str = "application/json"
@@ -77,6 +82,7 @@ class Http:
         return answer
 
     async def _ask(self, method: str, url: str, body: bytes | None, within: float, kind: str) -> Answer:
+        self.secure |= url.startswith("https")
         headers = {} if body is None else {"Content-Type": kind}
         headers |= {} if method in _READING else self._csrf
         async with self._session.request(
@@ -108,6 +114,7 @@ class Http:
 
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
         """Opens a WebSocket; `url` begins with http."""
+        self.secure |= url.startswith("https")
         timeout = aiohttp.ClientWSTimeout(ws_close=CLOSING)
         return await self._session.ws_connect(
             url.replace("http", "ws", 1), max_msg_size=LARGEST, timeout=timeout, ssl=self._trust
@@ -122,8 +129,17 @@ async def opened(access: Access, hidden: Hidden) -> AsyncIterator[Http]:
     # Both connections of Bayeux and every request of the story may be under way at once.
     connector = aiohttp.TCPConnector(limit=0)
     headers = {"Authorization": access.authorization} if access.authorization else {}
-    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=headers) as session:
-        yield Http(session, access, hidden)
+    session = aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=headers)
+    http = Http(session, access, hidden)
+    try:
+        yield http
+    finally:
+        await session.close()
+        if http.secure:
+            # Connections of TLS are closed a few turns of the loop later, which is not to end before.
+            closed = asyncio.Event()
+            asyncio.get_running_loop().call_later(SETTLING, closed.set)
+            await closed.wait()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

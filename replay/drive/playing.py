@@ -8,14 +8,13 @@ from collections.abc import Mapping
 import aiohttp
 
 from replay.drive.access import Access, Hidden, by_name
-from replay.drive.agent import Agent, Outcome, unreachable
+from replay.drive.agent import Agent, unreachable
 from replay.drive.http import in_words, opened
+from replay.drive.outcome import Outcome, index_of
 from replay.drive.watch import Watch
-from replay.errors import SurroundingsError, UsageError, nearest
+from replay.errors import SurroundingsError
 from replay.plan.timeline import Timeline
 from replay.verify.role import Company, Role
-
-__all__ = ["Outcome", "play", "play_together"]
 
 
 async def play(
@@ -48,7 +47,7 @@ async def play(
         UsageError: there is no such role.
     """
     target = target.rstrip("/")
-    part = Role(timeline, target, role=_index(timeline, role))
+    part = Role(timeline, target, role=index_of(timeline, role))
     access = access or by_name(user)
     agent = Agent(timeline, target, part, patience, [], access=access, watch=watch, goes_on=goes_on)
     return await _play(agent, transport, hidden or Hidden())
@@ -113,15 +112,6 @@ async def play_together(
     else:
         return {role: task.result() for role, task in zip(timeline.roles, tasks, strict=True)}
     raise SurroundingsError(str(unreachable.exceptions[0]))
-
-
-def _index(timeline: Timeline, role: str) -> int:
-    if role and role not in timeline.roles:
-        known = ", ".join(filter(None, timeline.roles)) or "none, as its steps name nobody"
-        advice = nearest(role, timeline.roles)
-        what = f"no role of {timeline.name} is called '{role}'; its roles: {known}. {advice}"
-        raise UsageError(what.rstrip(" ."))
-    return timeline.roles.index(role) if role else 0
 
 
 async def _play(agent: Agent, transport: str, hidden: Hidden) -> Outcome:

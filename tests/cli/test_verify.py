@@ -6,6 +6,7 @@ import asyncio
 import base64
 import html
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -124,9 +125,9 @@ async def closing(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def simulating() -> AsyncIterator[str]:
-    """Our own server with the scenario that comes with the package."""
-    async with Server([load(ACCEPT)], port=0, options=Options(pace=Pace(None))) as simulated:
+async def simulating(file: str | Path = ACCEPT) -> AsyncIterator[str]:
+    """Our own server, with the scenario that comes with the package unless said."""
+    async with Server([load(Path(file))], port=0, options=Options(pace=Pace(None))) as simulated:
         yield simulated.url
 
 
@@ -137,7 +138,7 @@ def test_a_server_that_plays_the_scenario_passes(transport: str) -> None:
 
     assert (result.exit_code, result.stdout) == (
         0,
-        f"PASS: {url} plays accept-chat as {ACCEPT} says, 8 steps\n",
+        f"PASS: {url} plays accept-chat as {ACCEPT} says, 5 steps\n",
     )
 
 
@@ -427,3 +428,28 @@ def test_a_role_that_there_is_not_is_wrong_usage() -> None:
     error = run(CONSULT, "http://gws", "--role", "helpin").exception
 
     assert str(error) == "there is no role 'helpin'. Did you mean 'helping'?"
+
+
+def test_what_the_page_prints_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    command = "$ replay verify accept-chat.yaml --target http://127.0.0.1:8090\n"
+    printed = [block.removeprefix(command) for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL)]
+    monkeypatch.chdir(tmp_path)
+    text = ACCEPT.read_text(encoding="utf-8")
+    Path("accept-chat.yaml").write_text(text, encoding="utf-8")
+    Path("changed.yaml").write_text(text.replace("state: Chatting", "state: Busy", 1), encoding="utf-8")
+
+    said = []
+    for served in ("accept-chat.yaml", "changed.yaml"):
+        with aside(simulating(served)) as url:
+            said.append(
+                run("accept-chat.yaml", url, "--patience", "30s").output.replace(url, "http://127.0.0.1:8090")
+            )
+    url = nobody()
+    said.append(run("accept-chat.yaml", url).output.replace(url, "http://127.0.0.1:8090"))
+
+    assert [_lines(each) for each in said] == [_lines(each) for each in printed]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]

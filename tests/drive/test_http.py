@@ -11,7 +11,8 @@ from aiohttp import web
 from replay.drive.access import Hidden, by_name
 from replay.drive.agent import STRANGE
 from replay.drive.http import LARGEST
-from replay.drive.playing import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.plan.timeline import plan
 from replay.testing import scenario
 
