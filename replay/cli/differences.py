@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from replay.account import printable
 from replay.cli.junit import Case
 from replay.scenario.model import RequestStep, Scenario, Step
-from replay.verify.chronicle import printable
 from replay.verify.diff import Report
 from replay.verify.diff_values import ABSENT
 from replay.verify.report import Difference

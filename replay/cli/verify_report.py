@@ -8,12 +8,12 @@ from typing import NamedTuple
 import msgspec
 from rich.text import Text
 
+from replay.account import printable
 from replay.cli.differences import Line, blocks, counted, sentence, told
 from replay.cli.junit import Case
 from replay.drive.access import MASK, Hidden
 from replay.scenario.model import Scenario
 from replay.server.logs.masks import clean_text, is_secret
-from replay.verify.chronicle import printable
 from replay.verify.diff_values import ABSENT
 from replay.verify.report import Difference, Verification
 

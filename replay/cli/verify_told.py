@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from replay.account import printable
 from replay.drive.access import Hidden
 from replay.drive.watch import Watch
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import readable
-from replay.verify.chronicle import printable
 from replay.verify.role import Seen
 
 

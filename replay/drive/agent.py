@@ -20,6 +20,7 @@ from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
+from replay.plan.values import readable
 from replay.verify.role import Role, Seen
 
 LEAVING = 3.0
@@ -126,7 +127,7 @@ class Agent:
 
     def _outcome(self) -> Outcome:
         missing = tuple(self._role.missing)
-        why = self._why or ("the session ended" if missing else "")
+        why = self._why or ("the session ended" if not self._role.done else "")
         return Outcome(seen=tuple(self._seen), missing=missing, why=why)
 
     async def close(self) -> None:
@@ -162,6 +163,10 @@ class Agent:
                 self._progress()
                 return
             self._why = f"nothing new came for {self._patience:g} s"
+            cue = self._role.awaited
+            if self._goes_on and cue is not None:
+                where = f"{cue.id} never came on {readable(cue.channel)}"
+                self._why = f"{where} within {self._patience:g} s, and somebody else has to cause it"
             if not self._began and self._role.channels:
                 told = f" ({self._trouble})" if self._trouble else ""
                 self._why = f"CometD did not take the client in within {self._patience:g} s{told}"

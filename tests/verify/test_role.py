@@ -138,6 +138,7 @@ def test_an_answer_is_held_against_the_scenarios() -> None:
     assert agent.answered(ask, 500, {"statusCode": 4}) == (
         Difference("status", 200, 500),
         Difference("data.number", "${number}", "(missing)"),
+        Difference("data.statusCode", "(missing)", 4),
     )
 
 
