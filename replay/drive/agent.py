@@ -20,7 +20,6 @@ from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
-from replay.plan.values import readable
 from replay.verify.role import Role, Seen
 
 LEAVING = 3.0
@@ -162,14 +161,16 @@ class Agent:
             if self._goes_on and self._role.has_begun and self._role.pass_over():
                 self._progress()
                 return
-            self._why = f"nothing new came for {self._patience:g} s"
-            cue = self._role.awaited
-            if self._goes_on and cue is not None:
-                where = f"{cue.id} never came on {readable(cue.channel)}"
-                self._why = f"{where} within {self._patience:g} s, and somebody else has to cause it"
-            if not self._began and self._role.channels:
-                told = f" ({self._trouble})" if self._trouble else ""
-                self._why = f"CometD did not take the client in within {self._patience:g} s{told}"
+            self._why = self._lacking()
+
+    def _lacking(self) -> str:
+        """What did not come in time."""
+        if not self._began and self._role.channels:
+            told = f" ({self._trouble})" if self._trouble else ""
+            return f"CometD did not take the client in within {self._patience:g} s{told}"
+        if self._waiting in self._role.missing:
+            return f"{self._waiting} did not come within {self._patience:g} s"
+        return f"nothing new came for {self._patience:g} s"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())

@@ -1,7 +1,7 @@
 """An answer or an event of a server held against what a scenario says of it, in as few words as tell it.
 
-Beside what is missing and what is other, what is new is a difference too. A field with another name is one
-difference, and so is a list whose elements are the same in another order.
+Beside what is missing and what is other, what is new is a difference too. A list whose elements are the same in
+another order is one.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from replay.errors import nearest
 from replay.plan.values import MISSING, Comparison, Difference, readable
 from replay.verify.moments import moment, time_shape
 
-NAME = " (name)"
-"""What the field of a difference ends with that is about its name."""
 ORDER = " (order)"
 """What the field of a difference ends with that is about the order of a list."""
 
 _MANY = 64
 """Elements of a list, or fields of an object, up to which each is held against each."""
-_FEW = 3
-"""Characters of a value of which another field may have the same by chance."""
+_SHOWN = 12
+"""Elements of a list of which it is said where they stand."""
 _ZONE = re.compile(r"[+-](?=\d\d:?\d\d$)")
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -35,7 +32,7 @@ class Observed(Comparison):
 
         Args:
             bound: Names that compare instead of capturing.
-            whole: Whether orders and names are looked for: not while that is being done.
+            whole: Whether orders are looked for: not while that is being done.
         """
         super().__init__(bound, exact=True)
         self._whole = whole
@@ -45,10 +42,7 @@ class Observed(Comparison):
         if isinstance(expected, list) and isinstance(got, list):
             self._lists(expected, got, field)
             return
-        before = len(self.differences)
         super().compare(expected, got, field)
-        if self._whole and isinstance(expected, dict) and isinstance(got, dict):
-            self._renamed(expected, got, field, before)
 
     def _trial(self, *, whole: bool) -> Observed:
         return Observed({**self._bound, **self.captures}, whole=whole)
@@ -56,30 +50,6 @@ class Observed(Comparison):
     def _adopt(self, trial: Observed) -> None:
         self.captures.update(trial.captures)
         self.differences += trial.differences
-
-    # Objects
-
-    def _renamed(self, expected: dict[Any, Any], got: dict[str, Any], field: str, before: int) -> None:
-        """Of the differences since `before`: a missing field and a new one that says the same are one."""
-        found = self.differences[before:]
-        own = {f"{field}.{key}": key for key in (*expected, *got) if isinstance(key, str)}
-        missing = [each for each in found if each.got is MISSING and own.get(each.field) in expected]
-        new = [each for each in found if each.expected is MISSING and own.get(each.field) in got]
-        if not missing or not new or max(len(missing), len(new)) > _MANY:
-            return
-        for gone in missing:
-            name = own[gone.field]
-            for come in new:
-                trial = self._trial(whole=False)
-                trial.compare(expected[name], come.got, "")
-                telling = not trial.captures and _is_telling(come.got)
-                if not trial.differences and (telling or nearest(name, [own[come.field]])):
-                    self._adopt(trial)
-                    at = self.differences.index(gone)
-                    self.differences[at] = Difference(f"{gone.field}{NAME}", name, own[come.field])
-                    self.differences.remove(come)
-                    new.remove(come)
-                    break
 
     # Lists
 
@@ -98,8 +68,7 @@ class Observed(Comparison):
         if trial.differences and self._whole and 1 < len(expected) == len(got) <= _MANY:
             order = self._order(expected, got)
             if order is not None:
-                places = list(range(1, len(got) + 1))
-                self.differences.append(Difference(f"{field}{ORDER}", places, order))
+                self.differences.append(Difference(f"{field}{ORDER}", *_orders(order)))
                 return
         self._adopt(trial)
 
@@ -136,11 +105,10 @@ class Observed(Comparison):
         return order
 
 
-def _is_telling(value: Any) -> bool:
-    """Whether a value is hardly the same by chance."""
-    if isinstance(value, dict | list):
-        return bool(value)
-    return isinstance(value, str | int | float) and len(f"{value}") > _FEW and not isinstance(value, bool)
+def _orders(places: list[int]) -> tuple[str, str]:
+    """How the two orders of a list are called."""
+    came = ", ".join(map(str, places[:_SHOWN])) + (", …" if len(places) > _SHOWN else "")
+    return f"{len(places)} elements", f"the same, in the order {came}"
 
 
 def noteworthy(
@@ -149,7 +117,7 @@ def noteworthy(
     """Those that lie in no field that is ignored; of a time that is moved, those of how it is written."""
     found = []
     for each in differences:
-        path = [_INDEX.sub("", part) for part in each.field.removesuffix(NAME).removesuffix(ORDER).split(".")]
+        path = [_INDEX.sub("", part) for part in each.field.removesuffix(ORDER).split(".")]
         if not any(part in ignored for part in path) and not (path[-1] in moved and _is_moved(each)):
             found.append(each)
     return found

@@ -151,7 +151,7 @@ def test_what_differs_is_said_with_its_neighbours_and_the_first_line_says_what_t
     assert lines[0].startswith("FAIL: ")
     assert f"mend {url}, or if it is right, change {story}" in lines[0]
     assert "~ accept: POST /chat" in lines
-    assert "answer.status 200 → 403" in [" ".join(line.split()) for line in lines]
+    assert ["answer.status", "200", "→", "403"] in [line.split() for line in lines]
     assert "  invited: push /chats, start" in lines
 
 
