@@ -20,7 +20,7 @@ from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.verify_report import Held, cases, clean, lines, properties, row
 from replay.cli.verify_told import Follower, Teller
 from replay.drive.access import Access, Hidden
-from replay.drive.agent import play, play_together
+from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError, check_known
 from replay.plan.timeline import Timeline, plan
 from replay.registry import TRANSPORTS
@@ -170,6 +170,7 @@ class _Playing:
                     access=come[role],
                     hidden=self._hidden,
                     watch=self.followers[role],
+                    goes_on=True,
                 )
             }
         else:
@@ -181,6 +182,7 @@ class _Playing:
                 accesses=come,
                 hidden=self._hidden,
                 watches=self.followers,
+                goes_on=True,
             )
         self._whys = {role: outcome.why for role, outcome in outcomes.items()}
 

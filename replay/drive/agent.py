@@ -1,9 +1,8 @@
-"""One agent that plays its part of a scenario against a server: ours, a real one, or a proxy before it."""
+"""The shell around one agent that plays its part of a scenario: it owns the sockets and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -13,120 +12,28 @@ from replay.bayeux.channels import SUBSCRIBE
 from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
-from replay.drive.access import Access, Hidden, by_name
+from replay.drive.access import Access
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
-from replay.drive.http import Http, in_words, opened
-from replay.drive.outcome import Outcome, index_of
+from replay.drive.http import Http, in_words
+from replay.drive.outcome import Outcome
 from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
-from replay.verify.role import Company, Role, Seen
+from replay.verify.role import Role, Seen
 
 LEAVING = 3.0
 """Seconds the server gets to answer a disconnect, if patience is not shorter."""
+
+LINGERING = 0.5
+"""Seconds for which an agent that goes on stays when all has been seen."""
 
 STRANGE = 10_000
 """Events that are no step, after which an agent has heard enough."""
 
 
-async def play(
-    timeline: Timeline,
-    target: str,
-    *,
-    transport: str = "long-polling",
-    patience: float = 15.0,
-    user: str = "",
-    role: str = "",
-    access: Access | None = None,
-    hidden: Hidden | None = None,
-    watch: Watch | None = None,
-) -> Outcome:
-    """Plays one agent's part to its end; where the steps name several, others have to play theirs.
-
-    Args:
-        target: Where the server is: `http://host:port`.
-        patience: Seconds without anything new after which the agent gives up.
-        user: Who it says it is, in `Authorization`; agents that play at the same time need each a name.
-        role: The name of the role; the first one when empty.
-        access: With what it comes, instead of a user's name alone.
-        hidden: Learns what may stand in no report.
-        watch: Is told how far it is.
-
-    Raises:
-        SurroundingsError: the server cannot be reached.
-        UsageError: there is no such role.
-    """
-    target = target.rstrip("/")
-    part = Role(timeline, target, role=index_of(timeline, role))
-    agent = _Agent(timeline, target, part, patience, [], access=access or by_name(user), watch=watch)
-    return await _play(agent, transport, hidden or Hidden())
-
-
-async def play_together(
-    timeline: Timeline,
-    target: str,
-    *,
-    transports: Mapping[str, str] | None = None,
-    patience: float = 15.0,
-    users: Mapping[str, str] | None = None,
-    accesses: Mapping[str, Access] | None = None,
-    hidden: Hidden | None = None,
-    watches: Mapping[str, Watch] | None = None,
-) -> dict[str, Outcome]:
-    """Plays all roles of a story at once, each as an agent of its own; returns what each saw, by role.
-
-    A request is made once all above it in the story has been seen by whoever it is for.
-
-    Args:
-        target: Where the server is: `http://host:port`.
-        transports: Connection types by role; long-polling for those it does not name.
-        patience: Seconds without anything new for anybody after which all give up.
-        users: Who each role says it is, in `Authorization`; it bears the role's name if not given.
-        accesses: With what each role comes, instead of a user's name alone.
-        hidden: Learns what may stand in no report.
-        watches: Are told how far each role is.
-
-    Raises:
-        SurroundingsError: the server cannot be reached.
-    """
-    company, fellows, target = Company(), list[_Agent](), target.rstrip("/")
-    parts = [Role(timeline, target, role=at, company=company) for at in range(len(timeline.roles))]
-    comes = accesses or {
-        role: by_name((users or {}).get(role, "" if users else role)) for role in timeline.roles
-    }
-    plays = [
-        _play(
-            _Agent(
-                timeline, target, part, patience, fellows, access=comes[role], watch=(watches or {}).get(role)
-            ),
-            (transports or {}).get(role, "long-polling"),
-            hidden or Hidden(),
-        )
-        for role, part in zip(timeline.roles, parts, strict=True)
-    ]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in plays]
-    except* SurroundingsError as failed:
-        unreachable = failed
-    else:
-        return {role: task.result() for role, task in zip(timeline.roles, tasks, strict=True)}
-    raise SurroundingsError(str(unreachable.exceptions[0]))
-
-
-async def _play(agent: _Agent, transport: str, hidden: Hidden) -> Outcome:
-    async with opened(agent.access, hidden) as http:
-        try:
-            return await agent.run(http, transport)
-        except aiohttp.ClientError as error:
-            raise _unreachable(agent.target, in_words(error)) from None
-        finally:
-            await agent.close()
-
-
-class _Agent:
-    """The shell around a Bayeux client and a role: it owns the sockets and nothing else."""
+class Agent:
+    """A Bayeux client and a role, on a server."""
 
     def __init__(
         self,
@@ -134,10 +41,11 @@ class _Agent:
         target: str,
         role: Role,
         patience: float,
-        fellows: list[_Agent],
+        fellows: list[Agent],
         *,
         access: Access,
         watch: Watch | None,
+        goes_on: bool,
     ) -> None:
         """Not connected yet.
 
@@ -148,6 +56,7 @@ class _Agent:
         self._timeline = timeline
         self.access = access
         self._watch = watch or Watch()
+        self._goes_on = goes_on
         self._http: Http
         self._patience = patience
         self._fellows = fellows
@@ -202,14 +111,22 @@ class _Agent:
         self._perform(self._client.start())
         while not (self._role.done or self._why or self._client.phase is Phase.ENDED):
             await self._news()
+        if self._goes_on and not self._why:
+            await self._linger()
         if self._unreachable:
-            raise _unreachable(self.target, self._unreachable)
+            raise unreachable(self.target, self._unreachable)
         await self._leave()
         return self._outcome()
 
+    async def _linger(self) -> None:
+        """What comes beyond the story is seen too."""
+        over = asyncio.Event()
+        self._alarm = self._clock.call_at(self._clock.now() + min(LINGERING, self._patience), over.set)
+        await over.wait()
+
     def _outcome(self) -> Outcome:
         missing = tuple(self._role.missing)
-        why = self._why or ("the session ended" if missing else "")
+        why = self._why or ("the session ended" if not self._role.done else "")
         return Outcome(seen=tuple(self._seen), missing=missing, why=why)
 
     async def close(self) -> None:
@@ -241,6 +158,9 @@ class _Agent:
             async with asyncio.timeout(None if pending else left):
                 await self._change.wait()
         except TimeoutError:
+            if self._goes_on and self._role.has_begun and self._role.pass_over():
+                self._progress()
+                return
             self._why = self._lacking()
 
     def _lacking(self) -> str:
@@ -309,10 +229,11 @@ class _Agent:
         self._perform(self._client.wake(self._clock.now()))
 
     def _event(self, event: Received) -> None:
-        step, differences = self._role.event(event.channel, event.data)
+        found = self._role.event(event.channel, event.data)
         name = self._timeline.profile.push_name(event.channel, event.data)
-        self._note("event", step, f"{event.channel} {name}", event.data, differences)
-        if step:
+        what = f"{event.channel} {name}"
+        self._note("event", found.step, what, event.data, found.differences, again=found.again)
+        if found.step:
             self._progress()
             return
         # It does not end while somebody talks of other things without end.
@@ -331,8 +252,7 @@ class _Agent:
     async def _request(self, ask: Ask, *, story: bool = True) -> None:
         method, path, body = self._role.request(ask)
         has_body = body is not msgspec.UNSET
-        if story:
-            self._note("request", ask.id, f"{method} {path}", body if has_body else None)
+        self._note("request", ask.id, f"{method} {path}", body if has_body else None)
         what = f"{method} {path}"
         self._pending += 1
         try:
@@ -355,8 +275,7 @@ class _Agent:
             return
         value = _as_json(answer.body)
         differences = self._role.answered(ask, answer.status, value)
-        if story:
-            self._note("answer", ask.id, str(answer.status), value, differences)
+        self._note("answer", ask.id, str(answer.status), value, differences)
         self._progress()
 
     def _progress(self) -> None:
@@ -378,14 +297,18 @@ class _Agent:
         self._why = self._why or why
         self._change.set()
 
-    def _note(self, kind: str, step: str, what: str, value: Any = None, differences: Any = ()) -> None:
+    def _note(
+        self, kind: str, step: str, what: str, value: Any = None, differences: Any = (), *, again: str = ""
+    ) -> None:
         at = self._clock.now() - self._began if self._began else 0.0
-        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=tuple(differences))
-        self._seen.append(seen)
+        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=differences, again=again)
+        if not any(step == ask.id for ask in self._role.session.asks):
+            self._seen.append(seen)
         self._watch.saw(seen)
 
 
-def _unreachable(target: str, why: str) -> SurroundingsError:
+def unreachable(target: str, why: str) -> SurroundingsError:
+    """What is said of a server that nobody answers at."""
     return SurroundingsError(f"{target} cannot be reached: {why}")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.errors import SurroundingsError
 from replay.plan.pace import Pace
 from replay.plan.timeline import Timeline, plan

@@ -9,8 +9,10 @@ import pytest
 from aiohttp import web
 
 from replay.drive.access import Hidden, by_name
-from replay.drive.agent import STRANGE, Outcome, play
+from replay.drive.agent import STRANGE
 from replay.drive.http import LARGEST
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.plan.timeline import plan
 from replay.testing import scenario
 
