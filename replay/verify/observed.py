@@ -1,7 +1,7 @@
 """An answer or an event of a server held against what a scenario says of it, in as few words as tell it.
 
-Beside what is missing and what is other, what is new is a difference too. A list whose elements are the same in
-another order is one.
+Beside what is missing and what is other, what is new is a difference too. Elements of a list that are the same
+in another order are one.
 """
 
 from __future__ import annotations
