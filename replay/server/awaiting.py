@@ -22,14 +22,15 @@ class _Waiter:
 
     def __init__(self, occurrences: Occurrences, times: int) -> None:
         self._occurrences = occurrences
-        self._left = times
+        self.left = times
+        """How often it still has to."""
         self.came: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
 
     def hear(self, entry: Entry, _line: bytes = b"") -> None:
         """One more thing has happened."""
         if not self.came.done() and self._occurrences.take(entry):
-            self._left -= 1
-            if not self._left:
+            self.left -= 1
+            if not self.left:
                 self.came.set_result(entry)
 
 
@@ -57,6 +58,11 @@ class Awaiting:
             waiter.hear(entry)
         if waiter.came.done():
             return waiter.came.result()
+        lost = simulator.expecting.lost(step, agent, times - waiter.left, self._stage.clock.now())
+        if lost >= waiter.left:
+            what = f"'{step}' has taken place, and the journal has lost its entry"
+            raise UsageError(what, help="Wait for it earlier.")
+        waiter.left -= lost
         if self._stage.is_stopped:
             raise UsageError(f"this server is closed: '{step}' cannot come any more")
         simulator.journal.report(waiter.hear, _TELLING)

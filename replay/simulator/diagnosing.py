@@ -78,16 +78,19 @@ class _Diagnosis:
     def _said(self) -> Iterator[str]:
         misses = list(self._simulator.misses)
         again = [miss for miss in misses if _is_used_up(miss)]
-        opened = [miss for miss in misses if not self._is_settled(miss) and not _is_used_up(miss)]
+        others = [miss for miss in misses if not self._is_settled(miss) and not _is_used_up(miss)]
+        near = [miss for miss in others if miss.closest is not None]
         forgotten = self._forgotten()
         if not self._agents:
             yield "let the client connect: nobody has come"
-        if opened and (forgotten is None or opened[-1].at <= forgotten.at):
-            yield self._of_miss(opened[-1])
+        if near and (forgotten is None or near[-1].at <= forgotten.at):
+            yield self._of_miss(near[-1])
         if forgotten is not None:
             yield self._of_silence(forgotten)
-        yield from map(self._of_miss, [*opened[-1:], *again[-1:]])
+        yield from map(self._of_miss, [*near[-1:], *again[-1:]])
         yield from self._of_delivery("unsubscribed", "role", "unpolled")
+        # What is like no step may have nothing to do with it: browsers ask for icons.
+        yield from map(self._of_miss, others[-1:])
         yield from self._of_expectations()
         yield from self._of_plays()
         yield from self._of_delivery("lost")
@@ -207,7 +210,7 @@ class _Diagnosis:
             yield "events that nobody was given:", _some(said, len(said))
         if self._journal:
             latest = self._journal[-LATEST:]
-            total = self._simulator.journal.total
+            total = self._simulator.journal.counts.total()
             title = (
                 f"the last {len(latest)} of {total:,} things that happened"
                 if total > len(latest)

@@ -112,6 +112,19 @@ class Expecting:
         """Why a step does not come, in the newest play that has it; empty where nothing is known."""
         return Judging(self._simulator, now).why_not(Expectation(wanted=Expected(step=step, agent=agent)))
 
+    def lost(self, step: str, agent: str, kept: int, now: float) -> int:
+        """How often a step has taken place beside those times of which the journal's window has entries.
+
+        Args:
+            kept: How many those are.
+        """
+        journal = self._simulator.journal
+        if journal.counts.total() == len(journal):
+            return 0
+        one = Expectation(wanted=Expected(step=step, agent=agent))
+        counted = sum(count for _, _, count in Judging(self._simulator, now).counted(one))
+        return max(0, counted - kept)
+
     def check_done(self, now: float, agent: str = "") -> None:
         """Holds that every play is over and every expectation met.
 

@@ -32,7 +32,7 @@ def test_of_many_kinds_of_miss_a_few_are_told_and_the_rest_is_counted() -> None:
     for number in range(KINDS + 7):
         desktop.get(f"/icons/{number}")
 
-    told = [line for _, line in summary(script.simulator)][1:]
+    told = [line for _, line in summary(script.simulator, script.now)][1:]
 
     assert len(told) == KINDS + 1
     assert told[-1] == "miss: and 7 more"

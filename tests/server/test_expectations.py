@@ -9,9 +9,13 @@ import aiohttp
 import pytest
 
 import replay
+from replay.clock import ManualClock
 from replay.drive.control import Control
 from replay.errors import ControlError, ExpectationError, UsageError
+from replay.server.runner import Server
+from replay.server.served import Served
 from replay.server.turns import turn
+from replay.simulator.simulator import Options
 from replay.testing import scenario
 
 from .conftest import Loop, one_loop
@@ -53,6 +57,27 @@ def test_what_has_taken_place_already_is_not_waited_for(loop: Loop) -> None:
 
             assert await used.simulator.wait_for("look", timeout=0) == first
             assert (await used.simulator.wait_for("look", times=2, timeout=0)).number > first.number
+
+    run(main(), loop)
+
+
+def test_what_the_journal_has_lost_counts_too_and_if_its_entry_is_wanted_that_is_said(loop: Loop) -> None:
+    async def main() -> None:
+        story = scenario(
+            "steps: [{id: look, request: GET /look, repeat: last}, {id: other, request: GET /other}]"
+        )
+        served = Served(Server([story], port=0, options=Options(journal_entries=2), clock=ManualClock()))
+        async with served, aiohttp.ClientSession() as http:
+            for path in ("look", "look", "other"):
+                (await http.get(f"{served.url}/{path}")).release()
+            with pytest.raises(
+                UsageError, match="'look' has taken place, and the journal has lost its entry"
+            ):
+                await served.wait_for("look", times=2, timeout=0)
+            waiting = asyncio.create_task(served.wait_for("look", times=3))
+            await turn()
+            (await http.get(f"{served.url}/look")).release()
+            assert (await waiting).step == "look"
 
     run(main(), loop)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replay.simulator.diagnosing import WIDTH, diagnosis
+from replay.simulator.resetting import WHATS, reset
 from replay.testing import Script, scenario
 
 from .snapshots import MISTAKES, path_of, text_of
@@ -38,6 +39,39 @@ def test_a_mistake_that_was_put_right_is_not_what_to_change() -> None:
     desktop.post("/accept", {})
 
     assert diagnosis(script.simulator, script.now).startswith("ask 'done' first")
+
+
+def test_a_request_that_is_like_no_step_does_not_hide_that_nobody_subscribed() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.get("/favicon.ico")
+
+    first = "subscribe to /news: 'news' waits until somebody subscribes to /news"
+    assert diagnosis(script.simulator, script.now).split("\n")[0] == first
+
+
+def test_of_several_agents_it_is_said_whose_events_wait() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    for user in ("ann", "bob"):
+        desktop = script.desktop(user)
+        desktop.handshake()
+        desktop.subscribe("/news" if user == "ann" else "/other")
+        desktop.connect(advice={"timeout": 0})
+
+    assert diagnosis(script.simulator, script.now).split("\n")[0].endswith("subscribes to /news (bob)")
+
+
+def test_what_was_forgotten_by_a_reset_is_not_counted() -> None:
+    script = Script(scenario("steps: [{id: accept, request: POST /accept}]"))
+    for _ in range(20):
+        script.desktop("kim").get("/nothing")
+    script.direct(lambda simulator, now: reset(simulator, WHATS, now), "reset")
+    script.desktop("kim").post("/accept", {})
+
+    said = diagnosis(script.simulator, script.now)
+    assert said.startswith("nothing here went wrong: all plays are over; look at the client")
+    assert "what happened:" in said
 
 
 def test_whatever_has_happened_it_is_short_and_does_no_harm_to_a_terminal() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from replay.errors import ExpectationError, UsageError
 from replay.plan.pace import Pace
+from replay.plan.timeline import plan
 from replay.simulator.directing import offer, push
 from replay.simulator.expecting import Occurrences, expected
 from replay.simulator.judging import Expectation, Judging
@@ -267,6 +268,21 @@ def test_each_play_has_an_order_of_its_own() -> None:
     script.advance(5)
     script.desktop("bob").post("/send", {})
     script.advance(5)
+
+    script.expect(unmet(script), [])
+
+
+def test_a_scenario_that_changes_is_held_to_what_it_expects_now() -> None:
+    script = begin(OFTEN)
+    changed = plan(
+        scenario(f"expect: [{{step: sent, after: send, within: 0s}}, {{step: send, times: 2}}]{OFTEN}")
+    )
+    script.steer(lambda _, now: script.simulator.renewing.renew(0, changed, now), "changed")
+    script.desktop("kim").post("/send", {})
+    script.advance(1)
+    script.expect([each.met for each in script.simulator.expecting.judged(script.now)], [True, False])
+    script.desktop("kim").post("/send", {})
+    script.advance(1)
 
     script.expect(unmet(script), [])
 
