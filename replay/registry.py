@@ -136,6 +136,7 @@ COMMANDS = {
     "redact": "replay.cli.redact:redact",
     "show": "replay.cli.show:show",
     "diff": "replay.cli.diff:command",
+    "verify": "replay.cli.verify:verify",
     "pin": "replay.cli.pin:pin",
     "serve": "replay.cli.serve:serve",
     "init": "replay.cli.init:init",

@@ -290,6 +290,19 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/road/test_har.py", "tests/distil/test_from_har.py"),
     ),
     ("7.3", "an in-process simulator: ready in ms, and nothing left after 500 of them", inside),
+    (
+        "7.4",
+        "Node's test runner and Playwright against replay serve; what they say at three in the morning",
+        lambda: tests(
+            "tests/recipes/test_node.py", "tests/recipes/test_page.py", "tests/browser/test_recipe.py"
+        ),
+    ),
+    (
+        "7.4",
+        "GitHub Actions, step by step from a bare Python",
+        lambda: tests("tests/recipes/test_actions.py"),
+    ),
+    ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
 ]
 
 

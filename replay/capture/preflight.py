@@ -36,14 +36,15 @@ def shown(host: str) -> str:
 
 def parse_upstream(url: str, *, option: str = "--upstream") -> Upstream:
     """Read the URL of an upstream, given by this option. Raises `UsageError`."""
+    said = url.rpartition("@")[2]
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{option} {url} is no URL: {error}.") from None
+        raise UsageError(f"{option} {said} is no URL: {error}.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        like = "http://" + (re.sub(r"^\w*:/+", "", url) or "gws:8090")
-        raise UsageError(f"{option} {url} has to be an http or https URL, such as {like}.")
+        like = "http://" + (re.sub(r"^\w*:/+", "", said) or "gws:8090")
+        raise UsageError(f"{option} {said} has to be an http or https URL, such as {like}.")
     upstream = Upstream(
         scheme=parts.scheme, host=parts.hostname, port=port or (443 if parts.scheme == "https" else 80)
     )

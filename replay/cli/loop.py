@@ -13,9 +13,14 @@ COLLECT_EVERY = 50_000
 """Objects made, less those freed, before Python looks for cycles: requests leave few."""
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Runs a coroutine to its end."""
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+def run_loop(main: Coroutine[Any, Any, None], *, fast: bool = True) -> None:
+    """Runs a coroutine to its end.
+
+    Args:
+        fast: On uvloop, which is to be had by those who need not close connections of TLS: it may end before
+            these have.
+    """
+    with asyncio.Runner(loop_factory=loop_factory() if fast else asyncio.new_event_loop) as runner:
         runner.run(main)
 
 

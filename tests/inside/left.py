@@ -22,6 +22,9 @@ import replay
 
 from .lives import LIVES, STORY, Life
 
+SHORT = 2
+"""Rounds in which memory is not looked at, which makes them three times as long."""
+
 Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -47,7 +50,10 @@ class Left(NamedTuple):
 
 
 def lead(rounds: int, loop: Loop, lives: Sequence[Life] = LIVES) -> Left:
-    """Leads all these lives, one after another, in one event loop, so many rounds, from two on."""
+    """Leads all these lives, one after another, in one event loop, so many rounds, from two on.
+
+    Of the memory for each nothing is known where they are short.
+    """
     complaints: list[str] = []
     tasks: list[str] = []
     sizes: list[tuple[int, float]] = []
@@ -75,7 +81,8 @@ def lead(rounds: int, loop: Loop, lives: Sequence[Life] = LIVES) -> Left:
     told.addFilter(complain := lambda record: not complaints.append(record.getMessage()))
     hook = sys.unraisablehook
     sys.unraisablehook = lambda what: complaints.append(f"{what.exc_value} {what.object}")
-    tracemalloc.start()
+    if rounds > SHORT:
+        tracemalloc.start()
     try:
         with warnings.catch_warnings(), asyncio.Runner(loop_factory=loop) as runner:
             warnings.simplefilter("error")

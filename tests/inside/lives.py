@@ -182,9 +182,13 @@ async def its_port_is_in_use() -> None:
 
 async def another_server_is_asked_what_no_step_is() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with serving() as real, serving(upstream=real.simulator.url, learned=folder) as client:
-            async with client.http.get(f"{client.simulator.url}/api/v2/nothing") as response:
-                assert response.status == 404
+        async with (
+            serving() as real,
+            serving(upstream=real.simulator.url, learned=folder) as client,
+            client.http.get(f"{client.simulator.url}/api/v2/nothing") as response,
+        ):
+            assert response.status == 404
+            assert [entry.kind for entry in real.simulator.journal][-1] == "miss"
 
 
 LIVES: tuple[Life, ...] = (

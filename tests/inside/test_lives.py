@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from .left import lead
+from .left import SHORT, lead
 from .lives import LIVES, nobody_ever_comes
 from .threaded import THREADED
 
 
 @pytest.mark.live
 def test_each_life_led_twice_leaves_no_task_no_descriptor_no_thread_and_no_complaint() -> None:
-    left = lead(2, asyncio.new_event_loop, (*LIVES, *THREADED))
+    left = lead(SHORT, asyncio.new_event_loop, (*LIVES, *THREADED))
 
     assert left.is_nothing, left
 
@@ -72,7 +72,7 @@ async def leaves_an_error_to_the_loop() -> None:
     ],
 )
 def test_what_a_life_leaves_behind_is_found(life: Callable[[], Any], what: str) -> None:
-    left = lead(2, asyncio.new_event_loop, [life])
+    left = lead(3, asyncio.new_event_loop, [life])
     for each in KEPT:
         if isinstance(each, socket.socket):
             each.close()

@@ -266,7 +266,13 @@ def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> 
             agent = Agent(simulator.url, simulator.cometd_url)
             agent.start()
             agent.poll(advice={"timeout": 0})
-            holding = threading.Thread(target=lambda: pytest.raises(OSError, agent.poll))
+
+            def hold():
+                with pytest.raises(OSError):
+                    while True:
+                        agent.poll()
+
+            holding = threading.Thread(target=hold)
             holding.start()
             kept.append(holding)
             while not simulator.agents[0].held_polls:
