@@ -25,7 +25,7 @@ from replay.scenario.triggers import START, Moment, parse_trigger
 from replay.verify.diff_steps import kind_of
 from replay.verify.diff_values import ABSENT
 from replay.verify.observed import ORDER
-from replay.verify.order import Misplaced, Order, Told, misplaced
+from replay.verify.order import Order, Told, misplaced
 from replay.verify.recognising import ROOT
 from replay.verify.report import Difference, Kind, StepOutcome, Verdict, Verification
 from replay.verify.role import Seen
