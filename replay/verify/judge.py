@@ -1,12 +1,12 @@
 """What a server did held against what a scenario says: the verdict, and each thing that differs.
 
-    what an agent saw          what becomes of it
-    -----------------          ------------------
-    an answer, an event   -->  the step it is, with the fields that differ
-    an event again        -->  doubled
-    an event of no step   -->  only in b
-    a step that was not   -->  only in a, if its turn came; nothing is known of it otherwise
-    order, times          -->  as far as they are asked for
+what an agent saw          what becomes of it
+-----------------          ------------------
+an answer, an event   -->  the step it is, with the fields that differ
+an event again        -->  doubled
+an event of no step   -->  only in b
+a step that was not   -->  only in a, if its turn came; nothing is known of it otherwise
+order, times          -->  as far as they are asked for
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from replay.scenario.triggers import START, Moment, parse_trigger
 from replay.verify.diff_steps import kind_of
 from replay.verify.diff_values import ABSENT
 from replay.verify.observed import ORDER
-from replay.verify.order import Misplaced, Order, Told, misplaced
+from replay.verify.order import Order, Told, misplaced
 from replay.verify.recognising import ROOT
 from replay.verify.report import Difference, Kind, StepOutcome, Verdict, Verification
 from replay.verify.role import Seen
