@@ -12,11 +12,11 @@ order, times          -->  as far as they are asked for
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from replay.plan.intervals import Interval, interval
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import MISSING, readable
+from replay.plan.values import MISSING
 from replay.plan.values import Difference as Field
 from replay.scenario.delays import median, span
 from replay.scenario.durations import format_duration
@@ -29,6 +29,7 @@ from replay.verify.order import Order, Told, misplaced
 from replay.verify.recognising import ROOT
 from replay.verify.report import Difference, Kind, StepOutcome, Verdict, Verification
 from replay.verify.role import Seen
+from replay.verify.strays import channel_of, difference, strays
 from replay.verify.timing import Tolerance
 
 __all__ = ["Order", "judge"]
@@ -107,8 +108,9 @@ class _Part:
                 self.moments.setdefault(moment, each)
                 self.places.setdefault(moment, place)
         self.left_to_others = self._left_to_others()
-        self.elsewhere = self._elsewhere()
-        """Steps that came on another channel."""
+        missing = [cue for step, cue in self.cues.items() if not self.is_seen(step)]
+        self.elsewhere = strays(seen, missing, timeline.profile)
+        """Steps that came on another channel, or as no object."""
 
     def is_seen(self, step: str) -> bool:
         """Whether a step has taken place: a request, if it was answered."""
@@ -159,21 +161,6 @@ class _Part:
             took = None if after is None else round(after, 6)
             yield StepOutcome(step=step, kind=kind, outcome=outcome, at=at, took=took)
 
-    def _elsewhere(self) -> dict[str, Seen]:
-        strangers: dict[str, list[Seen]] = {}
-        for each in self.seen:
-            if each.kind == "event" and not each.step and not each.again:
-                strangers.setdefault(self._name(_channel(each), each.value), []).append(each)
-        found = {}
-        for step, cue in self.cues.items():
-            named = strangers.get(self._name(readable(cue.channel), cue.said[1]), [])
-            if named and not self.is_seen(step) and step in self.by_id:
-                found[step] = named.pop(0)
-        return found
-
-    def _name(self, channel: str, data: Any) -> str:
-        return str(self.timeline.profile.push_name(channel, data))
-
     def _left_to_others(self) -> frozenset[str]:
         """Events of the story that nothing brings about that an agent asks in it."""
         story = {step.id: step for step in self.timeline.scenario.steps}
@@ -208,9 +195,7 @@ class _Findings:
         yield from first
         for step, found in by_step.items():
             if step in self._part.elsewhere:
-                push, came = self._part.cues[step], self._part.elsewhere[step]
-                a, b = readable(push.channel), _channel(came)
-                yield Difference(kind="channel", step=step, field="channel", a=a, b=b)
+                yield difference(self._part.cues[step], self._part.elsewhere[step])
             elif not self._part.is_seen(step) and self._part.came_due(step) and not ended:
                 yield Difference(kind="only in a", step=step, a=kind_of(self._part.by_id[step]))
             yield from found
@@ -218,6 +203,7 @@ class _Findings:
 
     def _beside(self) -> tuple[dict[str, list[Difference]], list[Difference]]:
         """Events that are no step, by the step they came after; those that came before all."""
+        elsewhere = {id(each) for each in self._part.elsewhere.values()}
         first: list[Difference] = []
         after: dict[str, list[Difference]] = {}
         now = first
@@ -227,8 +213,8 @@ class _Findings:
                     Difference(kind="doubled", step=each.again, field="times", a=1, b=2)
                 )
             elif each.kind == "event" and not each.step:
-                if not any(each is came for came in self._part.elsewhere.values()):
-                    now.append(Difference(kind="only in b", field=_channel(each), b=each.value))
+                if id(each) not in elsewhere:
+                    now.append(Difference(kind="only in b", field=channel_of(each), b=each.value))
             elif each.step in self._part.by_id:
                 now = after.setdefault(each.step, [])
         return _counted(after), first
@@ -283,10 +269,6 @@ class _Findings:
             return interval(push)
         delay = self._part.asks[step].replies[0].after
         return Interval(*span(delay), median(delay))
-
-
-def _channel(event: Seen) -> str:
-    return event.what.partition(" ")[0]
 
 
 def _difference(kind: Kind, step: str, name: str, field: Field) -> Difference:

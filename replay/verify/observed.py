@@ -1,7 +1,7 @@
 """An answer or an event of a server held against what a scenario says of it, in as few words as tell it.
 
-Beside what is missing and what is other, what is new is a difference too. Elements of a list that are the same
-in another order are one.
+Beside what is missing and what is other, what is new is a difference too. Elements of a list that are the
+same in another order are one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from replay.plan.values import MISSING, Comparison, Difference, readable
+from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, readable
 from replay.verify.moments import moment, time_shape
 
 ORDER = " (order)"
@@ -27,25 +27,38 @@ _INDEX = re.compile(r"\[\d+\]")
 class Observed(Comparison):
     """A compiled value held against what came."""
 
-    def __init__(self, bound: Mapping[str, Any], *, whole: bool = True) -> None:
+    def __init__(self, bound: Mapping[str, Any], recorded: Mapping[str, Any], *, whole: bool = True) -> None:
         """Nothing is compared yet.
 
         Args:
             bound: Names that compare instead of capturing.
+            recorded: What stood for names when the scenario was recorded: the JSON types they have.
             whole: Whether orders are looked for: not while that is being done.
         """
         super().__init__(bound, exact=True)
+        self._recorded = recorded
         self._whole = whole
 
     def compare(self, expected: Any, got: Any, field: str) -> None:
         """Notes differences and captures of one value and all below it."""
         if isinstance(expected, list) and isinstance(got, list):
             self._lists(expected, got, field)
-            return
-        super().compare(expected, got, field)
+        elif isinstance(expected, Text) and expected.whole is not None:
+            self._named_value(expected.whole, got, field)
+        else:
+            super().compare(expected, got, field)
+
+    def _named_value(self, name: str, got: Any, field: str) -> None:
+        """What a path told as text may stand in a body as a number, if it was one there before."""
+        known = self.captures.get(name, self._bound.get(name, MISSING))
+        recorded = self._recorded.get(name, got)
+        if kind_of(got) != kind_of(recorded) or (known != MISSING and as_text(known) != as_text(got)):
+            self.differences.append(Difference(field, recorded if known == MISSING else known, got))
+        elif known == MISSING:
+            self.captures[name] = got
 
     def _trial(self, *, whole: bool) -> Observed:
-        return Observed({**self._bound, **self.captures}, whole=whole)
+        return Observed({**self._bound, **self.captures}, self._recorded, whole=whole)
 
     def _adopt(self, trial: Observed) -> None:
         self.captures.update(trial.captures)
@@ -103,6 +116,14 @@ class Observed(Comparison):
             order.append(place)
         self._adopt(trial)
         return order
+
+
+def kind_of(value: Any) -> str:
+    """Which of JSON's types a value has."""
+    for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object" if isinstance(value, dict) else "null"
 
 
 def _orders(places: list[int]) -> tuple[str, str]:

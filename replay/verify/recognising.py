@@ -14,7 +14,7 @@ ROOT = "data"
 """What differences call the whole of a value."""
 
 NEAR_ENOUGH = 3
-"""Fields in which an event may differ from a step and still be that step, changed, whatever it is called."""
+"""Values in which an event may differ from a step and still be that step, changed, whatever it is called."""
 
 
 class Recognised(NamedTuple):
@@ -30,7 +30,8 @@ class Recognised(NamedTuple):
 
 class _Candidate(NamedTuple):
     cue: Cue
-    differing: int
+    weight: int
+    """How many values differ."""
     gap: int
     """How many fields more or fewer it says than the event."""
     is_done: bool
@@ -38,23 +39,31 @@ class _Candidate(NamedTuple):
     @property
     def rank(self) -> tuple[int, int, bool]:
         """The lowest is what it most likely is."""
-        return self.differing, self.gap, self.is_done
+        return self.weight, self.gap, self.is_done
 
 
 class Recogniser:
     """Holds events against the steps that one role may see."""
 
     def __init__(
-        self, cues: Iterable[Cue], profile: Profile, *, ignored: Collection[str], moved: Collection[str]
+        self,
+        cues: Iterable[Cue],
+        profile: Profile,
+        *,
+        recorded: Mapping[str, Any],
+        ignored: Collection[str],
+        moved: Collection[str],
     ) -> None:
         """Nothing is known of any value yet.
 
         Args:
+            recorded: What stood for names when the scenario was recorded.
             ignored: Fields that are not compared.
             moved: Fields of times, of which only the form is compared.
         """
         self._cues = {cue.id: cue for cue in cues}
         self._profile = profile
+        self._recorded = recorded
         self._ignored, self._moved = ignored, moved
         self._named = {cue.id: self._name(readable(cue.channel), cue.said[1]) for cue in self._cues.values()}
         self._other: dict[str, Any] = {}
@@ -87,7 +96,7 @@ class Recogniser:
 
     def held(self, expected: Any, got: Any, known: Mapping[str, Any]) -> tuple[Comparison, list[Difference]]:
         """A compiled value held against another."""
-        comparison = Observed(known)
+        comparison = Observed(known, self._recorded)
         comparison.compare(expected, got, ROOT)
         return comparison, noteworthy(comparison.differences, self._ignored, self._moved)
 
@@ -104,11 +113,14 @@ class Recogniser:
             comparison.compare(cue.data.compiled, data, ROOT)
             differences = noteworthy(comparison.differences, self._ignored, self._moved)
             says = leaves(cue.data.compiled)
-            near = says // 2 if name == self._named[step] else min(NEAR_ENOUGH, says // 2)
+            weight = sum(max(leaves(each.expected), leaves(each.got)) for each in differences)
+            is_near = weight <= min(NEAR_ENOUGH, says // 2)
+            if name == self._named[step]:
+                is_near = len(differences) <= says // 2
             # What comes again says the same again.
-            near = 0 if step in done else near
-            if len(differences) <= near and all(each.field != ROOT for each in differences):
-                yield _Candidate(cue, len(differences), abs(size - says), step in done)
+            is_near = is_near and not (differences and step in done)
+            if is_near and all(each.field != ROOT for each in differences):
+                yield _Candidate(cue, weight, abs(size - says), step in done)
 
     def _compared(
         self, cue: Cue, channel: str, data: Any, known: Mapping[str, Any]

@@ -15,6 +15,7 @@ import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import Difference, Text, as_text, readable, render
+from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.recognising import Recognised, Recogniser
 
@@ -74,7 +75,15 @@ class Role:
         """What it alone knows: the values of its session, where others have sessions too."""
         self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
         self._recogniser = Recogniser(
-            self._cues.values(), timeline.profile, ignored=timeline.ignored, moved=timeline.shift_fields
+            self._cues.values(),
+            timeline.profile,
+            recorded={
+                name: variable.recorded
+                for name, variable in timeline.scenario.variables.items()
+                if is_set(variable.recorded)
+            },
+            ignored=timeline.ignored,
+            moved=timeline.shift_fields,
         )
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
@@ -144,6 +153,11 @@ class Role:
         path = quote(ask.path.render(self._value), safe="/:@!$&'()*+,;=~")
         query = urlencode([(key, as_text(render(value, self._value))) for key, value in ask.query])
         body = msgspec.UNSET if ask.body is msgspec.UNSET else render(ask.body, self._value)
+        for name in sorted(ask.names - self._known().keys()):
+            variable = self._timeline.scenario.variables.get(name)
+            if variable is not None and variable.make is None and is_set(variable.recorded):
+                # What the client makes up is known from now on.
+                self._learn({name: variable.recorded})
         return ask.method, f"{path}?{query}" if query else path, body
 
     def answered(self, ask: Ask, status: int, body: Any) -> tuple[Difference, ...]:
