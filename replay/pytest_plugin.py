@@ -175,7 +175,7 @@ def pytest_runtest_makereport(
                 diagnosis = lent.diagnosis()
                 # A wait that was in vain has said it already, beneath what it waited for.
                 first = "\n\n" + diagnosis.partition("\n")[0]
-                if diagnosis and first not in f"{call.excinfo.value}":
+                if first not in f"{call.excinfo.value}":
                     report.sections.append(("replay", diagnosis))
     else:
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]

@@ -63,6 +63,11 @@ def lines(held: Held) -> Iterator[Line]:
     yield Text(printable(_headline(held)), style="bold")
     if found.verdict == "fail" and found.why:
         yield Text(printable(f"  it ended before all was seen: {found.why}"), style="dim")
+    reached = [each.step for each in found.steps if each.outcome in {"same", "differs"}]
+    if found.verdict == "inconclusive" and reached:
+        yield Text(
+            f"  reached until then: {len(reached):,} of {len(found.steps):,} steps, the last {reached[-1]}"
+        )
     if found.ignored:
         yield Text(f"  left out: {counted(found.ignored, 'difference')}, as the scenario says", style="dim")
     steps = (*held.scenario.session, *held.scenario.steps)
@@ -94,7 +99,7 @@ def _advice(found: Verification) -> str:
     if "certificate" in why:
         return "--insecure accepts it, --target-ca names its authority."
     if "interrupted" in why:
-        return "What was seen until then is below."
+        return "Let it run to its end."
     if "was answered" in why or "cannot be reached" in why:
         return "See that --target is the right server, and that it runs."
     return "See that the target runs, and that somebody causes what it waits for; --patience waits longer."

@@ -20,6 +20,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from replay.errors import ReplayError, UsageError
+from replay.server.loops import loop_factory
 from replay.server.served import Served
 
 T = TypeVar("T")
@@ -102,7 +103,7 @@ class Thread:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner() as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 try:
                     runner.run(self._live())
                 finally:

@@ -1,22 +1,22 @@
 """What a server did held against what a scenario says: the verdict, and each thing that differs.
 
-    what an agent saw          what becomes of it
-    -----------------          ------------------
-    an answer, an event   -->  the step it is, with the fields that differ
-    an event again        -->  doubled
-    an event of no step   -->  only in b
-    a step that was not   -->  only in a, if its turn came; nothing is known of it otherwise
-    order, times          -->  as far as they are asked for
+what an agent saw          what becomes of it
+-----------------          ------------------
+an answer, an event   -->  the step it is, with the fields that differ
+an event again        -->  doubled
+an event of no step   -->  only in b
+a step that was not   -->  only in a, if its turn came; nothing is known of it otherwise
+order, times          -->  as far as they are asked for
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from replay.plan.intervals import Interval, interval
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import MISSING
+from replay.plan.values import MISSING, readable
 from replay.plan.values import Difference as Field
 from replay.scenario.delays import median, span
 from replay.scenario.durations import format_duration
@@ -25,7 +25,7 @@ from replay.scenario.triggers import START, Moment, parse_trigger
 from replay.verify.diff_steps import kind_of
 from replay.verify.diff_values import ABSENT
 from replay.verify.observed import ORDER
-from replay.verify.order import Misplaced, Order, Told, misplaced
+from replay.verify.order import Order, Told, misplaced
 from replay.verify.recognising import ROOT
 from replay.verify.report import Difference, Kind, StepOutcome, Verdict, Verification
 from replay.verify.role import Seen
@@ -107,6 +107,8 @@ class _Part:
                 self.moments.setdefault(moment, each)
                 self.places.setdefault(moment, place)
         self.left_to_others = self._left_to_others()
+        self.elsewhere = self._elsewhere()
+        """Steps that came on another channel."""
 
     def is_seen(self, step: str) -> bool:
         """Whether a step has taken place: a request, if it was answered."""
@@ -148,7 +150,7 @@ class _Part:
             kind: Literal["request", "push"] = "request" if step in self.asks else "push"
             seen = self.moments.get(Moment(step))
             outcome: Literal["same", "differs", "missing", "not reached"] = "same"
-            if not self.is_seen(step):
+            if not self.is_seen(step) and step not in self.elsewhere:
                 outcome = "missing" if self.came_due(step) and not ended else "not reached"
             elif step in differing:
                 outcome = "differs"
@@ -156,6 +158,21 @@ class _Part:
             after = self.after(step)
             took = None if after is None else round(after, 6)
             yield StepOutcome(step=step, kind=kind, outcome=outcome, at=at, took=took)
+
+    def _elsewhere(self) -> dict[str, Seen]:
+        strangers: dict[str, list[Seen]] = {}
+        for each in self.seen:
+            if each.kind == "event" and not each.step and not each.again:
+                strangers.setdefault(self._name(_channel(each), each.value), []).append(each)
+        found = {}
+        for step, cue in self.cues.items():
+            named = strangers.get(self._name(readable(cue.channel), cue.said[1]), [])
+            if named and not self.is_seen(step) and step in self.by_id:
+                found[step] = named.pop(0)
+        return found
+
+    def _name(self, channel: str, data: Any) -> str:
+        return str(self.timeline.profile.push_name(channel, data))
 
     def _left_to_others(self) -> frozenset[str]:
         """Events of the story that nothing brings about that an agent asks in it."""
@@ -190,7 +207,11 @@ class _Findings:
             by_step[each.step].append(each)
         yield from first
         for step, found in by_step.items():
-            if not self._part.is_seen(step) and self._part.came_due(step) and not ended:
+            if step in self._part.elsewhere:
+                push, came = self._part.cues[step], self._part.elsewhere[step]
+                a, b = readable(push.channel), _channel(came)
+                yield Difference(kind="channel", step=step, field="channel", a=a, b=b)
+            elif not self._part.is_seen(step) and self._part.came_due(step) and not ended:
                 yield Difference(kind="only in a", step=step, a=kind_of(self._part.by_id[step]))
             yield from found
             yield from beside.get(step, ())
@@ -206,8 +227,8 @@ class _Findings:
                     Difference(kind="doubled", step=each.again, field="times", a=1, b=2)
                 )
             elif each.kind == "event" and not each.step:
-                channel = each.what.partition(" ")[0]
-                now.append(Difference(kind="only in b", field=channel, b=each.value))
+                if not any(each is came for came in self._part.elsewhere.values()):
+                    now.append(Difference(kind="only in b", field=_channel(each), b=each.value))
             elif each.step in self._part.by_id:
                 now = after.setdefault(each.step, [])
         return _counted(after), first
@@ -262,6 +283,10 @@ class _Findings:
             return interval(push)
         delay = self._part.asks[step].replies[0].after
         return Interval(*span(delay), median(delay))
+
+
+def _channel(event: Seen) -> str:
+    return event.what.partition(" ")[0]
 
 
 def _difference(kind: Kind, step: str, name: str, field: Field) -> Difference:

@@ -36,9 +36,9 @@ class _Candidate(NamedTuple):
     is_done: bool
 
     @property
-    def rank(self) -> tuple[bool, int, int, bool]:
-        """What has come is not taken for what is yet to come unless it says exactly that."""
-        return self.is_done and self.differing > 0, self.differing, self.gap, self.is_done
+    def rank(self) -> tuple[int, int, bool]:
+        """The lowest is what it most likely is."""
+        return self.differing, self.gap, self.is_done
 
 
 class Recogniser:
@@ -71,7 +71,7 @@ class Recogniser:
         """The step that an event is.
 
         Args:
-            known: What is known of values, by name.
+            known: What is known of values, by name; not what the server calls itself, which may be anything.
             done: Steps that have taken place.
             learn: Takes what is known now.
         """
@@ -105,6 +105,8 @@ class Recogniser:
             differences = noteworthy(comparison.differences, self._ignored, self._moved)
             says = leaves(cue.data.compiled)
             near = says // 2 if name == self._named[step] else min(NEAR_ENOUGH, says // 2)
+            # What comes again says the same again.
+            near = 0 if step in done else near
             if len(differences) <= near and all(each.field != ROOT for each in differences):
                 yield _Candidate(cue, len(differences), abs(size - says), step in done)
 
@@ -123,7 +125,7 @@ class Recogniser:
 
     def _learn_others(self, expected: Any, got: Any, known: Mapping[str, Any], differing: int) -> None:
         """Values that are not what they were, if that is what differs."""
-        free, fewer = self._held_whole(expected, got, {"base_url": known.get("base_url")})
+        free, fewer = self._held_whole(expected, got, {})
         if len(fewer) < differing:
             self._other |= {name: value for name, value in free.captures.items() if name in known}
 

@@ -15,6 +15,7 @@ import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import Difference, Text, as_text, readable, render
+from replay.scenario.templates import BASE_URL
 from replay.verify.recognising import Recognised, Recogniser
 
 
@@ -68,7 +69,8 @@ class Role:
         """What it does before the story."""
         shared = company or Company()
         self._values = shared.values
-        self._own: dict[str, Any] = {"base_url": base_url}
+        self._base_url = base_url
+        self._own: dict[str, Any] = {}
         """What it alone knows: the values of its session, where others have sessions too."""
         self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
         self._recogniser = Recogniser(
@@ -170,10 +172,15 @@ class Role:
 
     def _learn(self, captures: Mapping[str, Any]) -> None:
         for name, value in captures.items():
+            if name == BASE_URL:
+                # Servers print the address that they are configured with, and some print two.
+                continue
             own = len(self._timeline.roles) > 1 and name in self.session.variables
             (self._own if own else self._values)[name] = value
 
     def _value(self, name: str) -> Any:
+        if name == BASE_URL:
+            return self._base_url
         for values in (self._own, self._values):
             if name in values:
                 return values[name]

@@ -74,6 +74,13 @@ def test_a_pass_is_one_line() -> None:
     assert printed(held(verdict="pass")) == ["PASS: http://gws plays story as story.yaml says, 4 steps"]
 
 
+def test_how_far_an_inconclusive_run_came_is_said() -> None:
+    assert printed(held(verdict="inconclusive", why="it was interrupted", reached=2)) == [
+        "INCONCLUSIVE: it was interrupted. Let it run to its end.",
+        "  reached until then: 2 of 4 steps, the last accept",
+    ]
+
+
 def test_what_a_server_says_cannot_steer_the_terminal() -> None:
     wild = Difference(kind="event", step="invited", field="data.\x1b[2J", a=1, b="\x1b]0;x\x07\x9b")
 

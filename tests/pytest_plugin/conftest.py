@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping
 from textwrap import dedent
 
 import pytest
+import uvloop  # noqa: F401
 
 # An inner run forgets what it has imported; what is imported here it finds.
-import replay.fixtures.lending
-import replay.fixtures.wanted
-import replay.server.forwarding
-import replay.server.learning  # noqa: F401
 
 Run = Callable[..., pytest.RunResult]
 

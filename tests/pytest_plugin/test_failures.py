@@ -116,7 +116,7 @@ def test_a_fixture_that_fails_after_the_simulator_is_told_of_it_too(run: Run) ->
     )
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["-* replay -*", "*asked was GET /api/v2/nothing*"])
+    result.stdout.fnmatch_lines(["-* replay -*", "*GET /api/v2/nothing*"])
 
 
 def _failure(name: str, printed: str) -> str:

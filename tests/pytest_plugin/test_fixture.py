@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import replay
+from replay.server.simulated import Simulated
+
 from .conftest import Run
+
+ROOT = Path(__file__).parents[2]
 
 OWN = """
 version: 1
@@ -234,6 +239,9 @@ def test_what_the_project_has_set_wrongly_is_said_too(run: Run) -> None:
 
 
 def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> None:
+    with Simulated(replay.serve(ROOT / "scenarios" / "accept-chat.yaml")):
+        # The loop of the first one opens what stays for all.
+        pass
     before = _left()
     result = run(
         """
@@ -258,11 +266,17 @@ def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> 
             agent = Agent(simulator.url, simulator.cometd_url)
             agent.start()
             agent.poll(advice={"timeout": 0})
-            holding = threading.Thread(target=lambda: pytest.raises(OSError, agent.poll))
+
+            def hold():
+                with pytest.raises(OSError):
+                    while True:
+                        agent.poll()
+
+            holding = threading.Thread(target=hold)
             holding.start()
             kept.append(holding)
             while not simulator.agents[0].held_polls:
-                pass
+                threading.Event().wait(0.01)
 
         def test_leaves_somebody_waiting(simulator):
             kept.append(threading.Thread(target=lambda: kept.append(

@@ -112,7 +112,13 @@ def test_what_is_recorded_of_a_test_that_fails_is_not_kept(
     )
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*assert <the real server, recorded> is None"])
+    result.stdout.fnmatch_lines(
+        [
+            "*assert <the real server, recorded> is None",
+            "-* replay -*",
+            "*since it failed, nothing of that is recorded",
+        ]
+    )
     assert pytester.path.joinpath("mine.yaml").read_text(encoding="utf-8") == "as it was"
 
 
