@@ -71,6 +71,13 @@ def gap_medians() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def mutations() -> Shown:
+    """What is wrong with a server, and what `verify` says of it."""
+    good, output = run(sys.executable, "-m", "tests.mutations")
+    print(output)
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def matrix(weather: str) -> Shown:
     """A table of real clients: on every transport they have, through trouble, or before a real server."""
     good, output = run(sys.executable, "-m", "tests.matrix", weather)
@@ -288,6 +295,12 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "6.6",
         "journal, HAR, distil: the scenario it came from",
         lambda: tests("tests/road/test_har.py", "tests/distil/test_from_har.py"),
+    ),
+    ("7.1", "mutations of npm's cometd server, each asked of `verify`", mutations),
+    (
+        "7.1",
+        "nothing said of the unmutated server, 50 runs in a row",
+        lambda: tests("tests/mutations", "-k", "fifty or recording"),
     ),
     ("7.3", "an in-process simulator: ready in ms, and nothing left after 500 of them", inside),
     (

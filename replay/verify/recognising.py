@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from replay.plan.timeline import Cue
-from replay.plan.values import Comparison, Difference, readable
+from replay.plan.values import Comparison, Difference, as_text, readable
 from replay.profiles.profile import Profile
 from replay.verify.observed import Observed, noteworthy
 
@@ -26,6 +27,9 @@ class Recognised(NamedTuple):
     """Where it is not what the step says."""
     again: str = ""
     """The step that it is once more."""
+
+
+_Held = tuple[Comparison, list[Difference]]
 
 
 class _Candidate(NamedTuple):
@@ -127,6 +131,8 @@ class Recogniser:
     ) -> tuple[Comparison, tuple[Difference, ...]]:
         expected, got = [cue.channel, cue.data.compiled], [channel, data]
         comparison, differences = self._held_whole(expected, got, known)
+        if differences:
+            comparison, differences = self._by_majority(expected, got, known, (comparison, differences))
         if differences and self._other:
             other, fewer = self._held_whole(expected, got, {**known, **self._other})
             if len(fewer) < len(differences):
@@ -135,15 +141,29 @@ class Recogniser:
             self._learn_others(expected, got, known, len(differences))
         return comparison, tuple(differences)
 
+    def _by_majority(
+        self, expected: list[Any], got: list[Any], known: Mapping[str, Any], held: _Held
+    ) -> _Held:
+        """Of a value that is new and not the same everywhere: what it is most often is what it is."""
+        comparison, differences = held
+        for name, value in comparison.captures.items():
+            others = Counter(as_text(each.got) for each in differences if each.expected == value)
+            if name in known or not others or others.most_common(1)[0][1] < 2:
+                continue
+            often = next(each.got for each in differences if as_text(each.got) == others.most_common(1)[0][0])
+            trial = self._held_whole(expected, got, {**known, name: often})
+            trial[0].captures[name] = often
+            if len(trial[1]) < len(differences):
+                return trial
+        return held
+
     def _learn_others(self, expected: Any, got: Any, known: Mapping[str, Any], differing: int) -> None:
         """Values that are not what they were, if that is what differs."""
         free, fewer = self._held_whole(expected, got, {})
         if len(fewer) < differing:
             self._other |= {name: value for name, value in free.captures.items() if name in known}
 
-    def _held_whole(
-        self, expected: list[Any], got: list[Any], known: Mapping[str, Any]
-    ) -> tuple[Comparison, list[Difference]]:
+    def _held_whole(self, expected: list[Any], got: list[Any], known: Mapping[str, Any]) -> _Held:
         where = Comparison(known)
         where.compare(expected[0], got[0], ROOT)
         comparison, differences = self.held(expected[1], got[1], {**known, **where.captures})

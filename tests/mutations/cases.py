@@ -82,7 +82,11 @@ def _says(difference: Mapping[str, Any], line: str) -> bool:
     said = difference.get("field", "")
     inside = re.fullmatch(rf"{re.escape(field)}([.\[].*)?", said) is not None
     steps = {difference.get("step", ""), "*"}
-    return difference["kind"] == KINDS.get(kind, kind) and not steps.isdisjoint(step.split("|")) and (inside or not field)
+    return (
+        difference["kind"] == KINDS.get(kind, kind)
+        and not steps.isdisjoint(step.split("|"))
+        and (inside or not field)
+    )
 
 
 @cache
@@ -108,7 +112,9 @@ def verify(case: Case, url: str) -> Outcome:
     try:
         report = json.loads(result.stdout)
     except ValueError:
-        raise AssertionError(f"{case.name}: exit {result.exit_code}, no JSON: {result.output}") from result.exception
+        raise AssertionError(
+            f"{case.name}: exit {result.exit_code}, no JSON: {result.output}"
+        ) from result.exception
     return Outcome(case=case, code=result.exit_code, said=report["differences"], output=result.output)
 
 
