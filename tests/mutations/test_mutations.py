@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,10 @@ UNMUTATED = "nothing"
 TALKING = ("--login", "--ready", "--get-me", "--busy", "--think", "0", "--expect", "9")
 
 
-def weighed() -> Iterator[object]:
+def weighed() -> list[object]:
     """All cases; those that are no sample are for `make prove`."""
-    for each in cases():
-        daily = each.name in SAMPLE
-        yield pytest.param(each, id=each.name, marks=[] if daily else [pytest.mark.full])
+    marks = {each.name: [] if each.name in SAMPLE else [pytest.mark.full] for each in cases()}
+    return [pytest.param(each, id=each.name, marks=marks[each.name]) for each in cases()]
 
 
 @pytest.mark.parametrize("case", weighed())
