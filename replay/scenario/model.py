@@ -239,7 +239,7 @@ class Scenario(_Part, kw_only=True):
     pace: str = ""
     """How delays come about and what is done to them: `recorded, idle-max(2s)`; `serve --pace` overrides."""
     variables: dict[str, Variable] = {}
-    """What differs from play to play, by the name that `${name}` refers to."""
+    """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []
     """Fields whose times are moved to the time of the play."""
     ignore: list[str] = []
