@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from replay.plan.intervals import Interval, interval
+from replay.plan.spans import nominal_spans
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import MISSING
 from replay.plan.values import Difference as Field
@@ -33,6 +34,9 @@ from replay.verify.strays import channel_of, difference, strays
 from replay.verify.timing import Tolerance
 
 __all__ = ["Order", "judge"]
+
+SLACK = 0.010
+"""Seconds that nothing is late by, where a share is asked for: the share of no delay is nothing."""
 
 
 def judge(
@@ -239,8 +243,9 @@ class _Findings:
 
     def _out_of_order(self) -> Iterator[Difference]:
         part = self._part
+        spans = nominal_spans(part.timeline)
         events = [
-            Told(each.id, part.causes(each.id), interval(each))
+            Told(each.id, part.causes(each.id), interval(each), spans[each.id])
             for each in part.steps
             if isinstance(each, PushStep)
         ]
@@ -258,10 +263,15 @@ class _Findings:
                 continue
             allowed = self._allowed(step)
             off = allowed.misses(after)
-            if not self._tolerance.allows(abs(off), max(after, allowed.latest)):
+            if not self._is_in_time(abs(off), allowed.latest):
                 field = "answer.after" if step in self._part.asks else "after"
                 a, b = (format_duration(round(each, 4)) for each in (allowed.played, after))
                 yield Difference(kind="delay", step=step, field=field, a=a, b=b, apart=round(off, 6))
+
+    def _is_in_time(self, off: float, said: float) -> bool:
+        """Whether it is near enough; a share is one of what the scenario says, as late is always longer."""
+        assert self._tolerance is not None
+        return self._tolerance.allows(off, said) or (self._tolerance.share > 0 and off <= SLACK)
 
     def _allowed(self, step: str) -> Interval:
         push = self._part.by_id[step]
