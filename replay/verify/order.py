@@ -12,7 +12,7 @@ from replay.scenario.triggers import Moment
 
 Order = Literal["strict", "causal", "any"]
 """`strict`: events come in the order of their times in the story. `causal`: nothing comes before what it
-follows, events of one cause keep their order, those of independent causes may swap. `any`: whatever."""
+follows, events of one cause keep their order, those of independent causes may swap. `any`: as they like."""
 
 _SAME = 1e-6
 """Seconds that sums of the same delays may be apart."""
