@@ -96,6 +96,7 @@ class _Part:
         session, story = timeline.sessions[role], timeline.story
         # Who is alone, or sees no session, is not asked for it.
         asked = {each.step for each in seen}
+        self._before = frozenset(ask.id for ask in session.asks)
         self.asks: dict[str, Ask] = {ask.id: ask for ask in session.asks if ask.id in asked}
         self.asks |= {ask.id: ask for ask in story.asks_of[role]}
         self.cues: dict[str, Cue] = {cue.id: cue for cue in (*session.cues, *story.cues_for(role))}
@@ -135,8 +136,8 @@ class _Part:
         )
 
     def at(self, moment: Moment) -> float | None:
-        """When a moment was; the session comes before all, and what others do is not seen."""
-        if moment.step == START:
+        """When a moment was; requests of the session come before all, and what others do is not seen."""
+        if moment.step == START or (moment.step in self._before and moment in self.moments):
             return 0.0
         seen = self.moments.get(moment)
         return None if seen is None else seen.at
@@ -144,11 +145,14 @@ class _Part:
     def after(self, step: str) -> float | None:
         """Seconds from what set a step off until it was seen; None where that is not known."""
         is_ask = step in self.asks
-        causes = (Moment(step),) if is_ask else self.causes(step)
-        times = [self.at(moment) for moment in causes]
         seen = self.moments.get(Moment(step, response=is_ask))
+        if seen is None:
+            return None
+        if is_ask:
+            return seen.at - self.moments[Moment(step)].at
+        times = [self.at(moment) for moment in self.causes(step)]
         known = [each for each in times if each is not None]
-        return seen.at - max(known) if seen is not None and len(known) == len(times) else None
+        return seen.at - max(known) if len(known) == len(times) else None
 
     def outcomes(self, differing: set[str], *, ended: bool) -> Iterator[StepOutcome]:
         """What became of each step."""

@@ -24,7 +24,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One thing the client saw."""
 
     at: float
-    """Seconds since the client subscribed."""
+    """Seconds since the client subscribed; until then since it began."""
     kind: str
     """request, answer or event."""
     step: str
