@@ -59,10 +59,18 @@ def test_what_was_expected_and_has_not_happened_fails_the_test_itself(
 
         @pytest.mark.xfail(strict=True)
         def test_that_is_known_to_fail(simulator): ...
+
+        @pytest.mark.asyncio
+        async def test_does_not_await(simulator):
+            simulator.wait_for("ask")
+
+        def test_expects_much(simulator):
+            for number in range(200):
+                simulator.expect("ask", at_least=number // 2)
         """
     )
 
-    result.assert_outcomes(failed=4, passed=1, xfailed=1)
+    result.assert_outcomes(failed=6, passed=1, xfailed=1)
     printed = result.stdout.str()
     assert re.search(
         r"_ test_of_the_scenario _+\nask was expected, and nobody has come to play own\n-+ replay", printed
@@ -71,6 +79,11 @@ def test_what_was_expected_and_has_not_happened_fails_the_test_itself(
     assert "assert not " in _failure("test_has_failed_already", printed)
     assert "ask has not taken place within 1ms" in _failure("test_waited_in_vain", printed)
     assert " replay --" not in _failure("test_waited_in_vain", printed)
+    assert _failure("test_does_not_await", printed).startswith(
+        "simulator.wait_for(…) was not awaited: in an async test write 'await simulator.wait_for(…)'\n"
+    )
+    assert "never awaited" not in printed
+    assert re.search(r"at least 49 times, .*\nand 50 more\n-+ replay", _failure("test_expects_much", printed))
 
 
 def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(run: Run) -> None:
