@@ -101,6 +101,22 @@ def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(ru
 
         def test_fails_with_both(simulator_session, simulator):
             assert simulator.url == simulator_session.url
+
+        @pytest.fixture
+        def fails(simulator_session):
+            simulator_session.expect("accept")
+            raise RuntimeError
+
+        @pytest.fixture
+        def late(simulator_session):
+            yield
+            simulator_session.expect("accept")
+
+        def test_has_a_fixture_that_fails(fails): ...
+
+        def test_is_not_held_to_that(late): ...
+
+        def test_nor_to_that(simulator_session): ...
         """,
         conftest="""
         @pytest.fixture(scope="session")
@@ -109,7 +125,7 @@ def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(ru
         """,
     )
 
-    result.assert_outcomes(failed=3, passed=2)
+    result.assert_outcomes(failed=3, passed=4, errors=1)
     printed = result.stdout.str()
     assert _failure("test_expects", printed).count(" replay --") == 1
     assert _failure("test_fails_without", printed).count(" replay --") == 0
