@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
-from replay.errors import ReplayError, UsageError
+from replay.errors import ReplayError, SurroundingsError, UsageError
 from replay.server.loops import loop_factory
 from replay.server.served import Served
 
@@ -49,13 +49,18 @@ class Thread:
         """Returns when the server listens; what keeps it from that is raised here.
 
         Raises:
+            SurroundingsError: its port, or what it needs else, is not to be had.
             UsageError: it has begun already.
         """
         if self._thread.ident is not None:
             raise UsageError("this simulator was opened already", help="Make another of replay.serve().")
         self._process = os.getpid()
         self._thread.start()
-        _outcome(self._begun)
+        try:
+            _outcome(self._begun)
+        except OSError as error:
+            said = f"a simulator cannot begin: {error.strerror or error}"
+            raise SurroundingsError(said) from None
 
     def end(self) -> None:
         """Returns when the server is closed, and the thread gone; what is another process's is left alone."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 import replay
-from replay.errors import UsageError
+from replay.errors import SurroundingsError, UsageError
 from replay.server.simulated import Simulated
 
 from .lives import STORY
@@ -72,3 +74,20 @@ def test_nothing_is_expected_of_one_that_is_closed(simulator: Simulated) -> None
 
     with pytest.raises(UsageError, match="closed: nothing takes place any more"):
         simulator.expect("accept")
+
+
+def test_no_descriptor_is_left_for_it_and_that_is_said() -> None:
+    said: set[str] = set()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        for most in range(3, soft):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            with suppress(SurroundingsError), Simulated(replay.serve(STORY)):
+                break
+            with pytest.raises(SurroundingsError) as refused:
+                Simulated(replay.serve(STORY)).__enter__()
+            said.add(str(refused.value).partition(":")[0])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert said == {"a simulator cannot begin", "cannot listen on 127.0.0.1"}
