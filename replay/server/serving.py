@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
@@ -35,6 +37,7 @@ def serve(
     pace: str = "",
     clock: Literal["real", "manual"] = "real",
     seed: int = 0,
+    variables: Mapping[str, Any] | None = None,
     faults: Sequence[Path | str | Mapping[str, Any]] = (),
     presets: Sequence[str] = (),
     host: str = "127.0.0.1",
@@ -52,6 +55,8 @@ def serve(
         speed: 2 is twice as fast; `max` drops waits.
         pace: As `serve --pace` has it; each scenario's own when empty.
         clock: `manual` stands still until `clock.advance("30s")`.
+        variables: What these are in every play, by name, whichever scenarios declare them; JSON values. A
+            client that sends another where one stands has sent what no step is.
         faults: Files of them, or faults as mappings; they come before those of the scenarios.
         presets: Faults that go together, by name.
         port: 0 picks a free one.
@@ -63,7 +68,7 @@ def serve(
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, transport, port, prefix or token.
+        UsageError: there is no scenario, or no such pace, clock, variable, transport, port, prefix or token.
     """
     check_known("clock", clock, CLOCKS)
     for transport in _each(transports):
@@ -86,6 +91,7 @@ def serve(
     options = Options(
         pace=_pace(pace, speed),
         seed=seed,
+        values=_values(variables or {}, read),
         faults=tuple(gather(_each(faults), _each(presets), read, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
@@ -134,6 +140,22 @@ def gather(
         else:
             found += load_faults(Path(each), scenarios, beside=found, control_apart=control_apart)
     return found
+
+
+def _values(variables: Mapping[str, Any], scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """Values of variables as JSON has them, held against what the scenarios declare."""
+    known = list(dict.fromkeys(name for scenario in scenarios for name in scenario.variables))
+    values = {}
+    for name, value in variables.items():
+        if not known:
+            raise UsageError(f"there is no variable '{name}': no scenario that is served has any")
+        check_known("variable", name, known)
+        try:
+            # A copy, so that nobody changes it while it is played.
+            values[name] = msgspec.json.decode(msgspec.json.encode(value))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UsageError(f"variable '{name}' is no JSON value: {error}") from None
+    return values
 
 
 def _pace(pace: str, speed: float | str) -> Pace:

@@ -140,8 +140,8 @@ class Casting:
         return play
 
     def _mint(self, play: Play, turn: int) -> None:
-        agents = self._simulator.agents
-        for value in mint(play, self._simulator.options.seed, turn, agents.is_minted):
+        agents, options = self._simulator.agents, self._simulator.options
+        for value in mint(play, options.seed, turn, agents.is_minted, options.values):
             agents.know_minted(value, play)
 
     def _start(self, play: Play, role: int, now: float) -> None:

@@ -30,7 +30,7 @@ SHOWN = 20
 
 NO_SIGN = (
     "say whose request it is: several agents are here, and it has no Authorization, no session cookie, "
-    "no id of a play of theirs and no clientId"
+    "no id made for a play of theirs and no clientId"
 )
 
 

@@ -1,8 +1,12 @@
-"""What is made afresh for each play: ids of the profile's shapes, and counters."""
+"""What is made afresh for each play: ids of the profile's shapes, and counters.
+
+A value that is given stands in every play, and is a sign of nobody: whose a request is, and which play is
+meant where an agent has several, the other signs say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.profiles.profile import COUNTER
@@ -13,12 +17,17 @@ TRIES = 50
 """After which an id is taken although another play has it: its shape allows for too few."""
 
 
-def mint(play: Play, seed: int, turn: int, is_taken: Callable[[str], bool]) -> list[str]:
-    """Binds the made variables of a play that are not bound yet; returns ids by which a request can name it.
+def mint(
+    play: Play, seed: int, turn: int, is_taken: Callable[[str], bool], given: Mapping[str, Any]
+) -> list[str]:
+    """Binds the variables of a play that are given or made; returns ids by which a request can name it.
 
     Args:
         turn: Which play of this scenario it is for its agent, from 1.
+        given: Values by variable, whether or not they would be made.
     """
+    for name in sorted(given.keys() & play.part.variables - play.values.keys()):
+        play.values[name] = given[name]
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}
     ids = []
     variables = play.timeline.scenario.variables

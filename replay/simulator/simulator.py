@@ -75,6 +75,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
     """Pretend that every play begins at this time (seconds since 1970)."""
+    values: Mapping[str, Any] = {}
+    """What variables are in every play, instead of what would be made for it or taken from its client."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
     forward: bool = False

@@ -9,6 +9,7 @@ from .running import Running
 
 STORY = """
 cometd: {path: /cometd}
+variables: {name: {recorded: Ann}}
 steps:
   - {id: hello, push: /a, after: start + 1s, data: hello}
   - {id: look, request: GET /look, respond: {after: 0s, body: seen}}

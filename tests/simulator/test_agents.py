@@ -189,7 +189,7 @@ def test_a_request_without_any_sign_is_a_miss_that_says_so_where_there_are_sever
 
     sentence = (
         "say whose request it is: several agents are here, and it has no Authorization, no session cookie, "
-        "no id of a play of theirs and no clientId"
+        "no id made for a play of theirs and no clientId"
     )
     body = script.answer(exchange).body
     script.expect(
