@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
+RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,node playwright)
 
 .PHONY: demo test lint prove bench faults-demo misses clean chromium
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/.dev $(NODE_MODULES) chromium lint  ## everything, with one sample of each thing
+test: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) chromium lint  ## everything, with one sample of each thing
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
@@ -21,7 +22,7 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) chromium  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
 bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and lateness; FLAGS=--quick for 100 clients, once
@@ -42,7 +43,7 @@ chromium:  ## Debian's, for the tests in a browser, where it may be installed
 	} || echo "make: there is no Chromium on PATH and it cannot be installed here: tests/browser will not run" >&2
 
 clean:
-	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules
+	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules examples/*/node_modules
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed, and none was found on PATH." >&2; exit 3; }
@@ -64,4 +65,9 @@ $(NODE_MODULES): tests/upstream/package-lock.json
 $(RIVALS): bench/rivals/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm is needed for the servers to compare with." >&2; exit 3; }
 	cd bench/rivals && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(RECIPES): examples/%/node_modules/.package-lock.json: examples/%/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm is needed for the recipes in examples/." >&2; exit 3; }
+	cd examples/$* && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -17,7 +17,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.errors import ReplayError, SurroundingsError
 from replay.plan.timeline import Timeline, plan
 from replay.scenario.load import load

@@ -229,6 +229,12 @@ class Journal:
         for kind in kinds:
             self._listeners[kind] += (listener,)
 
+    def dismiss(self, listener: Listener) -> None:
+        """Hands nothing over to it any more."""
+        for kind, listeners in self._listeners.items():
+            if listener in listeners:
+                self._listeners[kind] = tuple(each for each in listeners if each != listener)
+
     def forget_all(self) -> None:
         """Nothing has happened yet; numbers go on, so that who reads on from one misses nothing."""
         self._entries.clear()

@@ -5,7 +5,8 @@ What is imported here is loaded into every run of pytest where the package is in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,60 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from replay.fixtures.lending import Lent
     from replay.fixtures.wanted import Wanted
     from replay.server.simulated import Simulated
+
+MODES = ("none", "once", "new", "all")
 
 MARKER = (
     "replay(*scenarios, speed=1, clock='real', seed=0, faults=[], ...): the scenarios that the fixture"
     " `simulator` plays to this test, by name or as files, and how; it takes the keywords of replay.serve."
 )
 
-USED: pytest.StashKey[list[Simulated]] = pytest.StashKey()
-"""The simulators that a test has."""
+LENT: pytest.StashKey[list[Lent]] = pytest.StashKey()
+"""What a test, or a session, has been lent."""
+
+SAID: pytest.StashKey[list[str]] = pytest.StashKey()
+"""What there is to say of files that have been written since the latest report."""
+
+PASSED, FAILED = pytest.StashKey[bool](), pytest.StashKey[bool]()
+"""Of a session: whether a test that had its simulator passed, and whether one did not. Of a test likewise."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("replay", "scenarios of a Genesys chat server")
+    group.addoption(
+        "--replay-mode",
+        choices=MODES,
+        default="none",
+        help="What becomes of what no scenario has: 'none' records nothing; 'once' records scenarios that are"
+        " missing; 'new' also asks the real server for requests that no step is, and adds the steps; 'all'"
+        " records all anew. Where CI is set nothing is recorded.",
+    )
+    group.addoption(
+        "--replay-upstream",
+        metavar="URL",
+        default=os.environ.get("REPLAY_UPSTREAM", ""),
+        help="The real server that is recorded; REPLAY_UPSTREAM when not given.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    asked = config.getoption("--replay-mode")
+    if asked == "none":
+        return None
+    if _is_ci():
+        return f"replay: CI is set, so nothing is recorded: --replay-mode none instead of {asked}"
+    return f"replay: mode {asked}, {config.getoption('--replay-upstream') or 'no upstream named'}"
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
 
 
 @pytest.fixture(scope="session")
@@ -40,41 +81,56 @@ def replay_config() -> dict[str, Any]:
 
 
 @pytest.fixture
-def simulator(request: pytest.FixtureRequest, replay_config: dict[str, Any]) -> Iterator[Simulated]:
+def simulator(
+    request: pytest.FixtureRequest,
+    replay_config: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Simulated]:
     """A server of the scenarios that the marker `replay` names, for this test alone."""
-    item = request.node
-    with _in_words(item):
+    with _in_words(request.node):
         from replay.fixtures.wanted import of_test  # noqa: PLC0415
 
-        wanted = of_test(item, replay_config)
-    yield from _played(request, wanted, item.path.parent)
+        wanted = of_test(request.node, replay_config)
+    yield from _lent(request, wanted, request.node.path.parent, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def simulator_session(request: pytest.FixtureRequest, replay_config: dict[str, Any]) -> Iterator[Simulated]:
+def simulator_session(
+    request: pytest.FixtureRequest,
+    replay_config: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Simulated]:
     """A server of `replay_config["scenario"]`, for all tests that use it."""
     with _in_words():
         from replay.fixtures.wanted import of_session  # noqa: PLC0415
 
         wanted = of_session(replay_config)
-    yield from _played(request, wanted, request.config.rootpath)
+    yield from _lent(request, wanted, request.config.rootpath, tmp_path_factory)
 
 
-def _played(request: pytest.FixtureRequest, wanted: Wanted, beside: Path) -> Iterator[Simulated]:
-    where = request.node if isinstance(request.node, pytest.Item) else None
+def _lent(
+    request: pytest.FixtureRequest, wanted: Wanted, beside: Path, folders: pytest.TempPathFactory
+) -> Iterator[Simulated]:
+    config, node = request.config, request.node
+    where = node if isinstance(node, pytest.Item) else None
     with _in_words(where):
-        from replay.fixtures.opening import opened  # noqa: PLC0415
+        from replay.fixtures.lending import Recording, lend  # noqa: PLC0415
         from replay.fixtures.places import Places  # noqa: PLC0415
 
-        places = Places(beside=beside, root=request.config.rootpath, folder=wanted.folder)
-        simulated = opened(wanted, places)
-    used = request.node.stash.setdefault(USED, [])
-    used.append(simulated)
-    try:
-        yield simulated
-    finally:
-        used.remove(simulated)
-        simulated.__exit__(None, None, None)
+        how = Recording(
+            mode="none" if _is_ci() else config.getoption("--replay-mode"),
+            upstream=config.getoption("--replay-upstream"),
+            is_ci=_is_ci(),
+        )
+        places = Places(beside=beside, root=config.rootpath, folder=wanted.folder)
+        lent = lend(wanted, places, how, lambda: folders.mktemp("replay"))
+    node.stash.setdefault(LENT, []).append(lent)
+    node.stash[PASSED] = node.stash[FAILED] = False
+    yield lent.lent
+    node.stash[LENT].remove(lent)
+    with _in_words(where):
+        said = lent.end(passed=node.stash[PASSED] and not node.stash[FAILED])
+    node.stash.setdefault(SAID, []).extend(said)
 
 
 @contextmanager
@@ -90,3 +146,59 @@ def _in_words(item: pytest.Item | None = None) -> Iterator[None]:
             file, line, _ = item.location
             said = f"{file}:{(line or 0) + 1}: {said}"
         raise pytest.fail.Exception(said, pytrace=False) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test whose body has passed fails if what was expected has not happened."""
+    try:
+        result = yield
+    finally:
+        # What a failed test has expected is no matter of the next one that shares its simulator.
+        unmet = [sentence for _, lent in _all_lent(item) for sentence in lent.unmet()]
+    if unmet:
+        raise pytest.fail.Exception("\n".join(unmet), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beneath a test that failed stands what its simulators have to say."""
+    report = yield
+    if report.when != "teardown":
+        for node, lent in _all_lent(item):
+            node.stash[PASSED] |= report.when == "call" and report.passed
+            node.stash[FAILED] |= report.failed
+            if report.failed and call.excinfo is not None:
+                diagnosis = lent.diagnosis()
+                # A wait that was in vain has said it already, beneath what it waited for.
+                first = "\n\n" + diagnosis.partition("\n")[0]
+                if first not in f"{call.excinfo.value}":
+                    report.sections.append(("replay", diagnosis))
+    else:
+        said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]
+        for node in (item, item.session):
+            node.stash[SAID] = []
+        # A report takes what plugins add, and brings it from other processes too.
+        vars(report)["replay_said"] = said
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which files were written."""
+    reports = [report for each in terminalreporter.stats.values() for report in each]
+    said = [sentence for report in reports for sentence in getattr(report, "replay_said", ())]
+    if said:
+        terminalreporter.section("replay")
+        for sentence in said:
+            terminalreporter.line(sentence)
+
+
+def _all_lent(item: pytest.Item) -> list[tuple[pytest.Item | pytest.Session, Lent]]:
+    """What a test has been lent, and to whom it was: to it, or to the session."""
+    own = [(item, lent) for lent in item.stash.get(LENT, [])]
+    if "simulator_session" not in getattr(item, "fixturenames", ()):
+        return [*own]
+    return [*own, *((item.session, lent) for lent in item.session.stash.get(LENT, []))]

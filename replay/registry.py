@@ -121,6 +121,7 @@ RESOURCES = {
     "events": "replay.server.control.events:ROUTES",
     "reset": "replay.server.control.reset:ROUTES",
     "misses": "replay.server.control.misses:ROUTES",
+    "expectations": "replay.server.control.expectations:ROUTES",
     "metrics": "replay.server.control.metrics:ROUTES",
     "page": "replay.server.control.page:ROUTES",
     "stream": "replay.server.control.stream:ROUTES",
@@ -135,8 +136,10 @@ COMMANDS = {
     "redact": "replay.cli.redact:redact",
     "show": "replay.cli.show:show",
     "diff": "replay.cli.diff:command",
+    "verify": "replay.cli.verify:verify",
     "pin": "replay.cli.pin:pin",
     "serve": "replay.cli.serve:serve",
+    "init": "replay.cli.init:init",
     "faults": "replay.cli.faults:faults",
     "schema": "replay.cli.schema:schema",
 }

@@ -119,7 +119,7 @@ class Send(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     body: bytes
     answers: tuple[str, ...] = ()
-    """Ids of the Bayeux messages that it replies to."""
+    """Marks of the Bayeux messages that it replies to."""
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, gc=False):

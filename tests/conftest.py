@@ -10,6 +10,8 @@ import gc
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile("replay", deadline=None)
 settings.load_profile("replay")
 

@@ -71,6 +71,13 @@ def gap_medians() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def mutations() -> Shown:
+    """What is wrong with a server, and what `verify` says of it."""
+    good, output = run(sys.executable, "-m", "tests.mutations")
+    print(output)
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def matrix(weather: str) -> Shown:
     """A table of real clients: on every transport they have, through trouble, or before a real server."""
     good, output = run(sys.executable, "-m", "tests.matrix", weather)
@@ -81,6 +88,12 @@ def matrix(weather: str) -> Shown:
 def large(kind: str, megabytes: int) -> Shown:
     """What distilling a large flow file costs: good while memory stays within its bound."""
     good, output = run(sys.executable, "-m", "tests.size", kind, str(megabytes))
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def inside() -> Shown:
+    """What 500 simulators within one process leave behind: good if nothing, ready within 50 ms."""
+    good, output = run(sys.executable, "-m", "tests.inside", "500")
     return Shown(good, output.strip().splitlines()[-1])
 
 
@@ -283,6 +296,26 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "journal, HAR, distil: the scenario it came from",
         lambda: tests("tests/road/test_har.py", "tests/distil/test_from_har.py"),
     ),
+    ("7.1", "mutations of npm's cometd server, each asked of `verify`", mutations),
+    (
+        "7.1",
+        "nothing said of the unmutated server, 50 runs in a row",
+        lambda: tests("tests/mutations", "-k", "fifty or recording"),
+    ),
+    ("7.3", "an in-process simulator: ready in ms, and nothing left after 500 of them", inside),
+    (
+        "7.4",
+        "Node's test runner and Playwright against replay serve; what they say at three in the morning",
+        lambda: tests(
+            "tests/recipes/test_node.py", "tests/recipes/test_page.py", "tests/browser/test_recipe.py"
+        ),
+    ),
+    (
+        "7.4",
+        "GitHub Actions, step by step from a bare Python",
+        lambda: tests("tests/recipes/test_actions.py"),
+    ),
+    ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
 ]
 
 

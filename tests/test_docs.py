@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from replay.registry import COMMANDS, FAULTS
 from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load, loads
+from replay.server.serving import serve
 
 from .docs import DOCS, PAGES
 
@@ -70,3 +72,25 @@ def test_no_page_links_to_a_file_that_is_not_there() -> None:
     for page in PROSE:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / Path(link)).exists(), f"{page.name} links to {link}"
+
+
+def _programs() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (DOCS / "embed.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("program", _programs(), ids=["first", "otherwise", "faults"])
+def test_a_program_of_the_docs_prints_what_they_say(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(program, {})
+
+    assert capsys.readouterr().out.splitlines() == re.findall(r"print\(.*\)  # (.*)", program)
+
+
+def test_all_that_serve_takes_to_play_otherwise_is_in_the_docs() -> None:
+    page = (DOCS / "embed.md").read_text(encoding="utf-8")
+    taken = inspect.signature(serve).parameters
+    where = {"scenarios", "host", "port", "control_port", "control_prefix", "admin_token", "watch"}
+
+    assert [name for name in taken if name not in where and f"`{name}=" not in page] == []

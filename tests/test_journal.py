@@ -280,3 +280,18 @@ def test_an_entry_whose_detail_somebody_else_made_up_is_none(detail: dict[str, A
     data = filed(("agent", "ann", {}), ("fault", "ann", detail), ("event", "ann", {}))
     with pytest.raises(UsageError, match=r"run\.jsonl:3: this is no entry of a journal"):
         read(data, "run.jsonl")
+
+
+def test_whoever_is_dismissed_hears_no_more_and_the_others_do() -> None:
+    journal, heard, others = Journal(), [], []
+
+    def hear(entry: Entry, _line: bytes) -> None:
+        heard.append(entry.kind)
+
+    journal.report(hear, ["event", "answer"])
+    journal.report(lambda entry, _: others.append(entry.kind))
+    journal.note("event", 0.0, "kim")
+    journal.dismiss(hear)
+    journal.note("answer", 0.0, "kim")
+
+    assert (heard, others) == (["event"], ["event", "answer"])

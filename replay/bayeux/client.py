@@ -13,6 +13,7 @@ import msgspec
 
 from replay.bayeux import channels
 from replay.bayeux.messages import Message
+from replay.bayeux.replies import asked_by
 
 BACKOFF = 1.0
 """Seconds added to the wait after each failure in a row, as cometd.js does."""
@@ -127,12 +128,11 @@ class BayeuxClient:
         """
         actions: list[Action] = []
         for message in messages:
-            advice = message.get("advice")
-            if isinstance(advice, dict):
-                self._advice |= advice
             if "successful" in message:
-                actions += self._reply(message, now)
-            elif "data" in message:
+                actions += self._reply(message, now, number)
+                continue
+            self._heed(message)
+            if "data" in message:
                 actions.append(Received(channel=str(message.get("channel")), data=message["data"]))
         return actions + self.failed(number, now)
 
@@ -161,12 +161,13 @@ class BayeuxClient:
 
     # Replies
 
-    def _reply(self, message: Message, now: float) -> list[Action]:
+    def _reply(self, message: Message, now: float, number: int) -> list[Action]:
         channel = message.get("channel")
-        if channel == channels.DISCONNECT and "id" not in message and self.phase is not Phase.ENDED:
+        if self._is_dismissed(message):
             return self._end("" if self.phase is Phase.LEAVING else "the server ended the session")
-        if not self._close(message):
+        if not self._close(message, number):
             return []
+        self._heed(message)
         if channel == channels.HANDSHAKE:
             return self._shaken(message, now)
         if channel == channels.CONNECT:
@@ -181,6 +182,17 @@ class BayeuxClient:
             if not self._is_forgotten(message):
                 return self._end(f"the server refused the subscription: {message.get('error')}")
         return []
+
+    def _is_dismissed(self, message: Message) -> bool:
+        """Whether the server ends the session, or its end is answered without saying to which message."""
+        is_goodbye = message.get("channel") == channels.DISCONNECT and "id" not in message
+        is_ours = str(message.get("clientId", self._client_id)) == self._client_id
+        return is_goodbye and is_ours and self.phase is not Phase.ENDED
+
+    def _heed(self, message: Message) -> None:
+        advice = message.get("advice")
+        if isinstance(advice, dict):
+            self._advice |= advice
 
     def _shaken(self, message: Message, now: float) -> list[Action]:
         if not message["successful"] or not message.get("clientId"):
@@ -249,15 +261,20 @@ class BayeuxClient:
         self._open[self._numbers] = list(messages)
         return Batch(number=self._numbers, messages=list(messages), timeout=held + NETWORK_DELAY)
 
-    def _close(self, reply: Message) -> bool:
-        """Whether this answers something we asked: by channel and id, since ids of others look the same."""
-        for number, messages in self._open.items():
-            for message in messages:
-                if message["channel"] == reply.get("channel") and message["id"] == reply.get("id"):
-                    messages.remove(message)
-                    if not messages:
-                        del self._open[number]
-                    return True
+    def _close(self, reply: Message, number: int) -> bool:
+        """Whether this answers something we asked, and nobody has answered yet.
+
+        Args:
+            number: The batch whose reply it came with; 0 where that may be any.
+        """
+        for batch in [number] if number else list(self._open):
+            messages = self._open.get(batch, [])
+            asked = asked_by(reply, messages)
+            if asked is not None:
+                messages.remove(asked)
+                if not messages:
+                    del self._open[batch]
+                return True
         return False
 
     def _is_open(self, channel: str) -> bool:

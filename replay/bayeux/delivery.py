@@ -15,6 +15,7 @@ import msgspec
 from replay.bayeux.channels import CONNECT, HANDSHAKE
 from replay.bayeux.client_state import Client, Marked
 from replay.bayeux.messages import Message, encode, join
+from replay.bayeux.replies import mark_of
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
 from replay.wire import Answer, Close, Effect, Send
@@ -67,8 +68,8 @@ class Delivery:
             self.add(Answer(exchange=peer.exchange, at=now, headers=headers, body=body))
         elif peer.socket is not None:
             self._send(peer.socket, events, now)
-            ids = tuple(str(request.get("id", "")) for request, _ in pairs)
-            self.add(Send(socket=peer.socket, at=now, body=join(replies), answers=ids))
+            answered = tuple(mark_of(request) for request, _ in pairs)
+            self.add(Send(socket=peer.socket, at=now, body=join(replies), answers=answered))
 
     def deliver(self, client: Client, now: float) -> None:
         """Hands queued events to whatever carrier stands ready."""
@@ -111,8 +112,8 @@ class Delivery:
             self._send_reply(hold.socket, hold, reply, now)
 
     def _send_reply(self, socket: int, hold: Hold, reply: bytes, now: float) -> None:
-        ids = (str(hold.request.get("id", "")),)
-        self.add(Send(socket=socket, at=now, body=join([reply]), answers=ids))
+        answered = (mark_of(hold.request),)
+        self.add(Send(socket=socket, at=now, body=join([reply]), answers=answered))
 
     def supersede(self, client: Client, now: float) -> None:
         """Finishes the older of two connects, with an error and no body, as CometD does; events stay."""

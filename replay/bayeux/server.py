@@ -22,6 +22,8 @@ from replay.bayeux.verdict import NOTHING, Verdict
 from replay.wire import Answer, Close, Effect, Send
 
 TEXT_TYPE = ("Content-Type", "text/plain;charset=UTF-8")
+SILENT = "it stayed silent"
+"""Why a client has ended that did not poll in time."""
 
 
 class Listener(Protocol):
@@ -126,7 +128,7 @@ class BayeuxServer:
                 self._delivery.watch(client)
             else:
                 self._delivery.dismiss(client.socket, now)
-                self._end(client, "it stayed silent", now)
+                self._end(client, SILENT, now)
 
     @property
     def next_due(self) -> float | None:

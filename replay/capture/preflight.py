@@ -34,21 +34,22 @@ def shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def parse_upstream(url: str) -> Upstream:
-    """Read `--upstream`. Raises `UsageError`."""
+def parse_upstream(url: str, *, option: str = "--upstream") -> Upstream:
+    """Read the URL of an upstream, given by this option. Raises `UsageError`."""
+    said = url.rpartition("@")[2]
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"--upstream {url} is no URL: {error}.") from None
+        raise UsageError(f"{option} {said} is no URL: {error}.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        like = "http://" + (re.sub(r"^\w*:/+", "", url) or "gws:8090")
-        raise UsageError(f"--upstream {url} has to be an http or https URL, such as {like}.")
+        like = "http://" + (re.sub(r"^\w*:/+", "", said) or "gws:8090")
+        raise UsageError(f"{option} {said} has to be an http or https URL, such as {like}.")
     upstream = Upstream(
         scheme=parts.scheme, host=parts.hostname, port=port or (443 if parts.scheme == "https" else 80)
     )
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
-        raise UsageError(f"--upstream names a server and nothing else: write {upstream}.")
+        raise UsageError(f"{option} names a server and nothing else: write {upstream}.")
     return upstream
 
 

@@ -15,9 +15,10 @@ from rich.text import Text
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
-from replay.cli.differences import Line, lines
+from replay.cli.differences import Line, cases, lines
 from replay.cli.journals import find_journal
 from replay.cli.personal import redacted_fields
+from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.run_differences import lines as run_lines
 from replay.distil import distil
 from replay.errors import RecordingError, ScenarioError, UsageError
@@ -46,6 +47,7 @@ PLAIN_WIDTH = 160
 @click.option("--literal", is_flag=True, help="Compare every word; else pseudonyms may differ.")
 @click.option("--touched", "with_touched", is_flag=True, help="Of journals: also what faults touched.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything that differs as JSON instead.")
+@click.option("--junit", metavar="OUT", help="Also write a test case per step as JUnit XML.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -56,6 +58,7 @@ def command(
     literal: bool,
     with_touched: bool,
     as_json: bool,
+    junit: str | None,
 ) -> None:
     """Says what differs between two scenarios or recordings, in steps, or between the journals of two runs.
 
@@ -72,8 +75,13 @@ def command(
         tolerance = parse_tolerance(timing)
     except ValueError as error:
         raise UsageError(f"--timing: {error}") from None
+    if junit == "-":
+        raise UsageError("--junit writes a file beside the report: name one")
+    check_outputs(None, junit, a, b)
     journals = find_journal(a), find_journal(b)
     if any(journals):
+        if junit is not None:
+            raise UsageError("--junit is for stories: journals have no steps to be test cases")
         given = context.get_parameter_source("timing") is not ParameterSource.DEFAULT
         report = _runs(*journals, (a, b), tolerance if given else None, with_touched=with_touched)
         _print(run_lines(report, (str(a), str(b))), _row(report, a, b) if as_json else None)
@@ -81,6 +89,7 @@ def command(
     one, other = story(a), story(b)
     personal = nothing_personal if literal else redacted_fields()
     told = diff(one, other, tolerance=tolerance, personal=personal)
+    write_outputs((None, dict), (junit, lambda: (f"{a} {b}", cases(told, one), {"a": str(a), "b": str(b)})))
     _print(lines(told, one, other, (str(a), str(b))), _row(told, a, b) if as_json else None)
     if not told.same:
         context.exit(1)

@@ -1,14 +1,16 @@
-"""What differs between two scenarios, as lines for a person to read."""
+"""What differs between a scenario and another, or a server, as lines for a person to read."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
+from replay.account import printable
+from replay.cli.junit import Case
 from replay.scenario.model import RequestStep, Scenario, Step
 from replay.verify.diff import Report
 from replay.verify.diff_values import ABSENT
@@ -18,42 +20,84 @@ FIELDS = 12
 """Differences shown of one step; the others are counted."""
 STEPS = 60
 """Steps shown; the others are counted."""
+OF_ALL = "settings and variables"
 _WIDTH = 60
-_PLAIN = {"request", "answer", "event"}
+_PLAIN = {"request", "answer", "event", "channel"}
 
 Line = Text | Table
+Blocks = dict[str, list[Difference]]
+"""Differences of one step together, by a key that says whose step it is."""
 
 
 def lines(report: Report, a: Scenario, b: Scenario, names: tuple[str, str]) -> Iterator[Line]:
-    """The report; of steps that are the same, only the neighbours of those that are not.
+    """What `diff` found; of steps that are the same, only the neighbours of those that are not.
 
     Args:
         names: What to call A and B.
     """
-    of_all = [each for each in report.differences if not each.step]
-    by_step: dict[str, list[Difference]] = {}
-    for each in report.differences:
-        if each.step and each.kind != "renamed":
-            # An id may stand for one step in A and for another in B.
-            by_step.setdefault(("b " if each.kind == "only in b" else "a ") + each.step, []).append(each)
-    yield Text(_summary(report, len(by_step), names), style="bold")
+    steps = blocks(report.differences)
+    yield Text(_summary(report, len(steps), names), style="bold")
     for line in _notes(report):
         yield Text(line, style="dim")
+    yield from told(report.differences, (*a.session, *a.steps), (*b.session, *b.steps), names)
+
+
+def cases(report: Report, a: Scenario) -> list[Case]:
+    """What `diff` found as test cases: one of what is of no step, one for each step of A, then those of B.
+
+    They bear the steps' names, so that they are the same ones in every run.
+    """
+    found: dict[str, list[str]] = {OF_ALL: [], **{step.id: [] for step in (*a.session, *a.steps)}}
+    for each in report.differences:
+        name = f"only in b: {each.step}" if each.kind == "only in b" else each.step or OF_ALL
+        found.setdefault(name, []).append(sentence(each))
+    return [
+        Case(name=name, outcome="failure" if said else "passed", told=said) for name, said in found.items()
+    ]
+
+
+def told(
+    differences: Sequence[Difference], ours: Sequence[Step], theirs: Sequence[Step], names: tuple[str, str]
+) -> Iterator[Line]:
+    """Differences step by step, each with its neighbours.
+
+    Args:
+        ours: All steps of A, in the order of the file.
+        theirs: Those of B, where it has any.
+        names: What to call A and B.
+    """
+    of_all = [each for each in differences if not _of_step(each)]
     if of_all:
         yield Text()
         yield _table(of_all)
-    yield from _steps(by_step, a, b, names)
+    yield from _steps(blocks(differences), ours, {step.id: step for step in theirs}, names)
+
+
+def blocks(differences: Sequence[Difference]) -> Blocks:
+    """The differences that are of steps, in order; an event that is no step stands by itself."""
+    found: Blocks = {}
+    for at, each in enumerate(differences):
+        if _of_step(each) and each.kind != "renamed":
+            # An id may stand for one step in A and for another in B.
+            side = "b" if each.kind == "only in b" else "a"
+            found.setdefault(f"{side} {each.step or at}", []).append(each)
+    return found
+
+
+def _of_step(each: Difference) -> bool:
+    return bool(each.step) or each.kind == "only in b"
 
 
 def _summary(report: Report, steps: int, names: tuple[str, str]) -> str:
-    counts = " and ".join(_counted(number, "step") for number in dict.fromkeys(report.steps))
+    counts = " and ".join(counted(number, "step") for number in dict.fromkeys(report.steps))
     what = f"{names[0]} and {names[1]}: {counts}"
     if report.same:
         return f"{what}, the same story"
-    return f"{what}, {report.matched:,} in both; {_counted(steps, 'step')} with differences"
+    return f"{what}, {report.matched:,} in both; {counted(steps, 'step')} with differences"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
@@ -75,53 +119,54 @@ def _notes(report: Report) -> Iterator[str]:
 
 
 def _steps(
-    by_step: dict[str, list[Difference]], a: Scenario, b: Scenario, names: tuple[str, str]
+    by_step: Blocks, ours: Sequence[Step], theirs: dict[str, Step], names: tuple[str, str]
 ) -> Iterator[Line]:
-    ours, theirs = [*a.session, *a.steps], {step.id: step for step in (*b.session, *b.steps)}
     places = {step.id: at for at, step in enumerate(ours)}
-    shown = -1
+    shown_to = -1
     for found in list(by_step.values())[:STEPS]:
         first = found[0]
         at = places.get(first.step, -1) if first.kind != "only in b" else -1
         if at >= 0:
-            yield from _context(ours, range(max(shown, at - 2) + 1, at), by_step, gap=shown < at - 2)
-            shown = at
-        step = theirs[first.step] if first.kind == "only in b" else ours[places[first.step]]
+            yield from _context(ours, range(max(shown_to, at - 2) + 1, at), by_step, gap=shown_to < at - 2)
+            shown_to = at
         yield Text()
-        yield from _step(step, found, names)
+        if first.kind == "only in b":
+            step = theirs.get(first.step)
+            title = title_of(step) if step is not None else f"no step: {shown(first.b)}"
+            yield Text(f"+ {title}   only in {names[1]}", style="green")
+        else:
+            yield from _step(ours[at], found, names)
         following = at + 1
         if at >= 0 and following < len(ours) and f"a {ours[following].id}" not in by_step:
             yield from _context(ours, range(following, following + 1), by_step, gap=False)
-            shown = following
+            shown_to = following
     if len(by_step) > STEPS:
         yield Text()
-        yield Text(f"… and {_counted(len(by_step) - STEPS, 'more step')}; --json has them all", style="dim")
+        yield Text(f"… and {counted(len(by_step) - STEPS, 'more step')}; --json has them all", style="dim")
 
 
-def _context(steps: Sequence[Step], places: range, known: dict[str, Any], *, gap: bool) -> Iterator[Line]:
+def _context(steps: Sequence[Step], places: range, known: Collection[str], *, gap: bool) -> Iterator[Line]:
     """Steps that are the same, beside one that is not."""
     lines_shown = [steps[at] for at in places if f"a {steps[at].id}" not in known]
     if gap and lines_shown:
         yield Text("  …", style="dim")
     for step in lines_shown:
-        yield Text(f"  {_title(step)}", style="dim", overflow="ellipsis", no_wrap=True)
+        yield Text(f"  {title_of(step)}", style="dim", overflow="ellipsis", no_wrap=True)
 
 
 def _step(step: Step, found: list[Difference], names: tuple[str, str]) -> Iterator[Line]:
-    kind = found[0].kind
-    if kind in {"only in a", "only in b"}:
-        here, style = (names[0], "red") if kind == "only in a" else (names[1], "green")
-        sign = "-" if kind == "only in a" else "+"
-        yield Text(f"{sign} {_title(step)}   only in {here}", style=style)
+    if found[0].kind == "only in a":
+        yield Text(f"- {title_of(step)}   only in {names[0]}", style="red")
         return
-    yield Text(f"~ {_title(step)}", style="yellow")
+    yield Text(f"~ {title_of(step)}", style="yellow")
     yield _table(found[:FIELDS])
     if len(found) > FIELDS:
-        more = _counted(len(found) - FIELDS, "more difference")
+        more = counted(len(found) - FIELDS, "more difference")
         yield Text(f"    … and {more}; --json has them all", style="dim")
 
 
-def _title(step: Step) -> str:
+def title_of(step: Step) -> str:
+    """A step in a line."""
     if isinstance(step, RequestStep):
         return f"{step.id}: {step.request}"
     return f"{step.id}: push {step.push}, {step.after}"
@@ -141,8 +186,20 @@ def _table(found: Sequence[Difference]) -> Table:
 
 
 def _label(each: Difference) -> str:
+    return f"    {printable(label(each))}"
+
+
+def label(each: Difference) -> str:
     """What differs; the fields of requests, answers and events say themselves whose they are."""
-    return f"    {each.field if each.kind in _PLAIN else f'{each.kind} {each.field}'.rstrip()}"
+    return each.field if each.kind in _PLAIN and each.field else f"{each.kind} {each.field}".rstrip()
+
+
+def sentence(each: Difference) -> str:
+    """A difference in a line."""
+    if each.kind in {"only in a", "only in b"}:
+        return f"{each.kind}: {shown(each.a if each.kind == 'only in a' else each.b)}"
+    aside = _aside(each)
+    return printable(f"{label(each)}: {shown(each.a)} → {shown(each.b)}{aside and f' ({aside})'}")
 
 
 def _aside(each: Difference) -> str:
@@ -152,8 +209,9 @@ def _aside(each: Difference) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in a few dozen characters."""
+    """A value in a few dozen characters, all of them printable."""
     if value == ABSENT:
         return ABSENT
     text = value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 2 * _WIDTH else f"{text[: 2 * _WIDTH]}… ({len(text):,} characters)"
+    cut = text if len(text) <= 2 * _WIDTH else f"{text[: 2 * _WIDTH]}… ({len(text):,} characters)"
+    return printable(cut)

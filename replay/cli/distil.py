@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from replay.errors import UsageError
 from replay.exchange import Exchange
 from replay.registry import PROFILES
 from replay.scenario.dump import dumps, write
+from replay.scenario.model import named_after
 
 
 @click.command()
@@ -114,14 +114,14 @@ def distil_to(recordings: list[Path], to: str | Path | None, how: How) -> None:
     _say_notes([*notes, *(told.notes if len(told.stories) > 1 else ())])
     if len(chosen) == 1:
         path = target.path() if target is not None else None
-        distilled = _tell(told, chosen[0], _name(path or recordings[0]), how)
+        distilled = _tell(told, chosen[0], named_after(path or recordings[0]), how)
         _put(distilled, path)
         return
     assert target is not None
     click.echo(f"{told.recording} holds {len(told.stories)} stories", err=True)
     for each in chosen:
         path = target.path(each.story.number)
-        _put(_tell(told, each, _name(path), how), path, summary(each.story))
+        _put(_tell(told, each, named_after(path), how), path, summary(each.story))
 
 
 def _tell(told: Told, chosen: Choice, name: str, how: How) -> Distilled:
@@ -130,7 +130,7 @@ def _tell(told: Told, chosen: Choice, name: str, how: How) -> Distilled:
 
 def _merged(recordings: list[Path], target: _Target | None, how: How) -> Distilled:
     """What recordings of the same story have in common."""
-    name = _name(target.path() if target is not None else recordings[0])
+    name = named_after(target.path() if target is not None else recordings[0])
     scenarios = []
     for path in recordings:
         told, notes = _read(path, how)
@@ -184,7 +184,7 @@ class _Target:
             return None
         path = Path(to)
         if str(to).endswith(("/", os.sep)) or path.is_dir():
-            return cls(path, _name(recordings[0]), ".yaml")
+            return cls(path, named_after(recordings[0]), ".yaml")
         for recording in recordings:
             if path.exists() and recording.exists() and path.samefile(recording):
                 raise UsageError(f"{path} is the recording itself: name another file with --to")
@@ -224,9 +224,3 @@ def _size(distilled: Distilled) -> str:
 def _say_notes(notes: list[str] | tuple[str, ...], where: str = "") -> None:
     for note in notes:
         click.echo(f"note: {where}{note.removesuffix('.')}", err=True)
-
-
-def _name(path: Path) -> str:
-    """A scenario's name, made of a file's."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", path.name.partition(".")[0]).strip("-")
-    return stem if stem[:1].isalpha() else f"scenario-{stem}".rstrip("-")

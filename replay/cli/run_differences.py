@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from replay.account import printable
 from replay.cli.differences import Line, shown
 from replay.journal import Entry
-from replay.verify.chronicle import printable
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
 

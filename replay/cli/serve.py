@@ -54,6 +54,8 @@ def _play(asked: Asked) -> None:
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
     check_beside(asked)
+    if asked.expect and not any(scenario.expect for scenario in scenarios):
+        raise UsageError("--expect has nothing to hold", help="No scenario has 'expect:'.")
     faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     for option, path in (("--journal", journal), ("--har", asked.har)):
@@ -85,6 +87,8 @@ def _play(asked: Asked) -> None:
     )
     with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
         run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))
+    if asked.expect and server.stage.simulator.expecting.unmet(server.stage.clock.now()):
+        click.get_current_context().exit(1)
 
 
 def _errors() -> int:
@@ -142,7 +146,7 @@ async def _serve(
         for event, said in begins(server, apart=asked.control_port is not None):
             logs.say(event, said)
         await stopped.wait()
-    for event, said in summary(server.stage.simulator):
+    for event, said in summary(server.stage.simulator, server.stage.clock.now()):
         logs.say(event, said)
     if asked.har is not None:
         _write_har(asked.har, server, logs)

@@ -48,6 +48,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     journal_entries: int
     journal_size: int
     har: Path | None
+    expect: bool
     print_url: bool
 
 
@@ -232,6 +233,11 @@ ACCOUNT = (
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Write what was heard and said as a HAR when it ends: for `replay distil`, and for browsers.",
+    ),
+    click.option(
+        "--expect",
+        is_flag=True,
+        help="When it ends, exit with 1 unless all that the scenarios expect has happened (`expect:`).",
     ),
     click.option("--print-url", is_flag=True, help="Print the URL alone on standard output once it listens."),
 )

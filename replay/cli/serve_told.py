@@ -32,8 +32,12 @@ def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
     yield "playing", f"playing {names} on {server.cometd_url}; Ctrl-C ends"
 
 
-def summary(simulator: Simulator) -> Iterator[tuple[str, str]]:
-    """What happened, how late, which rules struck, and what did not fit, in the same way."""
+def summary(simulator: Simulator, now: float) -> Iterator[tuple[str, str]]:
+    """What happened, how late, which rules struck, and what did not fit, in the same way.
+
+    Args:
+        now: When it ended.
+    """
     counts = simulator.journal.counts
     told = (
         f"{_counted(counts['request'], 'request', 'requests')} answered",
@@ -48,6 +52,7 @@ def summary(simulator: Simulator) -> Iterator[tuple[str, str]]:
         yield "struck", f"faults: {struck(tallies)}"
     yield from (("missed", f"miss: {line}") for line in simulator.misses.summed_up(KINDS))
     yield from (("undelivered", f"undelivered: {line}") for line in _undelivered(simulator))
+    yield from (("unmet", f"unmet: {line}") for line in simulator.expecting.unmet(now))
 
 
 def _undelivered(simulator: Simulator) -> Iterator[str]:

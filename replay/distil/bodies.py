@@ -126,8 +126,3 @@ def reply_body(exchange: Exchange) -> bytes:
         _, _, inner = body.partition(b"(")
         return inner.rpartition(b")")[0]
     return body
-
-
-def key_of(message: Message) -> tuple[str, str]:
-    """What a reply has in common with its request: channel and id, whatever type the id has."""
-    return str(message.get("channel")), repr(message.get("id"))

@@ -108,6 +108,26 @@ def tell(scenario: Scenario, heard: Sequence[Heard]) -> tuple[Scenario, int]:
     return msgspec.structs.replace(scenario, variables=new, steps=[*scenario.steps, *steps]), len(steps)
 
 
+def added(scenario: Scenario, told: Scenario) -> Scenario:
+    """A scenario with what `tell` has made of it, or of what it was before, and it lacks by now."""
+    known = [step for step in (*scenario.session, *scenario.steps) if isinstance(step, RequestStep)]
+    keys = {_key(step) for step in known}
+    names = Names(step.id for step in (*scenario.session, *scenario.steps))
+    new = [
+        msgspec.structs.replace(step, id=names.take(step.id))
+        for step in told.steps
+        if isinstance(step, RequestStep) and step.about == ABOUT and _key(step) not in keys
+    ]
+    variables = {
+        name: told.variables[name]
+        for name in dict.fromkeys(_names_in(new))
+        if name in told.variables and name not in scenario.variables
+    }
+    return msgspec.structs.replace(
+        scenario, variables=scenario.variables | variables, steps=[*scenario.steps, *new]
+    )
+
+
 def _standing(names: Mapping[_Value, str], scenario: Scenario) -> dict[_Value, str]:
     """Names that the scenario still has: it may have changed since."""
     return {value: name for value, name in names.items() if name in scenario.variables}

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from replay.bayeux import channels
+from replay.bayeux.replies import asked_by
 from replay.distil import bodies, notes
-from replay.distil.bodies import Message, key_of
+from replay.distil.bodies import Message
 from replay.distil.dialects import dialect_of
 from replay.distil.forgotten import Forgotten
 from replay.distil.mishaps import Mishaps
@@ -146,8 +147,12 @@ class _Unwrapping:
             if exchange.status == 200 and exchange.response_body and not exchange.failure:
                 self._notes.count(notes.UNREADABLE)
             return
-        for message in sent:
-            self._match(exchange, message, exchange.sent, received, exchange.answered)
+        unanswered = list(sent)
+        for reply in (message for message in received if "successful" in message):
+            request = asked_by(reply, unanswered)
+            if request is not None:
+                unanswered.remove(request)
+                self._answered(exchange, request, exchange.sent, reply, exchange.answered)
         # A handshake has no clientId; its reply, which may bring events along, gives one.
         client = next((str(m["clientId"]) for m in [*sent, *received] if "clientId" in m), "nobody")
         self._meet(client, exchange, exchange.answered, received)
@@ -159,18 +164,21 @@ class _Unwrapping:
             self._waited.append((event, took if alone else 0.0))
 
     def _socket(self, exchange: Exchange) -> None:
-        """One WebSocket: replies are found by channel and id among the frames that follow."""
-        asked: dict[tuple[str, str], tuple[Message, float]] = {}
+        """One WebSocket: replies are found among the frames that follow."""
+        asked: dict[str, list[Message]] = defaultdict(list)
+        times: dict[int, float] = {}
         client = self._first_client(exchange)
         for frame in exchange.frames or ():
             messages = bodies.messages(frame.content, self._notes) or []
             for message in messages:
+                unanswered = asked[str(message["channel"])]
                 if frame.from_client:
-                    asked[key_of(message)] = (message, frame.at)
+                    unanswered.append(message)
+                    times[id(message)] = frame.at
                     client = str(message.get("clientId", client))
-                elif "successful" in message and key_of(message) in asked:
-                    request, at = asked.pop(key_of(message))
-                    self._match(exchange, request, at, [message], frame.at)
+                elif "successful" in message and (request := asked_by(message, unanswered)) is not None:
+                    unanswered.remove(request)
+                    self._answered(exchange, request, times.pop(id(request)), message, frame.at)
                     if message["channel"] == channels.HANDSHAKE:
                         client = str(message.get("clientId", client))
             if not frame.from_client:
@@ -186,13 +194,10 @@ class _Unwrapping:
             f"socket {exchange.number}",
         )
 
-    def _match(
-        self, exchange: Exchange, sent: Message, at: float, received: Iterable[Message], answered: float
+    def _answered(
+        self, exchange: Exchange, sent: Message, at: float, reply: Message, answered: float
     ) -> None:
         """What the server made of one message: a handshake, a subscription, or a client it does not know."""
-        reply = next((m for m in received if "successful" in m and key_of(m) == key_of(sent)), None)
-        if reply is None:
-            return
         dialect = dialect_of(reply)
         if dialect is not None:
             self._dialects.setdefault(origin_of(exchange), dialect)

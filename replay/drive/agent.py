@@ -1,134 +1,51 @@
-"""One agent that plays its part of a scenario against a server: ours, a real one, or a proxy before it."""
+"""The shell around one agent that plays its part of a scenario: it owns the sockets and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
-from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import msgspec
-from yarl import URL
 
 from replay.bayeux.channels import SUBSCRIBE
 from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock, SystemClock
+from replay.drive.access import Access
 from replay.drive.carriers import Carrier, Polls, Socket, Trouble
-from replay.errors import SurroundingsError, UsageError, nearest
+from replay.drive.http import Http, in_words
+from replay.drive.outcome import Outcome
+from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
+from replay.drive.watch import Watch
+from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
-from replay.verify.role import Company, Role, Seen
+from replay.verify.role import Role, Seen
 
 LEAVING = 3.0
-"""Seconds the server gets to answer a disconnect."""
+"""Seconds the server gets to answer a disconnect, if patience is not shorter."""
+
+LINGERING = 0.5
+"""Seconds for which an agent that goes on stays when all has been seen."""
+
+STRANGE = 10_000
+"""Events that are no step, after which an agent has heard enough."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one agent saw."""
-
-    seen: tuple[Seen, ...]
-    missing: tuple[str, ...]
-    """Steps of the scenario that it did not see."""
-    why: str = ""
-    """Why it ended before all was seen; empty when it did not."""
-
-
-async def play(
-    timeline: Timeline,
-    target: str,
-    *,
-    transport: str = "long-polling",
-    patience: float = 15.0,
-    user: str = "",
-    role: str = "",
-) -> Outcome:
-    """Plays one agent's part to its end; where the steps name several, others have to play theirs.
-
-    Args:
-        target: Where the server is: `http://host:port`.
-        patience: Seconds without anything new after which the agent gives up.
-        user: Who it says it is, in `Authorization`; agents that play at the same time need each a name.
-        role: The name of the role; the first one when empty.
-
-    Raises:
-        SurroundingsError: the server cannot be reached.
-        UsageError: there is no such role.
-    """
-    part = Role(timeline, target.rstrip("/"), role=_index(timeline, role))
-    return await _play(_Agent(timeline, target.rstrip("/"), part, patience, []), transport, user)
-
-
-async def play_together(
-    timeline: Timeline,
-    target: str,
-    *,
-    transports: Mapping[str, str] | None = None,
-    patience: float = 15.0,
-    users: Mapping[str, str] | None = None,
-) -> dict[str, Outcome]:
-    """Plays all roles of a story at once, each as an agent of its own; returns what each saw, by role.
-
-    A request is made once all above it in the story has been seen by whoever it is for.
-
-    Args:
-        target: Where the server is: `http://host:port`.
-        transports: Connection types by role; long-polling for those it does not name.
-        patience: Seconds without anything new for anybody after which all give up.
-        users: Who each role says it is, in `Authorization`; it bears the role's name if not given.
-
-    Raises:
-        SurroundingsError: the server cannot be reached.
-    """
-    company, fellows, target = Company(), list[_Agent](), target.rstrip("/")
-    parts = [Role(timeline, target, role=at, company=company) for at in range(len(timeline.roles))]
-    plays = [
-        _play(
-            _Agent(timeline, target, part, patience, fellows),
-            (transports or {}).get(role, "long-polling"),
-            (users or {}).get(role, "" if users else role),
-        )
-        for role, part in zip(timeline.roles, parts, strict=True)
-    ]
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(each) for each in plays]
-    except* SurroundingsError as failed:
-        unreachable = failed
-    else:
-        return {role: task.result() for role, task in zip(timeline.roles, tasks, strict=True)}
-    raise SurroundingsError(str(unreachable.exceptions[0]))
-
-
-def _index(timeline: Timeline, role: str) -> int:
-    if role and role not in timeline.roles:
-        known = ", ".join(filter(None, timeline.roles)) or "none, as its steps name nobody"
-        advice = nearest(role, timeline.roles)
-        what = f"no role of {timeline.name} is called '{role}'; its roles: {known}. {advice}"
-        raise UsageError(what.rstrip(" ."))
-    return timeline.roles.index(role) if role else 0
-
-
-async def _play(agent: _Agent, transport: str, user: str) -> Outcome:
-    # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
-    jar = aiohttp.CookieJar(unsafe=True)
-    # Both connections of Bayeux and every request of the story may be under way at once.
-    connector = aiohttp.TCPConnector(limit=0)
-    named = {"Authorization": f"Basic {b64encode(f'{user}:'.encode()).decode()}"} if user else {}
-    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=named) as session:
-        try:
-            return await agent.run(session, transport)
-        except aiohttp.ClientError as error:
-            raise _unreachable(agent.target, str(error)) from None
-        finally:
-            await agent.close()
-
-
-class _Agent:
-    """The shell around a Bayeux client and a role: it owns the sockets and nothing else."""
+class Agent:
+    """A Bayeux client and a role, on a server."""
 
     def __init__(
-        self, timeline: Timeline, target: str, role: Role, patience: float, fellows: list[_Agent]
+        self,
+        timeline: Timeline,
+        target: str,
+        role: Role,
+        patience: float,
+        fellows: list[Agent],
+        *,
+        access: Access,
+        watch: Watch | None,
+        goes_on: bool,
     ) -> None:
         """Not connected yet.
 
@@ -137,7 +54,10 @@ class _Agent:
         """
         self.target = target
         self._timeline = timeline
-        self._session: aiohttp.ClientSession
+        self.access = access
+        self._watch = watch or Watch()
+        self._goes_on = goes_on
+        self._http: Http
         self._patience = patience
         self._fellows = fellows
         fellows.append(self)
@@ -158,13 +78,20 @@ class _Agent:
         self._pending = 0
         """Requests without an answer yet: each has a patience of its own."""
         self._unreachable = ""
+        self._trouble = ""
+        """What was last amiss with CometD."""
         self._why = ""
+        self._strange = 0
+        """Events that are no step."""
         self._requests: set[asyncio.Task[None]] = set()
+        self._waiting = ""
+        """The event that it is known to wait for."""
 
-    async def run(self, session: aiohttp.ClientSession, transport: str) -> Outcome:
+    async def run(self, http: Http, transport: str) -> Outcome:
         """Plays to the end of its part."""
-        self._session = session
+        self._http = http
         for ask in self._role.session.asks:
+            self._watch.begins(ask)
             await self._request(ask, story=False)
             if self._why:
                 return self._outcome()
@@ -174,19 +101,32 @@ class _Agent:
         except TimeoutError:
             self._why = f"the WebSocket was not opened within {self._patience:g} s"
             return self._outcome()
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status not in UNAUTHORIZED:
+                raise
+            self._why = refusal(self.access, "the WebSocket's handshake", error.status)
+            return self._outcome()
         self._latest = self._clock.now()
         self._ready = not self._role.channels
         self._perform(self._client.start())
         while not (self._role.done or self._why or self._client.phase is Phase.ENDED):
             await self._news()
+        if self._goes_on and not self._why:
+            await self._linger()
         if self._unreachable:
-            raise _unreachable(self.target, self._unreachable)
+            raise unreachable(self.target, self._unreachable)
         await self._leave()
         return self._outcome()
 
+    async def _linger(self) -> None:
+        """What comes beyond the story is seen too."""
+        over = asyncio.Event()
+        self._alarm = self._clock.call_at(self._clock.now() + min(LINGERING, self._patience), over.set)
+        await over.wait()
+
     def _outcome(self) -> Outcome:
         missing = tuple(self._role.missing)
-        why = self._why or ("the session ended" if missing else "")
+        why = self._why or ("the session ended" if not self._role.done else "")
         return Outcome(seen=tuple(self._seen), missing=missing, why=why)
 
     async def close(self) -> None:
@@ -204,9 +144,9 @@ class _Agent:
         url = self.target + self._timeline.scenario.cometd.path
         if transport == "websocket":
             async with asyncio.timeout(self._patience):
-                socket = await self._session.ws_connect(url.replace("http", "ws", 1), max_msg_size=0)
+                socket = await self._http.socket(url)
             return Socket(socket, self._received, self._failed)
-        return Polls(self._session, url, self._received, self._failed)
+        return Polls(self._http, url, self._received, self._failed)
 
     async def _news(self) -> None:
         """Waits for something to change, until patience is at its end: failures are nothing new."""
@@ -214,14 +154,28 @@ class _Agent:
         left = max(0.0, self._latest + self._patience - self._clock.now())
         try:
             pending = any(fellow._pending for fellow in self._fellows)  # noqa: SLF001  of the same class
-            await asyncio.wait_for(self._change.wait(), None if pending else left)
+            # Before Python 3.12 `wait_for` may lose Ctrl-C to what comes at the same moment.
+            async with asyncio.timeout(None if pending else left):
+                await self._change.wait()
         except TimeoutError:
-            self._why = f"nothing new came for {self._patience:g} s"
+            if self._goes_on and self._role.has_begun and self._role.pass_over():
+                self._progress()
+                return
+            self._why = self._lacking()
+
+    def _lacking(self) -> str:
+        """What did not come in time."""
+        if not self._began and self._role.channels:
+            told = f" ({self._trouble})" if self._trouble else ""
+            return f"CometD did not take the client in within {self._patience:g} s{told}"
+        if self._waiting in self._role.missing:
+            return f"{self._waiting} did not come within {self._patience:g} s"
+        return f"nothing new came for {self._patience:g} s"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
         try:
-            async with asyncio.timeout(LEAVING):
+            async with asyncio.timeout(min(LEAVING, self._patience)):
                 while self._client.phase is not Phase.ENDED:
                     self._change.clear()
                     await self._change.wait()
@@ -244,6 +198,10 @@ class _Agent:
             self._unreachable = self._why = trouble.why
         elif trouble.lost and isinstance(self._carrier, Socket):
             self._why = self._why or trouble.why
+        elif trouble.answer is not None and self._client.phase is Phase.SHAKING:
+            path = self._timeline.scenario.cometd.path
+            self._why = self._why or unfit_cometd(self.access, path, trouble.answer)
+        self._trouble = trouble.why
         self._perform(self._client.failed(number, self._clock.now()))
 
     def _perform(self, actions: list[Action]) -> None:
@@ -271,10 +229,17 @@ class _Agent:
         self._perform(self._client.wake(self._clock.now()))
 
     def _event(self, event: Received) -> None:
-        step, differences = self._role.event(event.channel, event.data)
+        found = self._role.event(event.channel, event.data)
         name = self._timeline.profile.push_name(event.channel, event.data)
-        self._note("event", step, f"{event.channel} {name}", event.data, differences)
-        self._progress()
+        what = f"{event.channel} {name}"
+        self._note("event", found.step, what, event.data, found.differences, again=found.again)
+        if found.step:
+            self._progress()
+            return
+        # It does not end while somebody talks of other things without end.
+        self._strange += 1
+        if self._strange > STRANGE:
+            self._why = self._why or f"more than {STRANGE:,} events came that are no step"
 
     # Requests
 
@@ -287,59 +252,63 @@ class _Agent:
     async def _request(self, ask: Ask, *, story: bool = True) -> None:
         method, path, body = self._role.request(ask)
         has_body = body is not msgspec.UNSET
-        if story:
-            self._note("request", ask.id, f"{method} {path}", body if has_body else None)
+        self._note("request", ask.id, f"{method} {path}", body if has_body else None)
+        what = f"{method} {path}"
+        self._pending += 1
         try:
-            status, answer = await self._fetch(method, path, body)
+            sent = msgspec.json.encode(body) if has_body else None
+            answer = await self._http.ask(method, self.target + path, sent, within=self._patience)
         except TimeoutError:
-            self._give_up(f"{method} {path} was not answered within {self._patience:g} s")
+            self._give_up(f"{what} was not answered within {self._patience:g} s")
             return
         except aiohttp.ClientError as error:
             if not self._heard:
                 raise
-            self._give_up(f"{method} {path} failed: {error}")
+            self._give_up(f"{what} failed: {in_words(error)}")
             return
+        finally:
+            self._pending -= 1
         self._heard = True
-        differences = self._role.answered(ask, status, answer)
-        if story:
-            self._note("answer", ask.id, str(status), answer, differences)
+        unfit = "" if story else unfit_answer(self.access, ask, what, answer)
+        if unfit:
+            self._give_up(unfit)
+            return
+        value = _as_json(answer.body)
+        differences = self._role.answered(ask, answer.status, value)
+        self._note("answer", ask.id, str(answer.status), value, differences)
         self._progress()
 
     def _progress(self) -> None:
         """Something was seen: whoever's turn it is asks, and all have patience again."""
         for fellow in self._fellows:
             fellow._latest = self._clock.now()  # noqa: SLF001  of the same class
-            fellow._ask_due()  # noqa: SLF001
-            fellow._change.set()  # noqa: SLF001
+            fellow._go_on()  # noqa: SLF001
 
-    async def _fetch(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        has_body = body is not msgspec.UNSET
-        self._pending += 1
-        try:
-            async with self._session.request(
-                method,
-                URL(self.target + path, encoded=True),
-                data=msgspec.json.encode(body) if has_body else None,
-                headers={"Content-Type": "application/json"} if has_body else {},
-                timeout=aiohttp.ClientTimeout(total=self._patience),
-                allow_redirects=False,
-            ) as response:
-                return response.status, _as_json(await response.read())
-        finally:
-            self._pending -= 1
+    def _go_on(self) -> None:
+        self._ask_due()
+        self._change.set()
+        cue = self._role.awaited if self._ready else None
+        if cue is not None and cue.id != self._waiting:
+            self._waiting = cue.id
+            self._watch.waits(cue, self._patience)
 
     def _give_up(self, why: str) -> None:
         self._note("failure", "", why)
         self._why = self._why or why
         self._change.set()
 
-    def _note(self, kind: str, step: str, what: str, value: Any = None, differences: Any = ()) -> None:
+    def _note(
+        self, kind: str, step: str, what: str, value: Any = None, differences: Any = (), *, again: str = ""
+    ) -> None:
         at = self._clock.now() - self._began if self._began else 0.0
-        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=tuple(differences))
-        self._seen.append(seen)
+        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=differences, again=again)
+        if not any(step == ask.id for ask in self._role.session.asks):
+            self._seen.append(seen)
+        self._watch.saw(seen)
 
 
-def _unreachable(target: str, why: str) -> SurroundingsError:
+def unreachable(target: str, why: str) -> SurroundingsError:
+    """What is said of a server that nobody answers at."""
     return SurroundingsError(f"{target} cannot be reached: {why}")
 
 

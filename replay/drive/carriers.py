@@ -12,9 +12,13 @@ import msgspec
 from replay.bayeux.channels import CONNECT, DISCONNECT, HANDSHAKE
 from replay.bayeux.client import Batch
 from replay.bayeux.messages import MalformedError, Message, parse
+from replay.drive.http import LARGEST, Answer, Http, in_words
 
 SUFFIXES = {HANDSHAKE: "/handshake", CONNECT: "/connect", DISCONNECT: "/disconnect"}
 """What cometd.js appends to the CometD path; everything else goes to `/`."""
+
+TOO_LARGE = 1009
+"""With what our side closes a WebSocket on which too much comes."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
@@ -23,6 +27,8 @@ class Trouble(msgspec.Struct, frozen=True):
     why: str
     lost: bool = False
     """Whether the server is out of reach, rather than amiss."""
+    answer: Answer | None = None
+    """What it answered instead, if it did."""
 
 
 Replies = Callable[[int, list[Message]], None]
@@ -44,8 +50,8 @@ class Carrier(Protocol):
 class Polls:
     """Each batch is a POST of its own."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, received: Replies, failed: Failure) -> None:
-        self._session = session
+    def __init__(self, http: Http, url: str, received: Replies, failed: Failure) -> None:
+        self._http = http
         self._url = url.rstrip("/")
         self._received = received
         self._failed = failed
@@ -60,24 +66,24 @@ class Polls:
     async def _post(self, batch: Batch) -> None:
         channel = str(batch.messages[0]["channel"])
         url = self._url + (SUFFIXES.get(channel, "/") if len(batch.messages) == 1 else "/")
-        timeout = aiohttp.ClientTimeout(total=batch.timeout)
         body = msgspec.json.encode(batch.messages)
-        headers = {"Content-Type": "application/json;charset=UTF-8"}
+        kind = "application/json;charset=UTF-8"
         try:
-            async with self._session.post(url, data=body, headers=headers, timeout=timeout) as response:
-                answer = await response.read()
-                if response.status != 200:
-                    self._failed(batch.number, Trouble(f"HTTP {response.status}"))
-                    return
-                messages = parse(answer)
-        except aiohttp.ClientConnectorError as error:
-            self._failed(batch.number, Trouble(str(error), lost=True))
-            return
+            answer = await self._http.ask("POST", url, body, within=batch.timeout, kind=kind)
         except TimeoutError:
             self._failed(batch.number, Trouble(f"{channel} was not answered within {batch.timeout:g} s"))
             return
-        except (aiohttp.ClientError, MalformedError) as error:
-            self._failed(batch.number, Trouble(str(error) or type(error).__name__))
+        except aiohttp.ClientError as error:
+            lost = isinstance(error, aiohttp.ClientConnectorError)
+            self._failed(batch.number, Trouble(in_words(error), lost=lost))
+            return
+        if answer.status != 200:
+            self._failed(batch.number, Trouble(f"HTTP {answer.status}", answer=answer))
+            return
+        try:
+            messages = parse(answer.body)
+        except MalformedError as error:
+            self._failed(batch.number, Trouble(str(error), answer=answer))
             return
         self._received(batch.number, messages)
 
@@ -115,7 +121,13 @@ class Socket:
         async for frame in self._socket:
             if frame.type is aiohttp.WSMsgType.TEXT:
                 self._take(frame.data.encode())
-        self._failed(0, Trouble(f"the socket was closed with {self._socket.close_code}", lost=True))
+        code = self._socket.close_code
+        why = (
+            f"a message of more than {LARGEST >> 20} MB came"
+            if code == TOO_LARGE
+            else f"the socket was closed with {code}"
+        )
+        self._failed(0, Trouble(why, lost=True))
 
     def _take(self, body: bytes) -> None:
         try:

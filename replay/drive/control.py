@@ -19,6 +19,7 @@ from replay.server.control.values import (
     Agents,
     ClockRead,
     Deleted,
+    Expectations,
     Health,
     Misses,
     Offered,
@@ -140,6 +141,20 @@ class Control:
     def misses(self, *, agent: str = "", since: int = 0, limit: int = 1000) -> Misses:
         """Requests that matched no step, each with the nearest, and events that nobody was given."""
         return self._ask("GET", "misses", Misses, query={"agent": agent, "since": since, "limit": limit})
+
+    def expectations(
+        self,
+        step: str = "",
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        agent: str = "",
+    ) -> Expectations:
+        """What is expected, and whether it is so now; of one step, when that is named."""
+        given = {"step": step, "times": times, "at_least": at_least, "at_most": at_most, "agent": agent}
+        query = {name: value for name, value in given.items() if value not in {None, ""}}
+        return self._ask("GET", "expectations", Expectations, query=query)
 
     def metrics(self) -> str:
         """Counts and lateness, as Prometheus reads them."""

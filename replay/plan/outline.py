@@ -10,6 +10,7 @@ import msgspec
 from replay.profiles.profile import Profile
 from replay.registry import PROFILES, resolve
 from replay.scenario.durations import parse_duration
+from replay.scenario.expectations import words
 from replay.scenario.model import Fault, PushStep, RequestStep, Respond, Scenario, Step, roles_of
 
 
@@ -29,6 +30,8 @@ def outline(scenario: Scenario) -> Iterator[str]:
             yield from ("", title, *_table(steps, roles, profile))
     if scenario.faults:
         yield from ("", "faults", *(f"  {fault.name}: {_fault(fault)}" for fault in scenario.faults))
+    if scenario.expect:
+        yield from ("", "expected", *(f"  {words(wanted)}" for wanted in scenario.expect))
 
 
 def what_of(step: Step, profile: Profile) -> str:

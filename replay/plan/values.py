@@ -184,8 +184,8 @@ class Comparison:
             else:
                 self.differences.append(Difference(f"{field}.{key}", readable(value), MISSING))
         if self._exact:
-            for key in got.keys() - expected.keys():
-                self.differences.append(Difference(f"{field}.{key}", MISSING, got[key]))
+            new = [key for key in got if key not in expected]
+            self.differences += [Difference(f"{field}.{key}", MISSING, got[key]) for key in new]
 
     def _named(self, expected: Keyed, got: dict[str, Any]) -> dict[str, Any]:
         """The object with the keys that those of `got` are; a key of unbound names captures them."""

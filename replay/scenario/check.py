@@ -13,6 +13,7 @@ from replay.errors import Problem, nearest
 from replay.scenario.causes import check_causes
 from replay.scenario.delays import parse_delay
 from replay.scenario.durations import parse_duration
+from replay.scenario.expectations import check_expectations
 from replay.scenario.faults import check_faults
 from replay.scenario.headers import wrong_name, wrong_value
 from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
@@ -50,6 +51,7 @@ def check(scenario: Scenario, document: Document, *, control_apart: bool = False
         *_steps(scenario, document),
         *check_roles(scenario, document),
         *check_faults(scenario, document, control_apart=control_apart),
+        *check_expectations(scenario, document),
         *check_causes(scenario, document),
         *check_names(scenario, document),
     ]

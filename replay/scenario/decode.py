@@ -11,6 +11,7 @@ from msgspec import UnsetType, inspect
 from replay.errors import Problem, nearest
 from replay.scenario.model import (
     Cometd,
+    Expected,
     Fault,
     Json,
     PushStep,
@@ -28,7 +29,7 @@ from replay.scenario.reader import Document, Path
 
 # Keys of the scenario language that this version does not know yet.
 _NOT_BUILT: dict[type, frozenset[str]] = {
-    Scenario: frozenset({"expect", "extends", "include"}),
+    Scenario: frozenset({"extends", "include"}),
     RequestStep: frozenset({"unsubscribed", "retry"}),
     PushStep: frozenset({"unsubscribed", "retry"}),
     Respond: frozenset({"file", "faults"}),
@@ -87,6 +88,7 @@ class _Decoder:
             "cometd": lambda inner, path: self._part(Cometd, inner, path, "'cometd'"),
             "variables": self._variables,
             "faults": self._faults,
+            "expect": self._expect,
             "session": self._steps,
             "steps": self._steps,
         }
@@ -114,6 +116,16 @@ class _Decoder:
             self._say(path, what, "Begin each with '- name:'.")
             return []
         return [self.fault(inner, (*path, at)) for at, inner in enumerate(value)]
+
+    def _expect(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'expect' must be a list of what must have happened, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- step:' or '- misses:'.")
+            return []
+        return [
+            self._part(Expected, inner, (*path, at), f"expectation {at + 1}")
+            for at, inner in enumerate(value)
+        ]
 
     def fault(self, value: Any, path: Path) -> Any:
         number = next((f" {part + 1}" for part in reversed(path) if isinstance(part, int)), "")

@@ -40,6 +40,11 @@ def dumps(scenario: Scenario) -> str:
     return "\n".join(lines) + "\n"
 
 
+def dumps_steps(steps: Iterable[Step]) -> str:
+    """The text of steps, as it stands at the end of a scenario's."""
+    return "".join(f"{line}\n" for line in ["", *_steps("steps", steps)[1:]])
+
+
 def dumps_faults(faults: Iterable[Fault]) -> str:
     """The text of a file of faults; `load_faults` makes equal ones of it."""
     fields = (_fields(fault) for fault in faults)

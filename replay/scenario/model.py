@@ -6,7 +6,9 @@ Durations and triggers stay in the words of the file (`41ms`, `accept.response +
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -198,6 +200,27 @@ class Fault(_Part, kw_only=True):
     """It is taken away so long after it was put up; of `refuse` and `partition`, how long they last."""
 
 
+class Expected(_Part, kw_only=True):
+    """What must have happened when a test has ended: a step, so often or in such an order; or few misses."""
+
+    step: str = ""
+    """Id of the step that must have taken place, in each play: a request was answered, an event was told."""
+    times: Annotated[int, Meta(ge=0)] | None = None
+    """So many times, no more and no less; at least once when nothing says how often."""
+    at_least: Annotated[int, Meta(ge=1)] | None = None
+    """So many times or more."""
+    at_most: Annotated[int, Meta(ge=0)] | None = None
+    """So many times or less; also not at all, unless `at_least` is given too."""
+    after: str = ""
+    """Id of a step that it must have followed, each time: a request counts from when it was asked."""
+    within: str = ""
+    """It followed that one in no more than so long, in the time of the play."""
+    agent: str = ""
+    """Whose step it is: role or name of an agent, or its number `#2`; every agent's when left out."""
+    misses: Annotated[int, Meta(ge=0)] | None = None
+    """Instead of a step: no more than so many requests were no step, of all scenarios that are served."""
+
+
 class Scenario(_Part, kw_only=True):
     """The whole file."""
 
@@ -223,6 +246,8 @@ class Scenario(_Part, kw_only=True):
     """Fields that differ from recording to recording, at whatever depth; they are not compared."""
     faults: list[Fault] = []
     """What goes wrong, and when."""
+    expect: list[Expected] = []
+    """What must have happened when a test has ended."""
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]
@@ -247,6 +272,12 @@ REQUEST_DEFAULT_REPEAT = {"GET": "last", "HEAD": "last"}
 def repeat_of(step: RequestStep) -> str:
     """The step's `repeat`, or what its method implies: reading twice is harmless, operating twice is not."""
     return step.repeat or REQUEST_DEFAULT_REPEAT.get(step.request.split(" ", 1)[0], "once")
+
+
+def named_after(file: Path) -> str:
+    """A scenario's name, made of its file's."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", file.name.partition(".")[0]).strip("-")
+    return stem if stem[:1].isalpha() else f"scenario-{stem}".rstrip("-")
 
 
 def is_set(value: object) -> bool:

@@ -42,6 +42,7 @@ def schema() -> dict[str, Any]:
             model.Respond,
             model.Fault,
             model.Where,
+            model.Expected,
         )
     }
     definitions["Fault"]["properties"]["fault"]["enum"] = list(registry.FAULTS)

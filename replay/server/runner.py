@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import ssl
@@ -27,6 +28,7 @@ from replay.server.control.control import Control
 from replay.server.control.terms import PREFIX, Terms, Token
 from replay.server.requests import unquoted
 from replay.server.stage import Stage
+from replay.server.turns import turn
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
 
@@ -35,6 +37,12 @@ KEEPALIVE = 75.0
 
 SHUTDOWN = 2.0
 """Seconds that requests under way get to end when the server closes."""
+
+BACKLOG = 128
+"""Connections that the kernel keeps until they are accepted."""
+
+COMING = 2
+"""Turns of the loop from accepting a connection to its being one that can be closed."""
 
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
@@ -124,6 +132,7 @@ class Server:
         self._clock = clock
         self._control_port = control_port
         self._runners: list[web.ServerRunner] = []
+        self._listening: list[asyncio.Server] = []
         self.stage: Stage
         self.clock: ServerClock
         """What its plays go by, once it is open; with a `ManualClock` it is moved here."""
@@ -226,11 +235,13 @@ class Server:
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
         self._runners.append(runner)
         await runner.setup()
+        loop = asyncio.get_running_loop()
         try:
-            await web.TCPSite(runner, host, port, ssl_context=secure).start()
+            listening = await loop.create_server(server, host, port, ssl=secure, backlog=BACKLOG)
         except OSError as error:
             raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
-        return int(runner.addresses[0][1])
+        self._listening.append(listening)
+        return int(listening.sockets[0].getsockname()[1])
 
     async def __aexit__(
         self,
@@ -238,15 +249,30 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for runner in self._runners:
-            for site in list(runner.sites):
-                await site.stop()
         self.stage.stop()
         await self._close()
 
     async def _close(self) -> None:
+        await _let_nobody_in(self._listening)
+        self._listening.clear()
         runners, self._runners = self._runners, []
         await asyncio.gather(*(runner.cleanup() for runner in runners))
+
+
+async def _let_nobody_in(listening: Sequence[asyncio.Server]) -> None:
+    """Closes ports; whoever has been accepted is a connection by then, and is closed with the others.
+
+    A loop of asyncio loses connections that it has accepted just before their port is closed: they stay open.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (each.fileno() for server in listening for each in server.sockets):
+        # Other loops need no readers to accept.
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_reader(number)
+    for _ in range(COMING):
+        await turn()
+    for server in listening:
+        server.close()
 
 
 class _Gated(web.Server):

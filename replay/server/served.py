@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -13,13 +14,15 @@ from replay.errors import UsageError, check_known
 from replay.faults.rules import Rule
 from replay.journal import Entry
 from replay.server.advancing import ServerClock
+from replay.server.awaiting import Awaiting
 from replay.server.fault_value import value_of
 from replay.server.har import parts_of
 from replay.server.runner import Server
 from replay.server.stage import Stage
-from replay.server.watching import Watching
 from replay.simulator import directing, looking
+from replay.simulator.diagnosing import diagnosis
 from replay.simulator.directing import Delivery
+from replay.simulator.expecting import expected
 from replay.simulator.resetting import WHATS, What, reset
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Standing, Switching
@@ -29,17 +32,26 @@ from replay.simulator.waiting import AgentRow, AgentState
 class Served:
     """A server, as a test sees it once `async with` has opened it."""
 
-    def __init__(self, server: Server, watching: Watching | None = None) -> None:
+    def __init__(self, server: Server, beside: Sequence[AbstractAsyncContextManager[Any]] = ()) -> None:
+        """Is not open yet.
+
+        Args:
+            beside: What runs while the server does; opened after it, closed before.
+        """
         self.server = server
-        self._watching = watching
+        self._beside = beside
+        self._opened = AsyncExitStack()
         self._is_open = self._was_open = False
+        self._awaiting: Awaiting | None = None
 
     async def __aenter__(self) -> Served:
         if self._is_open:
             raise UsageError("this server is open already", help="Make another by replay.serve().")
-        await self.server.__aenter__()
-        if self._watching is not None:
-            await self._watching.__aenter__()
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(self.server)
+            for each in self._beside:
+                await opened.enter_async_context(each)
+            self._opened = opened.pop_all()
         self._is_open = self._was_open = True
         return self
 
@@ -50,9 +62,9 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._is_open = False
-        if self._watching is not None:
-            await self._watching.__aexit__(kind, error, trace)
-        await self.server.__aexit__(kind, error, trace)
+        if self._awaiting is not None:
+            self._awaiting.close()
+        await self._opened.__aexit__(kind, error, trace)
 
     def _check_opened(self) -> None:
         if not self._was_open:
@@ -185,8 +197,80 @@ class Served:
         said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
         return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
 
+    def expect(
+        self,
+        step: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        agent: str | int = "",
+    ) -> None:
+        """Expects a step to take place in every play that somebody gets: at least once, if no count is given.
+
+        A request has taken place when it was answered, an event when it was told to a client. `assert_done`
+        and `unmet` hold against it what happened, until the agents are reset.
+
+        Args:
+            agent: Whose step it is, by name, number or role; everybody's when left out.
+
+        Raises:
+            UsageError: there is no such step; the counts contradict each other.
+        """
+        wanted = expected(step, times=times, at_least=at_least, at_most=at_most, agent=f"{agent}")
+        self._stage.simulator.expecting.declare(wanted)
+
+    async def wait_for(
+        self,
+        step: str,
+        *,
+        times: int = 1,
+        agent: str | int = "",
+        timeout: str | float = "10s",  # noqa: ASYNC109  what one writes in a test
+    ) -> Entry:
+        """Waits until a step has taken place so many times, in whatever plays; returns the last one's entry.
+
+        It counts from the beginning of the journal, so that what has happened already is not missed.
+
+        Args:
+            agent: Only what is this agent's, by name or number.
+            timeout: How long to wait in real time, as a duration or in seconds.
+
+        Raises:
+            ExpectationError: it has not; says what it waits for, and what happened.
+            UsageError: there is no such step, or the server is closed.
+        """
+        if self._awaiting is None:
+            self._awaiting = Awaiting(self._stage)
+        return await self._awaiting.step(step, times=times, agent=f"{agent}", patience=timeout)
+
+    def assert_done(self, agent: str | int = "") -> None:
+        """Holds that every play is over and every expectation met, the scenarios' own too.
+
+        Args:
+            agent: Only the plays of this one have to be over, by name or number.
+
+        Raises:
+            ExpectationError: it is not so; a line for each thing that is missing.
+        """
+        self._stage.direct(lambda simulator, now: simulator.expecting.check_done(now, f"{agent}"))
+
+    def unmet(self) -> list[str]:
+        """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""
+        return self._stage.direct(lambda simulator, now: simulator.expecting.unmet(now))
+
+    def settle(self) -> list[str]:
+        """What was expected by `expect` and is not so, a sentence each; all that was is forgotten."""
+        return self._stage.direct(lambda simulator, now: simulator.expecting.settle(now))
+
+    def diagnosis(self) -> str:
+        """What a failed test prints; its first line says what to change."""
+        return self._stage.direct(diagnosis)
+
     def reset(self, *what: What) -> None:
         """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.
+
+        With the agents goes what was expected of them by `expect`.
 
         Raises:
             UsageError: there is no such part.

@@ -8,12 +8,15 @@ async with replay.serve("accept-chat.yaml", clock="manual") as simulator:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from replay.capture.preflight import parse_upstream
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
@@ -26,6 +29,8 @@ from replay.server.runner import Server
 from replay.server.served import Served
 from replay.server.watching import Watching
 from replay.simulator.simulator import Options
+
+log = logging.getLogger(__name__)
 
 CLOCKS = ("real", "manual")
 LAST_PORT = 65535
@@ -47,6 +52,8 @@ def serve(
     admin_token: str | None = None,
     transports: Sequence[str] = (),
     watch: bool = False,
+    upstream: str = "",
+    learned: Path | str = "",
 ) -> Served:
     """A server of scenarios, opened and closed by `async with`.
 
@@ -65,6 +72,9 @@ def serve(
         admin_token: What control calls have to say, which may then come from anywhere; without one they come
             from this machine.
         watch: Files that change are played anew; what is wrong with them is logged.
+        upstream: The URL of the real server, which is asked what no step is. What it answers is written as
+            new steps to `NAME.new.yaml`; where that is, is logged.
+        learned: The folder of those files; beside the scenarios' own when left out.
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
@@ -92,6 +102,7 @@ def serve(
         pace=_pace(pace, speed),
         seed=seed,
         values=_values(variables or {}, read),
+        forward=bool(upstream),
         faults=tuple(gather(_each(faults), _each(presets), read, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
@@ -107,7 +118,22 @@ def serve(
         admin_token=admin_token,
         files=files,
     )
-    return Served(server, Watching(server) if watch else None)
+    beside: list[AbstractAsyncContextManager[Any]] = [Watching(server)] if watch else []
+    if upstream:
+        beside += _asking(server, upstream, learned)
+    return Served(server, beside)
+
+
+def _asking(server: Server, upstream: str, learned: Path | str) -> list[AbstractAsyncContextManager[Any]]:
+    """Whoever asks the real server, and whoever writes what it says."""
+    # They take a moment to import.
+    from replay.server.forwarding import Forwarder  # noqa: PLC0415
+    from replay.server.learning import Learner  # noqa: PLC0415
+
+    named = [server.files.get(scenario.name, Path(f"{scenario.name}.yaml")) for scenario in server.scenarios]
+    files = {place: Path(learned, file.name) if learned else file for place, file in enumerate(named)}
+    learner = Learner(server, files, log.info)
+    return [learner, Forwarder(server, parse_upstream(upstream, option="upstream"), learner.take)]
 
 
 def _each(given: Any) -> Sequence[Any]:

@@ -1,153 +1,30 @@
-"""A server in a thread of its own, for tests: each call is made there, and comes back as if made here.
-
-Theory of operation
--------------------
-The server lives on the event loop of its thread, and nothing of it is touched from elsewhere: a call becomes
-a callback of that loop, whoever calls waits for it, and what comes back is a value. So a sync test may block,
-an async test may do so on any loop of its own, and what happens to the one loop is nothing to the other.
-
-What waits for clients (`clock.advance`, `wait_for`) blocks as long as they take, which is right in a sync
-test: its client runs in another thread or process. Where an event loop runs in the calling thread the client
-is most likely on it, so there the call returns at once, with what is to be awaited.
-"""
+"""A server in a thread of its own, for tests: what `replay.serve` gives, to be used without `await`."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import CancelledError, Future
+from collections.abc import Awaitable, Generator, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from replay.errors import ReplayError, UsageError
 from replay.journal import Entry
 from replay.server.served import PutUp, Served
+from replay.server.thread import Thread
 from replay.simulator.directing import Delivery
 from replay.simulator.resetting import What
 from replay.simulator.switching import Standing
 from replay.simulator.waiting import AgentRow, AgentState
 
-T = TypeVar("T")
+if TYPE_CHECKING:
 
+    class Waited(Entry, frozen=True, kw_only=True):
+        """What a wait for a step comes to, as its reader writes it: an entry, or what to await for one.
 
-class Thread:
-    """A thread whose event loop a server lives on."""
+        Only type checkers know it, since they cannot tell in which kind of test they are.
+        """
 
-    def __init__(self, served: Served) -> None:
-        """Has not begun yet."""
-        self._served = served
-        self._loop: asyncio.AbstractEventLoop
-        self._stop: asyncio.Event
-        self._begun: Future[None] = Future()
-        self._ended: Future[None] = Future()
-        self._lock = threading.Lock()
-        self._has_loop = False
-        self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
-
-    def begin(self) -> None:
-        """Returns when the server listens; what keeps it from that is raised here."""
-        self._thread.start()
-        _outcome(self._begun)
-
-    def end(self) -> None:
-        """Returns when the server is closed, and the thread gone."""
-        with self._lock:
-            if self._has_loop:
-                self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
-        _outcome(self._ended)
-
-    def call(self, do: Callable[[], T]) -> T:
-        """Does something on the loop, and returns what comes of it; done here once the thread has ended."""
-        __tracebackhide__ = True
-        done: Future[T] = Future()
-        with self._lock:
-            if not self._has_loop:
-                return do()
-            self._loop.call_soon_threadsafe(_settle, done, do)
-        return _outcome(done)
-
-    def wait(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T | Awaitable[T]:
-        """What a coroutine comes to on the loop; where a loop runs here, what to await for that."""
-        __tracebackhide__ = True
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            waited = self._spawn(begin)
-            try:
-                return _outcome(waited)
-            finally:
-                # Ctrl-C, or a test's time is over.
-                waited.cancel()
-        return self._awaited(begin)
-
-    async def _awaited(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        __tracebackhide__ = True
-        waited = self._spawn(begin)
-        try:
-            await asyncio.wait([asyncio.wrap_future(waited)])
-        finally:
-            waited.cancel()
-        return _outcome(waited)
-
-    def _spawn(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
-        async def run() -> T:
-            return await begin()
-
-        with self._lock:
-            if not self._has_loop:
-                raise UsageError(
-                    "this simulator is closed: nothing happens any more that could be waited for"
-                )
-            return asyncio.run_coroutine_threadsafe(run(), self._loop)
-
-    def _run(self) -> None:
-        try:
-            with asyncio.Runner() as runner:
-                try:
-                    runner.run(self._live())
-                finally:
-                    with self._lock:
-                        self._has_loop = False
-                    # What was asked for until now is still done.
-                    runner.run(_nothing())
-        except BaseException as error:  # noqa: BLE001  whoever ends the thread is told
-            (self._ended if self._begun.done() else self._begun).set_exception(error)
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-    async def _live(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with self._served:
-            self._has_loop = True
-            self._begun.set_result(None)
-            await self._stop.wait()
-
-
-async def _nothing() -> None:
-    """Gives the loop a turn."""
-
-
-def _settle(done: Future[T], do: Callable[[], T]) -> None:
-    try:
-        done.set_result(do())
-    except BaseException as error:  # noqa: BLE001  it is whoever asked for it who is told
-        done.set_exception(error)
-
-
-def _outcome(done: Future[T]) -> T:
-    __tracebackhide__ = True
-    try:
-        error = done.exception()
-    except CancelledError:
-        raise UsageError("this simulator was closed before what was waited for had happened") from None
-    if error is None:
-        return done.result()
-    # Of what is wrong with a call its reader wants to see the call, not the thread.
-    raise error.with_traceback(None) if isinstance(error, ReplayError) else error
+        def __await__(self) -> Generator[Any, None, Entry]: ...
 
 
 class Simulated:
@@ -166,6 +43,10 @@ class Simulated:
         self._thread = Thread(served)
         self.clock = SimulatedClock(served, self._thread)
         """What its plays go by; with `clock="manual"` it is moved here."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(scenario.name for scenario in self._served.server.scenarios)
+        return f"<simulator of {names}>"
 
     def __enter__(self) -> Simulated:
         self._thread.begin()
@@ -287,6 +168,77 @@ class Simulated:
         """
         __tracebackhide__ = True
         return self._thread.call(lambda: self._served.push(channel, data, step=step, play=play, agent=agent))
+
+    def expect(
+        self,
+        step: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        agent: str | int = "",
+    ) -> None:
+        """Expects a step to take place in every play that somebody gets: at least once, if no count is given.
+
+        A test of pytest that has passed fails if it has not. Of `simulator_session` that is held when the
+        test ends, and forgotten then.
+
+        Args:
+            agent: Whose step it is, by name, number or role; everybody's when left out.
+
+        Raises:
+            UsageError: there is no such step; the counts contradict each other.
+        """
+        __tracebackhide__ = True
+        self._thread.call(
+            lambda: self._served.expect(step, times=times, at_least=at_least, at_most=at_most, agent=agent)
+        )
+
+    def wait_for(
+        self, step: str, *, times: int = 1, agent: str | int = "", timeout: str | float = "10s"
+    ) -> Waited:
+        """Waits until a step has taken place so many times, in whatever plays; returns the last one's entry.
+
+        In a sync test it returns when that has happened; where an event loop runs, it is to be awaited. It
+        counts from the beginning of the journal, so that what has happened already is not missed.
+
+        Args:
+            agent: Only what is this agent's, by name or number.
+            timeout: How long to wait in real time, as a duration or in seconds.
+
+        Raises:
+            ExpectationError: it has not; says what it waits for, and what happened.
+            UsageError: there is no such step, or the simulator is closed.
+        """
+        __tracebackhide__ = True
+        waited: Any = self._thread.wait(
+            lambda: self._served.wait_for(step, times=times, agent=agent, timeout=timeout)
+        )
+        return waited  # type: ignore[no-any-return]  # an entry, or what is to be awaited for one
+
+    def assert_done(self, agent: str | int = "") -> None:
+        """Holds that every play is over and every expectation met, the scenarios' own too.
+
+        Args:
+            agent: Only the plays of this one have to be over, by name or number.
+
+        Raises:
+            ExpectationError: it is not so; a line for each thing that is missing.
+        """
+        __tracebackhide__ = True
+        self._thread.call(lambda: self._served.assert_done(agent))
+
+    def unmet(self) -> list[str]:
+        """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""
+        return self._thread.call(self._served.unmet)
+
+    def settle(self) -> list[str]:
+        """What was expected by `expect` and is not so, a sentence each; all that was is forgotten."""
+        return self._thread.call(self._served.settle)
+
+    def diagnosis(self) -> str:
+        """What a failed test prints; its first line says what to change."""
+        return self._thread.call(self._served.diagnosis)
 
     def reset(self, *what: What) -> None:
         """Makes its `journal`, its `agents`, its `faults` as they were when it began; all if none is named.

@@ -15,6 +15,7 @@ import msgspec
 
 from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
+from replay.bayeux.replies import mark_of
 from replay.bayeux.scripts import wrapped
 from replay.faults.fault import Carried
 from replay.faults.rules import Occasion
@@ -43,7 +44,7 @@ class Carriers:
         self._exchanges: dict[int, list[Struck]] = {}
         """Rules that change the answer on an exchange."""
         self._frames: dict[int, dict[str, list[Struck]]] = {}
-        """Rules that change the frame with the reply to a message, by its id, of a socket."""
+        """Rules that change the frame with the reply to a message, by its mark, of a socket."""
         self._whose: dict[int, Agent] = {}
         """Of exchanges and sockets, while there are rules that ask."""
         self._callbacks: dict[int, str] = {}
@@ -65,7 +66,7 @@ class Carriers:
             self._exchanges.setdefault(peer.exchange, []).append(struck)
         elif peer.socket is not None:
             replies = self._frames.setdefault(peer.socket, {})
-            replies.setdefault(str(message.get("id", "")), []).append(struck)
+            replies.setdefault(mark_of(message), []).append(struck)
 
     def belongs(self, carrier: int | None, agent: Agent | None) -> None:
         """An exchange or a socket is this agent's."""

@@ -189,7 +189,7 @@ class Explaining:
             needs = " and ".join(f"'{each}'" for each in told.needs)
             if changes:
                 return f"{changes}, which is not reached yet: it needs {needs}"
-            return f"{_first(ahead, moved=self._moved)}: {name} is not reached yet, it needs {needs}"
+            return f"{to_do(ahead, moved=self._moved)}: {name} is not reached yet, it needs {needs}"
         return changes or f"ask {name} again"
 
     @property
@@ -254,7 +254,12 @@ class Explaining:
         return f'-H "Cookie: {name}=$COOKIE"'
 
 
-def _first(ahead: Ahead, *, moved: bool) -> str:
+def to_do(ahead: Ahead, *, moved: bool) -> str:
+    """What somebody can do about it, to stand before a colon.
+
+    Args:
+        moved: The clock is moved by hand.
+    """
     match ahead.kind:
         case "ask":
             return f"ask '{ahead.step}' first"

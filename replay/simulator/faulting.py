@@ -172,6 +172,8 @@ class Faulting:
             before = tellings
             tellings = [after for one in before for after in each.rule.fault.event(one, each.strike)]
             self.note(each, now, changes.of_event(before[0], tellings) if before else _left_to(each))
+        if len(tellings) != 1:
+            play.beside[cue.id] += len(tellings) - 1
         self._simulator.acting.at_once(struck, now)
         names = tuple(each.rule.name for each in struck)
         return [Told(due, one, names) for one in tellings]

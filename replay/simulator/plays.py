@@ -156,6 +156,8 @@ class Play:
         self._fired: Counter[str] = Counter()
         self.steered: Counter[str] = Counter()
         """How often each event was told because somebody wanted it, beside those that were set off."""
+        self.beside: Counter[str] = Counter()
+        """How many times more than once each rules have had events told: -1 for one that they kept."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -166,6 +168,7 @@ class Play:
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
         self.harms, self._marks, self._fired = before.harms, before._marks, before._fired
+        self.steered, self.beside = before.steered, before.beside
         known = {cue.id: cue.trigger.moments for cue in before.part.cues}
         for cue in self.part.cues:
             moments = cue.trigger.moments

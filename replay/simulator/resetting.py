@@ -62,6 +62,7 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
     simulator.agents.forget_all()
     simulator.casting.forget_all()
     simulator.faulting.forget_agents()
+    simulator.expecting.forget()
     simulator.generation += 1
 
 

@@ -36,6 +36,7 @@ from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
 from replay.simulator.draws import token
 from replay.simulator.events import Events
+from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
@@ -121,6 +122,7 @@ class Simulator:
         self.forwarding = Forwarding(self)
         self.events = Events(self)
         self.misses = Misses(self)
+        self.expecting = Expecting(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from replay.plan.times import epoch_of, shift
 from replay.plan.values import MISSING, Difference, same
+from replay.verify.moments import moment, time_shape
 from replay.verify.role import Seen
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
@@ -118,20 +118,6 @@ class Likeness:
         if self._shift is None:
             self._shift = second - first
         return abs(second - first - self._shift) < 0.002
-
-
-def moment(value: Any) -> float | None:
-    """Seconds since 1970 of a time in any form that `replay.plan.times` moves."""
-    if isinstance(value, str):
-        return epoch_of(value)
-    if isinstance(value, bool) or not isinstance(value, int) or shift(value, 86_400) == value:
-        return None
-    return value / 1000 if shift(value, 1) - value == 1000 else float(value)
-
-
-def time_shape(value: Any) -> str:
-    """How a time is written: two of one shape have the same digits in the same places."""
-    return re.sub(r"\d", "0", str(value))
 
 
 def _is_id(word: str) -> bool:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from replay.plan.values import same
 from replay.scenario.templates import Part, Reference, parse
-from replay.verify.compare import moment, time_shape
 from replay.verify.diff_names import Pairing, Words
+from replay.verify.moments import moment, time_shape
 
 SLACK = 60.0
 """Seconds that times may be apart once the recordings' own times are; how long people took, delays tell."""

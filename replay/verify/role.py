@@ -14,7 +14,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import Comparison, Difference, Text, as_text, heeded, readable, render
+from replay.plan.values import Difference, Text, as_text, readable, render
+from replay.scenario.model import is_set
+from replay.scenario.templates import BASE_URL
+from replay.verify.recognising import Recognised, Recogniser
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     value: Any = None
     differences: tuple[Difference, ...] = ()
     """Where it is not what the scenario says."""
+    again: str = ""
+    """The step that it is once more."""
 
 
 class Company:
@@ -39,6 +44,8 @@ class Company:
     def __init__(self) -> None:
         self.done: set[str] = set()
         """Steps that some role has seen."""
+        self.passed: set[str] = set()
+        """Events that nobody waits for any more."""
         self.values: dict[str, Any] = {}
 
 
@@ -63,14 +70,29 @@ class Role:
         """What it does before the story."""
         shared = company or Company()
         self._values = shared.values
-        self._own: dict[str, Any] = {"base_url": base_url}
+        self._base_url = base_url
+        self._own: dict[str, Any] = {}
         """What it alone knows: the values of its session, where others have sessions too."""
         self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
+        self._recogniser = Recogniser(
+            self._cues.values(),
+            timeline.profile,
+            recorded={
+                name: variable.recorded
+                for name, variable in timeline.scenario.variables.items()
+                if is_set(variable.recorded)
+            },
+            ignored=timeline.ignored,
+            moved=timeline.shift_fields,
+        )
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
         self._part = [step for step in steps if step in self._asks or step in self._cues]
+        self._story = frozenset(steps)
+        self._pushes = frozenset(cue.id for cue in timeline.story.cues)
         self._order = self._part if company is None else steps
         self._done = shared.done
+        self._passed = shared.passed
         self._sent: set[str] = set()
 
     @property
@@ -80,27 +102,62 @@ class Role:
 
     @property
     def done(self) -> bool:
-        """Whether every step of its part has been seen."""
-        return self._done.issuperset(self._part)
+        """Whether every step of its part has been seen, or given up."""
+        return all(step in self._done or step in self._passed for step in self._part)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the story has been asked or seen."""
+        return bool(self._sent) or not self._done.isdisjoint(self._story)
 
     @property
     def missing(self) -> list[str]:
         """Steps of its part not seen yet, in order."""
         return [step for step in self._part if step not in self._done]
 
+    @property
+    def awaited(self) -> Cue | None:
+        """The event it has come to, if nothing that anybody asks brings it about: somebody else has to."""
+        cue = self._cues.get(self._turn or "")
+        if cue is None or any(each.step in self._story for each in cue.trigger.moments):
+            return None
+        return cue
+
     def due(self) -> list[Ask]:
         """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
-        turn = next((step for step in self._order if step not in self._done), None)
+        turn = self._turn
         if turn not in self._asks or turn in self._sent:
             return []
         self._sent.add(turn)
         return [self._asks[turn]]
+
+    def pass_over(self) -> bool:
+        """Gives up the events that all waits for, so that what follows is asked; whether there were any."""
+        turn = self._turn
+        before = len(self._passed)
+        for step in self._order[self._order.index(turn) if turn else len(self._order) :]:
+            if step in self._done:
+                continue
+            if step not in self._pushes:
+                break
+            self._passed.add(step)
+        return len(self._passed) > before
+
+    @property
+    def _turn(self) -> str | None:
+        open_ = (each for each in self._order if each not in self._done and each not in self._passed)
+        return next(open_, None)
 
     def request(self, ask: Ask) -> tuple[str, str, Any]:
         """Method, path with query, and JSON body (unset when there is none) of a request."""
         path = quote(ask.path.render(self._value), safe="/:@!$&'()*+,;=~")
         query = urlencode([(key, as_text(render(value, self._value))) for key, value in ask.query])
         body = msgspec.UNSET if ask.body is msgspec.UNSET else render(ask.body, self._value)
+        for name in sorted(ask.names - self._known().keys()):
+            variable = self._timeline.scenario.variables.get(name)
+            if variable is not None and variable.make is None and is_set(variable.recorded):
+                # What the client makes up is known from now on.
+                self._learn({name: variable.recorded})
         return ask.method, f"{path}?{query}" if query else path, body
 
     def answered(self, ask: Ask, status: int, body: Any) -> tuple[Difference, ...]:
@@ -110,51 +167,34 @@ class Role:
         differences: list[Difference] = []
         if status != reply.status:
             differences.append(Difference("status", reply.status, status))
-        if reply.body is not msgspec.UNSET:
-            comparison = self._comparison(reply.body, body, self._known())
+        expected = reply.raw if reply.body is msgspec.UNSET else reply.body
+        if not isinstance(expected, bytes):
+            comparison, found = self._recogniser.held(expected, body, self._known())
             self._learn(comparison.captures)
-            differences += comparison.differences
+            differences += found
         return tuple(differences)
 
-    def event(self, channel: str, data: Any) -> tuple[str, tuple[Difference, ...]]:
-        """An event has come; returns the step it is, empty if none, and where it differs from it."""
-        size, known = _leaves(data), self._known()
-        found: list[tuple[tuple[int, int, bool], Cue, Comparison]] = []
-        for step, cue in self._cues.items():
-            where = self._comparison(cue.channel, channel, known)
-            if not where.differences:
-                comparison = self._comparison(cue.data.compiled, data, known | where.captures)
-                comparison.captures |= where.captures
-                if all(each.field != ROOT for each in comparison.differences):
-                    # Of two that fit, the one that says as much as the event does.
-                    gap = abs(size - _leaves(cue.data.compiled))
-                    rank = (len(comparison.differences), gap, step in self._done)
-                    found.append((rank, cue, comparison))
-        if not found:
-            return "", ()
-        (differing, _, again), cue, comparison = min(found, key=lambda each: each[0])
-        if again or differing > _allowance(cue.data.compiled):
-            return "", ()
-        self._done.add(cue.id)
-        self._learn(comparison.captures)
-        return cue.id, tuple(comparison.differences)
+    def event(self, channel: str, data: Any) -> Recognised:
+        """An event has come; says which step it is, and where it differs from it."""
+        found = self._recogniser.event(channel, data, self._known(), self._done, self._learn)
+        if found.step:
+            self._done.add(found.step)
+        return found
 
     def _known(self) -> dict[str, Any]:
         return self._values | self._own
 
     def _learn(self, captures: Mapping[str, Any]) -> None:
         for name, value in captures.items():
+            if name == BASE_URL:
+                # Servers print the address that they are configured with, and some print two.
+                continue
             own = len(self._timeline.roles) > 1 and name in self.session.variables
             (self._own if own else self._values)[name] = value
 
-    def _comparison(self, expected: Any, got: Any, known: Mapping[str, Any]) -> Comparison:
-        comparison = Comparison(known)
-        comparison.compare(expected, got, ROOT)
-        fields = self._timeline.shift_fields | self._timeline.ignored
-        comparison.differences = heeded(comparison.differences, fields)
-        return comparison
-
     def _value(self, name: str) -> Any:
+        if name == BASE_URL:
+            return self._base_url
         for values in (self._own, self._values):
             if name in values:
                 return values[name]
@@ -170,21 +210,3 @@ def _pattern(channel: Any) -> str:
     first, *others = channel.parts
     deeper = any(isinstance(part, str) and "/" in part for part in others)
     return f"{str(first).rpartition('/')[0]}/{'**' if deeper else '*'}"
-
-
-ROOT = "data"
-"""What differences call the whole of a value."""
-
-NEAR_ENOUGH = 3
-"""Fields in which an event may differ from a step and still be that step, changed."""
-
-
-def _allowance(data: Any) -> int:
-    """In how many fields an event may differ: never in more than half of them."""
-    return min(NEAR_ENOUGH, _leaves(data) // 2)
-
-
-def _leaves(value: Any) -> int:
-    if isinstance(value, dict):
-        return sum(map(_leaves, value.values()))
-    return sum(map(_leaves, value)) if isinstance(value, list) else 1

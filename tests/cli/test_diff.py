@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
@@ -164,3 +165,29 @@ def test_what_a_recording_lacks_is_said_with_its_name_once() -> None:
 
     assert notes
     assert {note.count(str(recording)) for note in notes} == {1}
+
+
+def test_junit_has_a_case_for_each_step_that_fails_where_it_differs(
+    story: Path, changed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "report.xml"
+
+    assert run(story, changed, "--junit", str(out)).exit_code == 1
+    cases = [
+        (case.get("name"), [each.get("message") for each in case]) for case in ET.parse(out).iter("testcase")
+    ]
+    assert cases == [
+        ("settings and variables", []),
+        ("ready", []),
+        ("get-me", []),
+        ("invited", ["data.chat.state: Invited → Offered"]),
+        ("accept", []),
+        ("chatting", ["delay after: accept + 47ms → accept + 147ms (100 ms later)"]),
+        ("joined", []),
+        ("new-messages", ["only in a: push /v2/me/chats"]),
+    ]
+
+
+def test_junit_never_goes_over_what_is_compared(story: Path) -> None:
+    assert "is what is to be read" in str(run(story, story, "--junit", str(story)).exception)
+    assert isinstance(run(story, story, "--junit", "-").exception, UsageError)

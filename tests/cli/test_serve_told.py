@@ -19,7 +19,7 @@ def test_misses_of_a_kind_are_told_once_and_what_nobody_was_given_too() -> None:
         desktop = script.desktop(user)
         desktop.get("/lok")
 
-    assert [line for _, line in summary(script.simulator)][1:] == [
+    assert [line for _, line in summary(script.simulator, script.now)][1:] == [
         "miss: 2 times, GET /lok: ask /look ('lok' should be 'look'): then it is 'look' of story#1",
         "undelivered: 2 times, 'hello' waits until somebody subscribes to /a",
         "undelivered: 2 times, 'seen' waits for 'look', which nobody has asked",
@@ -32,7 +32,7 @@ def test_of_many_kinds_of_miss_a_few_are_told_and_the_rest_is_counted() -> None:
     for number in range(KINDS + 7):
         desktop.get(f"/icons/{number}")
 
-    told = [line for _, line in summary(script.simulator)][1:]
+    told = [line for _, line in summary(script.simulator, script.now)][1:]
 
     assert len(told) == KINDS + 1
     assert told[-1] == "miss: and 7 more"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from replay.bayeux.messages import decode
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.plan.timeline import Timeline, plan
 from replay.scenario.load import load
 from tests.client_real.relay import relay

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.errors import SurroundingsError
 from replay.plan.pace import Pace
 from replay.plan.timeline import Timeline, plan
@@ -98,7 +99,7 @@ def test_a_target_that_is_down_is_said(timeline: Timeline, transport: str) -> No
     with pytest.raises(SurroundingsError) as raised:
         run(play(timeline, target, transport=transport))
 
-    assert str(raised.value).startswith(f"{target} cannot be reached: Cannot connect to host 127.0.0.1:")
+    assert str(raised.value) == f"{target} cannot be reached: connection refused"
 
 
 @pytest.mark.parametrize("target", ["not a url", "ftp://x", "http://"])
@@ -110,7 +111,7 @@ def test_a_target_that_is_no_address_is_said(target: str) -> None:
 @pytest.mark.parametrize(
     ("timeline", "transport", "why"),
     [
-        (HELLO, "long-polling", "nothing new came for 0.4 s"),
+        (HELLO, "long-polling", "CometD did not take the client in within 0.4 s"),
         (HELLO, "websocket", "the WebSocket was not opened within 0.4 s"),
         (SESSION, "long-polling", "GET /me was not answered within 0.4 s"),
     ],
@@ -130,7 +131,7 @@ def test_failures_are_nothing_new() -> None:
         return web.Response(status=503)
 
     outcome = against(tired, patience=1.5)
-    assert outcome.why == "nothing new came for 1.5 s"
+    assert outcome.why == "CometD did not take the client in within 1.5 s (HTTP 503)"
     assert failures(outcome) == ["HTTP 503", "HTTP 503"]
 
 
@@ -260,7 +261,9 @@ def test_a_socket_that_the_server_refuses_is_said() -> None:
     async def refuses(_: web.Request) -> web.StreamResponse:
         return web.Response(status=400)
 
-    with pytest.raises(SurroundingsError, match="cannot be reached: 400"):
+    with pytest.raises(
+        SurroundingsError, match="cannot be reached: it answered the WebSocket's handshake with HTTP 400"
+    ):
         against(refuses, transport="websocket")
 
 

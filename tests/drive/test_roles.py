@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.drive.agent import Outcome, play, play_together
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError
 from replay.plan.pace import Pace
 from replay.plan.timeline import plan

@@ -14,6 +14,7 @@ from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Rece
 from replay.bayeux.messages import Message
 from replay.clock import SystemClock
 from replay.drive.carriers import Polls, Trouble
+from replay.drive.http import Http
 from replay.journal import Entry
 from replay.scenario.model import Fault
 from replay.server.runner import Server
@@ -67,7 +68,7 @@ class _Desktop:
         credentials = b64encode(f"{name}:".encode()).decode()
         self._http = aiohttp.ClientSession(headers={"Authorization": f"Basic {credentials}"})
         self._bayeux = BayeuxClient(transport="long-polling", subscriptions=("/chats",))
-        self._polls = Polls(self._http, f"{url}/cometd", self._received, self._failed)
+        self._polls = Polls(Http(self._http), f"{url}/cometd", self._received, self._failed)
         self._done: asyncio.Queue[Any] = asyncio.Queue()
         self._ended = asyncio.Event()
 

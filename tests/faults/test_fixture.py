@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from replay.cli.pin import pin
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.journal import Head, read
 from replay.plan.timeline import plan
 from replay.scenario.load import load

@@ -58,3 +58,22 @@ def test_a_story_of_one_is_read_without_agents() -> None:
         "steps",
         "  start + 1s  a  ⇐ /c c",
     ]
+
+
+def test_what_is_expected_is_told_in_words() -> None:
+    told = """
+    expect:
+      - {step: a, times: 2, agent: kim}
+      - {step: b, at_least: 1, at_most: 3, after: a, within: 200ms}
+      - {step: b, after: a}
+      - {misses: 0}
+    steps: [{id: a, push: /c, data: 1}, {id: b, push: /c, data: 1}]
+    """
+
+    assert list(outline(scenario(told)))[-5:] == [
+        "expected",
+        "  a of kim twice",
+        "  b from 1 to 3 times within 200ms after a",
+        "  b after a",
+        "  no misses",
+    ]

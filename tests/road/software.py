@@ -68,6 +68,11 @@ class Process:
                 if word.startswith(beginning):
                     return word.rstrip(",;")
 
+    @property
+    def number(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
     def stop(self, number: int = signal.SIGINT) -> int:
         """Asks it to end; its exit code."""
         if self._popen.poll() is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.drive.agent import play_together
+from replay.drive.playing import play_together
 from replay.plan.timeline import plan
 from replay.scenario.dump import write
 from replay.scenario.load import load

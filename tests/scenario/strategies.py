@@ -9,7 +9,17 @@ from msgspec.structs import replace
 
 from replay.scenario import templates
 from replay.scenario.delays import Delay, Distribution
-from replay.scenario.model import Fault, PushStep, RequestStep, Respond, Scenario, Source, Variable, Where
+from replay.scenario.model import (
+    Expected,
+    Fault,
+    PushStep,
+    RequestStep,
+    Respond,
+    Scenario,
+    Source,
+    Variable,
+    Where,
+)
 from replay.scenario.triggers import Moment, Trigger, format_trigger
 
 _WORDS = """
@@ -108,6 +118,10 @@ faults = st.builds(
     chance=st.sampled_from(["", "20%", "0.5%"]),
 )
 
+counts = st.fixed_dictionaries({"times": st.integers(0, 5)}) | st.fixed_dictionaries(
+    {}, optional={"at_least": st.integers(1, 3), "at_most": st.integers(3, 9)}
+)
+
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
@@ -121,6 +135,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             steps.append(draw(_requests(name, about, [step.id for step in steps])))
         else:
             steps.append(draw(_pushes(name, about, steps)))
+    expect = [st.builds(Expected, misses=st.integers(0, 3), agent=st.sampled_from(["", "kim", "#2"]))]
+    if steps:
+        named = st.sampled_from([step.id for step in steps])
+        expect.append(st.builds(lambda step, counted: Expected(step=step, **counted), named, counts))
+    if len(steps) > 1:
+        pair = {"step": steps[1].id, "after": steps[0].id, "within": draw(st.sampled_from(["", "200ms"]))}
+        expect.append(st.just(Expected(**pair)))
     recorded = st.builds(Variable, recorded=values, about=strings)
     roles = draw(st.sampled_from([[None], ["on"], ["on", "second"]]))
     whose = draw(st.permutations([roles[at % len(roles)] for at in range(len(steps))]))
@@ -138,6 +159,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         shift_times=draw(st.lists(strings, max_size=3)),
         ignore=draw(st.lists(st.sampled_from(["No", "callUuid"]), max_size=2)),
         faults=draw(st.lists(faults, max_size=1)),
+        expect=draw(st.lists(st.one_of(expect), max_size=3)),
         session=steps[:session],
         steps=steps[session:],
     )

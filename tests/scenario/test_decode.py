@@ -43,7 +43,6 @@ def test_every_part_tells_what_is_wrong_with_it() -> None:
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        ("expect: []", "'expect'"),
         ("extends: x", "'extends'"),
         ("include: x", "'include'"),
     ],

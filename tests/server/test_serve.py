@@ -81,6 +81,31 @@ def test_at_its_end_it_says_how_late_it_was_and_that_nothing_was_early(tmp_path:
 
 
 @pytest.mark.live
+def test_what_is_expected_and_not_so_is_said_at_the_end_and_with_expect_it_is_the_exit_code(
+    tmp_path: Path,
+) -> None:
+    wanted = "expect: [{step: look, times: 1}]\nsteps: [{id: look, request: GET /look, repeat: last}]"
+    (tmp_path / "story.yaml").write_text(f"version: 1\nname: story\n{wanted}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "replay", "serve", str(tmp_path / "story.yaml"), "--port", "0"]
+    codes = []
+    for looks in (1, 2):
+        process = Process(*command, "--print-url", "--expect")
+        url = process.word("http://")
+        for _ in range(looks):
+            urllib.request.urlopen(f"{url}/look").close()
+        codes.append(process.stop())
+    assert codes == [0, 1]
+    assert re.fullmatch(
+        r"unmet: look was expected once and took place twice \(#1 at [\d.]+ s and [\d.]+ s\)\n",
+        process.lines[-1],
+    )
+
+
+def test_there_has_to_be_something_that_is_expected() -> None:
+    assert "--expect has nothing to hold. No scenario has 'expect:'." in refused("--expect")
+
+
+@pytest.mark.live
 def test_a_clock_moved_by_hand_lets_nothing_happen_by_itself(tmp_path: Path) -> None:
     slow = "steps: [{id: slow, request: GET /slow, respond: {after: 1ms, body: 1}}]"
     (tmp_path / "slow.yaml").write_text(f"version: 1\nname: slow\n{slow}\n", encoding="utf-8")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from replay.drive.agent import Outcome, play
+from replay.drive.outcome import Outcome
+from replay.drive.playing import play
 from replay.plan.timeline import plan
 from replay.scenario.load import load, loads
 from tests.server.conftest import Loop

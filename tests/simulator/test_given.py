@@ -23,7 +23,9 @@ def story(name: str = "story", path: str = "/chats") -> Scenario:
         session:
           - {{id: me, request: GET /me, respond: {{body: {{called: "${{nickname}}"}}}}}}
         steps:
-          - {{id: invited, push: /chats, data: {{id: "${{chat}}", from: "${{customer}}", topic: "${{topic}}"}}}}
+          - id: invited
+            push: /chats
+            data: {{id: "${{chat}}", from: "${{customer}}", topic: "${{topic}}"}}
           - id: accept
             request: POST {path}/${{chat}}
             body: {{nickname: "${{nickname}}"}}

@@ -32,6 +32,8 @@ const DEFAULTS = {
   // The document's own host, not the one the client dials: real servers print a configured
   // address, and a recorder has to cope with that.
   uriHost: 'localhost:8080',
+  // How many times slower all that follows from an operation is.
+  slowness: 1,
 };
 
 function covers(pattern, channel) {
@@ -75,7 +77,7 @@ function invited(chat) {
       receivedDate: '2014-01-02 14:23:18.000-0800',
       participants: [],
       capabilities: ['Accept', 'Reject'],
-      userData: { Subject: 'Hello', FirstName: 'PersonP' },
+      userData: { ...chat.userData },
     },
   };
 }
@@ -147,6 +149,7 @@ function createStory(options = {}) {
   function offer(session) {
     const id = ids.interaction();
     const chat = { id, uri: `http://${settings.uriHost}/api/v2/chats/${id}`, session, accepted: false };
+    chat.userData = { Subject: 'Hello', FirstName: 'PersonP' };
     chats.set(id, chat);
     session.publish(CHANNEL, invited(chat));
   }
@@ -170,7 +173,7 @@ function createStory(options = {}) {
   return {
     subscribed(sessionId, pattern, publish) {
       if (sessions.has(sessionId) || !covers(pattern, CHANNEL)) return;
-      const session = { publish, timers: new Set() };
+      const session = { publish: settings.mutation.events(publish), timers: new Set() };
       sessions.set(sessionId, session);
       if (settings.inviteOnSubscribe) offer(session);
       else {
@@ -207,13 +210,27 @@ function createStory(options = {}) {
     operate(id, body) {
       const chat = chats.get(id);
       if (!chat || !chat.accepted) return 'unknown';
-      const caused = follow(chat, body, () => new Date().toISOString().replace('Z', '+0000'));
+      const caused = follow(chat, body, reference, () => new Date().toISOString().replace('Z', '+0000'));
       if (!caused) return 'unknown';
-      chat.reference = reference++;
-      for (const [delay, make] of caused) later(chat.session, delay, () => chat.session.publish(CHANNEL, make()));
+      reference++;
+      for (const [delay, make] of caused) {
+        later(chat.session, delay * settings.slowness, () => chat.session.publish(CHANNEL, make()));
+      }
       return 'ok';
+    },
+
+    // What is known of a chat that was accepted.
+    look(id) {
+      const chat = chats.get(id);
+      if (!chat || !chat.accepted) return undefined;
+      return {
+        ...chatting(chat, [chat.agent, chat.customer]),
+        path: `/chats/${id}`,
+        chatType: 'Inbound',
+        userData: { ...chat.userData },
+      };
     },
   };
 }
 
-module.exports = { createStory, covers, CHANNEL, DEFAULTS };
+module.exports = { createStory, statusChange, covers, CHANNEL, DEFAULTS };

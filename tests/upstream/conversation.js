@@ -5,21 +5,23 @@
 const ECHO = 25;
 const CUSTOMER_TYPES = 70;
 const CUSTOMER_ANSWERS = 130;
+const ATTACHED = 100;
 
-function lines(chat, time) {
+function lines(chat, reference, time) {
   const log = (type, from, extra = {}) => ({
     messageType: 'MessageLogUpdated',
     notificationType: 'NewMessages',
     messages: [{ index: chat.index++, type, from, ...extra, visibility: 'All', timestamp: time() }],
     chatUri: chat.uri,
   });
-  const own = (type, extra) => () => ({ ...log(type, chat.agent, extra), referenceId: chat.reference });
-  const status = (state, capabilities) => () => ({
+  const own = (type, extra) => () => ({ ...log(type, chat.agent, extra), referenceId: reference });
+  const change = (notificationType, about) => () => ({
     messageType: 'ChatStateChangeMessage',
-    referenceId: chat.reference,
-    notificationType: 'StatusChange',
-    chat: { state, capabilities, id: chat.id, uri: chat.uri, participants: [] },
+    referenceId: reference,
+    notificationType,
+    chat: { id: chat.id, uri: chat.uri, ...about },
   });
+  const status = (state, capabilities) => change('StatusChange', { state, capabilities, participants: [] });
   return {
     SendStartTypingNotification: () => [[ECHO, own('TypingStarted')]],
     SendStopTypingNotification: () => [[ECHO, own('TypingStopped')]],
@@ -31,14 +33,18 @@ function lines(chat, time) {
         [CUSTOMER_ANSWERS, () => log('Text', chat.customer, { text: answer })],
       ];
     },
+    AttachUserData: ({ userData }) => {
+      Object.assign(chat.userData, userData);
+      return [[ATTACHED, change('PropertiesUpdated', { state: 'Chatting', userData: { ...chat.userData } })]];
+    },
     Transfer: () => [[ECHO, status('LeftChat', ['Complete'])]],
     Complete: () => [[ECHO, status('Completed', [])]],
   };
 }
 
 // The events an operation causes, each made when it is due; undefined if there is no such operation.
-function follow(chat, body, time) {
-  const made = lines(chat, time)[body.operationName];
+function follow(chat, body, reference, time) {
+  const made = lines(chat, reference, time)[body.operationName];
   return made && made(body);
 }
 

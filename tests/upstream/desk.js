@@ -23,6 +23,8 @@ const OPTIONS = {
   expect: { type: 'string', default: '4' },
   // Lines the agent says in each chat, from its history to its end; none: it only accepts.
   talk: { type: 'string', default: '0' },
+  // Does several things at once in each chat instead.
+  busy: { type: 'boolean', default: false },
   think: { type: 'string', default: '40' },
   // How often the agent asks who it is, one request after the other, from its first event on.
   ask: { type: 'string', default: '0' },
@@ -172,11 +174,12 @@ function createDesk(more = {}) {
     else goodbye();
   }
 
-  const talk = Number(options.talk) > 0 && createTalk({
+  const talk = (Number(options.talk) > 0 || options.busy) && createTalk({
     lines: Number(options.talk),
+    busy: options.busy,
     base,
     think: Number(options.think),
-    operate: (id, body) => rest('POST', `/api/v2/me/chats/${id}`, body).then(leaveWhenDone),
+    operate: (id, body) => rest(body ? 'POST' : 'GET', `/api/v2/me/chats/${id}`, body).then(leaveWhenDone),
   });
 
   // `more` is what the library can say beside of how the event came.

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const { parseArgs } = require('node:util');
 const { DEFAULTS } = require('./chat.js');
+const { mutationNamed } = require('./mutations.js');
 
 const NUMBERS = {
   port: 0,
@@ -13,6 +14,7 @@ const NUMBERS = {
   'answer-delay': DEFAULTS.answerDelay,
   chats: DEFAULTS.chats,
   'next-chat-after': DEFAULTS.nextChatAfter,
+  slowness: DEFAULTS.slowness,
   // Left to the library unless given.
   timeout: undefined,
   interval: undefined,
@@ -28,6 +30,8 @@ function readOptions() {
     'event-before-answer': { type: 'boolean', default: false },
     batch: { type: 'boolean', default: false },
     'invite-on-subscribe': { type: 'boolean', default: false },
+    // What is wrong with this server.
+    mutate: { type: 'string', default: 'nothing' },
   };
   for (const name of Object.keys(NUMBERS)) options[name] = { type: 'string' };
 
@@ -39,6 +43,7 @@ function readOptions() {
     if (Number.isNaN(number)) throw new Error(`--${name} takes a number, not ${text}`);
     result[camel(name)] = number;
   }
+  result.mutation = mutationNamed(result.mutate);
   return result;
 }
 

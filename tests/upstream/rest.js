@@ -39,6 +39,10 @@ function respondTo(story, request, body, options) {
     if (method === 'POST') return body && known.includes(body.operationName) ? [200, OK] : missing;
   }
   const chat = /^\/api\/v2\/me\/chats\/([^/]+)$/.exec(path);
+  if (chat && method === 'GET') {
+    const known = story.look(chat[1]);
+    if (known) return [200, { ...OK, chat: known }];
+  }
   if (chat && method === 'POST') {
     if (!body || !body.operationName) return missing;
     const accepts = body.operationName === 'Accept';
@@ -49,19 +53,24 @@ function respondTo(story, request, body, options) {
   return [404, NOT_FOUND];
 }
 
+function nameOf(request, body) {
+  if (request.method === 'POST') return body && body.operationName;
+  return request.url.includes('/chats/') ? 'GetChat' : 'GetMe';
+}
+
 function createRest(story, options) {
   return async function handle(request, response) {
     const body = request.method === 'POST' ? await readJson(request) : undefined;
-    const [status, answer] = respondTo(story, request, body, options);
+    const told = respondTo(story, request, body, options);
+    const { status, text, late } = options.mutation.answered(nameOf(request, body), ...told);
     setTimeout(() => {
-      const text = JSON.stringify(answer);
       const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
       if (!/(^|;\s*)JSESSIONID=/.test(request.headers.cookie || '')) {
         headers['Set-Cookie'] = `JSESSIONID=${randomBytes(16).toString('hex')}; Path=/; HttpOnly`;
       }
       response.writeHead(status, headers);
       response.end(text);
-    }, options.answerDelay);
+    }, options.answerDelay + late);
   };
 }
 

@@ -101,8 +101,10 @@ class Loop:
                 case Batch():
                     self._send(action)
                 case Received():
-                    step, differences = self.role.event(action.channel, action.data)
-                    self._note("event", step, action.channel, action.data, differences)
+                    found = self.role.event(action.channel, action.data)
+                    self._note(
+                        "event", found.step, action.channel, action.data, found.differences, found.again
+                    )
                 case Pause():
                     self._later(action.at, lambda: self._perform(self.client.wake(self.now)))
                 case Ready():
@@ -148,7 +150,9 @@ class Loop:
         for ask in self.role.due():
             self._ask(ask)
 
-    def _note(self, kind: str, step: str, what: str, value: Any, differences: Any = ()) -> None:
+    def _note(
+        self, kind: str, step: str, what: str, value: Any, differences: Any = (), again: str = ""
+    ) -> None:
         at = self.now - self._began if self._began else 0.0
-        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=tuple(differences))
+        seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=differences, again=again)
         self.seen.append(seen)

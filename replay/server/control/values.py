@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from replay.simulator.directing import Delivery
+from replay.simulator.judging import Judged
 from replay.simulator.misses import Miss
 from replay.simulator.resetting import WHATS, What
 from replay.simulator.switching import Standing
@@ -178,6 +179,29 @@ class Misses(msgspec.Struct, frozen=True, kw_only=True):
     """The first of them, as they are now."""
     undelivered_total: int
     """How many there are."""
+
+
+class ExpectationsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One expectation to be judged instead of those there are."""
+
+    step: str = ""
+    """The step that must have taken place, in each play."""
+    times: int | None = None
+    """So many times."""
+    at_least: int | None = None
+    """So many times or more."""
+    at_most: int | None = None
+    """So many times or less."""
+    agent: str = ""
+    """Role, name or number of whose step it is; everybody's when left out."""
+
+
+class Expectations(msgspec.Struct, frozen=True, kw_only=True):
+    """What must have happened, as it is now."""
+
+    met: bool
+    """Whether all of it has."""
+    expectations: list[Judged]
 
 
 class ClockRead(msgspec.Struct, frozen=True, kw_only=True):

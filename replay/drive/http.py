@@ -1,0 +1,197 @@
+"""How the built-in client asks: with its cookies, its login and the CSRF token, and within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from replay.bayeux.messages import clients_in
+from replay.drive.access import Access, Hidden
+
+LARGEST = 16 << 20
+"""Bytes of one answer, or one message of a WebSocket, that are read."""
+CLOSING = 3.0
+"""Seconds a server gets to close a WebSocket with us."""
+SETTLING = 0.1
+"""Seconds that connections of TLS get to be closed."""
+
+_CSRF_NAME = re.compile(r"[A-Za-z0-9-]{0,40}[cx]srf[A-Za-z0-9-]{0,40}", re.IGNORECASE | re.ASCII)
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+class TooLargeError(aiohttp.ClientError):
+    """The server says more than anybody means it to."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it answered more than {LARGEST >> 20} MB, which is the limit")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was answered; text is UTF-8, whatever it was."""
+
+    status: int
+    kind: str
+    """Its content type, without parameters."""
+    location: str
+    """Where it sends one, without query; empty when it sends nowhere."""
+    body: bytes
+
+
+class Http:
+    """One agent's requests to one server. GWS ties login, cookies and CSRF token to each other."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, access: Access | None = None, hidden: Hidden | None = None
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            hidden: Learns what secrets the server gives out.
+        """
+        self._session = session
+        self._trust = (access or Access()).trust
+        self._hidden = hidden or Hidden()
+        self._csrf: dict[str, str] = {}
+        self.secure = False
+        """Whether it has spoken TLS."""
+
+    async def ask(
+        self, method: str, url: str, body: bytes | None, *, within: float, kind: str = "application/json"
+    ) -> Answer:
+        """One request and its answer; a redirect is an answer.
+
+        Raises:
+            TimeoutError: it took longer than `within` seconds.
+            aiohttp.ClientError: there is no answer; `in_words` says why.
+        """
+        answer = await self._ask(method, url, body, within, kind)
+        if answer.status == 403 and method not in _READING and b"csrf" in answer.body.lower():
+            # The token comes with the answer to any GET, and a client may not have had one yet.
+            before = self._csrf
+            await self._ask("GET", url, None, within, kind)
+            if self._csrf != before:
+                return await self._ask(method, url, body, within, kind)
+        return answer
+
+    async def _ask(self, method: str, url: str, body: bytes | None, within: float, kind: str) -> Answer:
+        self.secure |= url.startswith("https")
+        headers = {} if body is None else {"Content-Type": kind}
+        headers |= {} if method in _READING else self._csrf
+        async with self._session.request(
+            method,
+            URL(url, encoded=True),
+            data=body,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=within),
+            allow_redirects=False,
+            ssl=self._trust,
+        ) as response:
+            self._learn(response)
+            said = await _read(response)
+        self._hidden.learn_issued(*(each.decode("latin-1") for each in clients_in(said)))
+        return Answer(
+            status=response.status,
+            kind=response.content_type if "Content-Type" in response.headers else "",
+            location=response.headers.get("Location", "").partition("?")[0],
+            body=_as_utf8(said, response.charset),
+        )
+
+    def _learn(self, response: aiohttp.ClientResponse) -> None:
+        self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
+        token = response.headers.get("X-CSRF-TOKEN", "")
+        name = response.headers.get("X-CSRF-HEADER", "X-CSRF-TOKEN")
+        if token and token.isprintable() and _CSRF_NAME.fullmatch(name):
+            self._csrf = {name: token}
+            self._hidden.learn_issued(token)
+
+    async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
+        """Opens a WebSocket; `url` begins with http."""
+        self.secure |= url.startswith("https")
+        timeout = aiohttp.ClientWSTimeout(ws_close=CLOSING)
+        return await self._session.ws_connect(
+            url.replace("http", "ws", 1), max_msg_size=LARGEST, timeout=timeout, ssl=self._trust
+        )
+
+
+@asynccontextmanager
+async def opened(access: Access, hidden: Hidden) -> AsyncIterator[Http]:
+    """Connections, cookies and login of one agent."""
+    # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
+    jar = aiohttp.CookieJar(unsafe=True)
+    # Both connections of Bayeux and every request of the story may be under way at once.
+    connector = aiohttp.TCPConnector(limit=0)
+    headers = {"Authorization": access.authorization} if access.authorization else {}
+    session = aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=headers)
+    http = Http(session, access, hidden)
+    try:
+        yield http
+    finally:
+        await session.close()
+        if http.secure:
+            # Connections of TLS are closed a few turns of the loop later, which is not to end before.
+            closed = asyncio.Event()
+            asyncio.get_running_loop().call_later(SETTLING, closed.set)
+            await closed.wait()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > LARGEST:
+            raise TooLargeError
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _as_utf8(body: bytes, charset: str | None) -> bytes:
+    if charset is None or charset.lower() in {"utf-8", "utf8"}:
+        return body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return body.decode(charset, "replace").encode("utf-8", "replace")
+    except LookupError:
+        return body
+
+
+def in_words(error: aiohttp.ClientError) -> str:
+    """Why there is no answer, for people."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+            what = f"its certificate is not accepted: {why.rstrip('.')}"
+        case aiohttp.ClientConnectorSSLError():
+            what = f"it does not speak TLS: {_of_system(error.os_error)}"
+        case aiohttp.ClientConnectorDNSError():
+            what = f"the name {error.host} is not known"
+        case aiohttp.ClientConnectorError():
+            what = _of_system(error.os_error)
+        case aiohttp.InvalidURL():
+            what = "it is no URL of a server"
+        case aiohttp.ServerDisconnectedError():
+            what = "it closed the connection without an answer"
+        case aiohttp.WSServerHandshakeError():
+            what = f"it answered the WebSocket's handshake with HTTP {error.status}"
+        case aiohttp.ClientPayloadError():
+            what = "its answer broke off"
+        case aiohttp.ClientResponseError():
+            what = f"what it says is no HTTP: {error.message}"
+        case aiohttp.ClientOSError():
+            what = _of_system(error)
+        case _:
+            what = str(error) or type(error).__name__
+    return " ".join(what.split())[:300]
+
+
+def _of_system(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    # Those of event loops have addresses in them, or are several at once.
+    return os.strerror(error.errno).lower() if error.errno else (error.strerror or str(error))

@@ -1,0 +1,152 @@
+"""An answer or an event of a server held against what a scenario says of it, in as few words as tell it.
+
+Beside what is missing and what is other, what is new is a difference too. Elements of a list that are the
+same in another order are one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, readable
+from replay.verify.moments import moment, time_shape
+
+ORDER = " (order)"
+"""What the field of a difference ends with that is about the order of a list."""
+
+_MANY = 64
+"""Elements of a list, or fields of an object, up to which each is held against each."""
+_SHOWN = 12
+"""Elements of a list of which it is said where they stand."""
+_ZONE = re.compile(r"[+-](?=\d\d:?\d\d$)")
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class Observed(Comparison):
+    """A compiled value held against what came."""
+
+    def __init__(self, bound: Mapping[str, Any], recorded: Mapping[str, Any], *, whole: bool = True) -> None:
+        """Nothing is compared yet.
+
+        Args:
+            bound: Names that compare instead of capturing.
+            recorded: What stood for names when the scenario was recorded: the JSON types they have.
+            whole: Whether orders are looked for: not while that is being done.
+        """
+        super().__init__(bound, exact=True)
+        self._recorded = recorded
+        self._whole = whole
+
+    def compare(self, expected: Any, got: Any, field: str) -> None:
+        """Notes differences and captures of one value and all below it."""
+        if isinstance(expected, list) and isinstance(got, list):
+            self._lists(expected, got, field)
+        elif isinstance(expected, Text) and expected.whole is not None:
+            self._named_value(expected.whole, got, field)
+        else:
+            super().compare(expected, got, field)
+
+    def _named_value(self, name: str, got: Any, field: str) -> None:
+        """What a path told as text may stand in a body as a number, if it was one there before."""
+        known = self.captures.get(name, self._bound.get(name, MISSING))
+        recorded = self._recorded.get(name, got)
+        if kind_of(got) != kind_of(recorded) or (known != MISSING and as_text(known) != as_text(got)):
+            self.differences.append(Difference(field, recorded if known == MISSING else known, got))
+        elif known == MISSING:
+            self.captures[name] = got
+
+    def _trial(self, *, whole: bool) -> Observed:
+        return Observed({**self._bound, **self.captures}, self._recorded, whole=whole)
+
+    def _adopt(self, trial: Observed) -> None:
+        self.captures.update(trial.captures)
+        self.differences += trial.differences
+
+    # Lists
+
+    def _lists(self, expected: Sequence[Any], got: Sequence[Any], field: str) -> None:
+        begin, end = self._alike_ends(expected, got) if len(expected) != len(got) else (0, 0)
+        ours, theirs = expected[begin : len(expected) - end], got[begin : len(got) - end]
+        trial = self._trial(whole=self._whole)
+        for at in range(max(len(ours), len(theirs))):
+            inner = f"{field}[{begin + at}]"
+            if at >= len(theirs):
+                trial.differences.append(Difference(inner, readable(ours[at]), MISSING))
+            elif at >= len(ours):
+                trial.differences.append(Difference(inner, MISSING, theirs[at]))
+            else:
+                trial.compare(ours[at], theirs[at], inner)
+        if trial.differences and self._whole and 1 < len(expected) == len(got) <= _MANY:
+            order = self._order(expected, got)
+            if order is not None:
+                self.differences.append(Difference(f"{field}{ORDER}", *_orders(order)))
+                return
+        self._adopt(trial)
+
+    def _alike_ends(self, expected: Sequence[Any], got: Sequence[Any]) -> tuple[int, int]:
+        """How many elements are the same at the beginning and at the end; what they capture is known then."""
+        shorter = min(len(expected), len(got))
+        begin = end = 0
+        while begin < shorter and self.is_alike(expected[begin], got[begin]):
+            begin += 1
+        while end < shorter - begin and self.is_alike(expected[-1 - end], got[-1 - end]):
+            end += 1
+        return begin, end
+
+    def is_alike(self, expected: Any, got: Any) -> bool:
+        """Whether nothing differs; what the one captures of the other is known then."""
+        trial = self._trial(whole=False)
+        trial.compare(expected, got, "")
+        if not trial.differences:
+            self._adopt(trial)
+        return not trial.differences
+
+    def _order(self, expected: Sequence[Any], got: Sequence[Any]) -> list[int] | None:
+        """The places, from 1, of the elements that came, if they are those expected; else None."""
+        trial = self._trial(whole=False)
+        free = dict(enumerate(expected, 1))
+        order = []
+        for each in got:
+            place = next((at for at, one in free.items() if trial.is_alike(one, each)), None)
+            if place is None:
+                return None
+            del free[place]
+            order.append(place)
+        self._adopt(trial)
+        return order
+
+
+def kind_of(value: Any) -> str:
+    """Which of JSON's types a value has."""
+    for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object" if isinstance(value, dict) else "null"
+
+
+def _orders(places: list[int]) -> tuple[str, str]:
+    """How the two orders of a list are called."""
+    came = ", ".join(map(str, places[:_SHOWN])) + (", …" if len(places) > _SHOWN else "")
+    return f"{len(places)} elements", f"the same, in the order {came}"
+
+
+def noteworthy(
+    differences: Collection[Difference], ignored: Collection[str], moved: Collection[str]
+) -> list[Difference]:
+    """Those that lie in no field that is ignored; of a time that is moved, those of how it is written."""
+    found = []
+    for each in differences:
+        path = [_INDEX.sub("", part) for part in each.field.removesuffix(ORDER).split(".")]
+        if not any(part in ignored for part in path) and not (path[-1] in moved and _is_moved(each)):
+            found.append(each)
+    return found
+
+
+def _is_moved(each: Difference) -> bool:
+    """Whether both are moments, written alike."""
+    if moment(each.expected) is None or moment(each.got) is None:
+        return False
+    shapes = {_ZONE.sub("+", f"{value}") for value in (each.expected, each.got)}
+    return len({time_shape(shape) for shape in shapes}) == 1

@@ -1,0 +1,181 @@
+"""Which step an event of a server is, by what it is made of: never by an id alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from replay.plan.timeline import Cue
+from replay.plan.values import Comparison, Difference, as_text, readable
+from replay.profiles.profile import Profile
+from replay.verify.observed import Observed, noteworthy
+
+ROOT = "data"
+"""What differences call the whole of a value."""
+
+NEAR_ENOUGH = 3
+"""Values in which an event may differ from a step and still be that step, changed, whatever it is called."""
+
+
+class Recognised(NamedTuple):
+    """What an event is."""
+
+    step: str
+    """Empty when it is none, or one that has come before."""
+    differences: tuple[Difference, ...] = ()
+    """Where it is not what the step says."""
+    again: str = ""
+    """The step that it is once more."""
+
+
+_Held = tuple[Comparison, list[Difference]]
+
+
+class _Candidate(NamedTuple):
+    cue: Cue
+    weight: int
+    """How many values differ."""
+    gap: int
+    """How many fields more or fewer it says than the event."""
+    is_done: bool
+
+    @property
+    def rank(self) -> tuple[int, int, bool]:
+        """The lowest is what it most likely is."""
+        return self.weight, self.gap, self.is_done
+
+
+class Recogniser:
+    """Holds events against the steps that one role may see."""
+
+    def __init__(
+        self,
+        cues: Iterable[Cue],
+        profile: Profile,
+        *,
+        recorded: Mapping[str, Any],
+        ignored: Collection[str],
+        moved: Collection[str],
+    ) -> None:
+        """Nothing is known of any value yet.
+
+        Args:
+            recorded: What stood for names when the scenario was recorded.
+            ignored: Fields that are not compared.
+            moved: Fields of times, of which only the form is compared.
+        """
+        self._cues = {cue.id: cue for cue in cues}
+        self._profile = profile
+        self._recorded = recorded
+        self._ignored, self._moved = ignored, moved
+        self._named = {cue.id: self._name(readable(cue.channel), cue.said[1]) for cue in self._cues.values()}
+        self._other: dict[str, Any] = {}
+        """Values that differed once, by their names: what differs so again is no news."""
+
+    def event(
+        self,
+        channel: str,
+        data: Any,
+        known: Mapping[str, Any],
+        done: Collection[str],
+        learn: Callable[[Mapping[str, Any]], None],
+    ) -> Recognised:
+        """The step that an event is.
+
+        Args:
+            known: What is known of values, by name; not what the server calls itself, which may be anything.
+            done: Steps that have taken place.
+            learn: Takes what is known now.
+        """
+        found = list(self._candidates(channel, data, known, done))
+        if not found:
+            return Recognised("")
+        best = min(found, key=lambda each: each.rank)
+        comparison, differences = self._compared(best.cue, channel, data, known)
+        if best.is_done:
+            return Recognised("", differences, best.cue.id)
+        learn(comparison.captures)
+        return Recognised(best.cue.id, differences)
+
+    def held(self, expected: Any, got: Any, known: Mapping[str, Any]) -> tuple[Comparison, list[Difference]]:
+        """A compiled value held against another."""
+        comparison = Observed(known, self._recorded)
+        comparison.compare(expected, got, ROOT)
+        return comparison, noteworthy(comparison.differences, self._ignored, self._moved)
+
+    def _candidates(
+        self, channel: str, data: Any, known: Mapping[str, Any], done: Collection[str]
+    ) -> Iterator[_Candidate]:
+        size, name = leaves(data), self._name(channel, data)
+        for step, cue in self._cues.items():
+            where = Comparison(known)
+            where.compare(cue.channel, channel, ROOT)
+            if where.differences:
+                continue
+            comparison = Comparison({**known, **where.captures})
+            comparison.compare(cue.data.compiled, data, ROOT)
+            differences = noteworthy(comparison.differences, self._ignored, self._moved)
+            says = leaves(cue.data.compiled)
+            weight = sum(max(leaves(each.expected), leaves(each.got)) for each in differences)
+            is_near = weight <= min(NEAR_ENOUGH, says // 2)
+            if name == self._named[step]:
+                is_near = len(differences) <= says // 2
+            # What comes again says the same again.
+            is_near = is_near and not (differences and step in done)
+            if is_near and all(each.field != ROOT for each in differences):
+                yield _Candidate(cue, weight, abs(size - says), step in done)
+
+    def _compared(
+        self, cue: Cue, channel: str, data: Any, known: Mapping[str, Any]
+    ) -> tuple[Comparison, tuple[Difference, ...]]:
+        expected, got = [cue.channel, cue.data.compiled], [channel, data]
+        comparison, differences = self._held_whole(expected, got, known)
+        if differences:
+            comparison, differences = self._by_majority(expected, got, known, (comparison, differences))
+        if differences and self._other:
+            other, fewer = self._held_whole(expected, got, {**known, **self._other})
+            if len(fewer) < len(differences):
+                return other, tuple(fewer)
+        if differences:
+            self._learn_others(expected, got, known, len(differences))
+        return comparison, tuple(differences)
+
+    def _by_majority(
+        self, expected: list[Any], got: list[Any], known: Mapping[str, Any], held: _Held
+    ) -> _Held:
+        """Of a value that is new and not the same everywhere: what it is most often is what it is."""
+        comparison, differences = held
+        for name, value in comparison.captures.items():
+            others = Counter(as_text(each.got) for each in differences if each.expected == value)
+            if name in known or not others or others.most_common(1)[0][1] < 2:
+                continue
+            often = next(each.got for each in differences if as_text(each.got) == others.most_common(1)[0][0])
+            trial = self._held_whole(expected, got, {**known, name: often})
+            trial[0].captures[name] = often
+            if len(trial[1]) < len(differences):
+                return trial
+        return held
+
+    def _learn_others(self, expected: Any, got: Any, known: Mapping[str, Any], differing: int) -> None:
+        """Values that are not what they were, if that is what differs."""
+        free, fewer = self._held_whole(expected, got, {})
+        if len(fewer) < differing:
+            self._other |= {name: value for name, value in free.captures.items() if name in known}
+
+    def _held_whole(self, expected: list[Any], got: list[Any], known: Mapping[str, Any]) -> _Held:
+        where = Comparison(known)
+        where.compare(expected[0], got[0], ROOT)
+        comparison, differences = self.held(expected[1], got[1], {**known, **where.captures})
+        comparison.captures |= where.captures
+        return comparison, differences
+
+    def _name(self, channel: Any, data: Any) -> str:
+        return self._profile.push_name(f"{channel}", data)
+
+
+def leaves(value: Any) -> int:
+    """How many values there are in one."""
+    if isinstance(value, dict):
+        return sum(map(leaves, value.values()))
+    return sum(map(leaves, value)) if isinstance(value, list) else 1

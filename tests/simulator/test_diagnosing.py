@@ -1,0 +1,91 @@
+"""What a failed test prints: typical mistakes, each told in the first line, and never very much."""
+
+from __future__ import annotations
+
+import pytest
+
+from replay.simulator.diagnosing import WIDTH, diagnosis
+from replay.simulator.resetting import WHATS, reset
+from replay.testing import Script, scenario
+
+from .snapshots import MISTAKES, path_of, text_of
+
+LINES = 40
+
+FIRST = {
+    "wrong_id": "ask /api/v2/me/chats/",
+    "accept_twice": "ask 'accept' only once",
+    "not_subscribed": "subscribe to /v2/me/chats",
+    "wrong_nickname_field": "rename body.nickName to body.nickname",
+    "polled_too_late": "poll again within 10s",
+}
+"""How the first line begins that says what to change."""
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_as_it_is_kept(name: str) -> None:
+    assert text_of(MISTAKES[name]) == path_of(name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_first_line_says_what_to_change(name: str) -> None:
+    assert text_of(MISTAKES[name]).startswith(FIRST[name])
+
+
+def test_a_mistake_that_was_put_right_is_not_what_to_change() -> None:
+    script = Script(scenario("steps: [{id: accept, request: POST /accept}, {id: done, request: POST /done}]"))
+    desktop = script.desktop("kim")
+    desktop.post("/acept", {})
+    desktop.post("/accept", {})
+
+    assert diagnosis(script.simulator, script.now).startswith("ask 'done' first")
+
+
+def test_a_request_that_is_like_no_step_does_not_hide_that_nobody_subscribed() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.get("/favicon.ico")
+
+    first = "subscribe to /news: 'news' waits until somebody subscribes to /news"
+    assert diagnosis(script.simulator, script.now).split("\n")[0] == first
+
+
+def test_of_several_agents_it_is_said_whose_events_wait() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    for user in ("ann", "bob"):
+        desktop = script.desktop(user)
+        desktop.handshake()
+        desktop.subscribe("/news" if user == "ann" else "/other")
+        desktop.connect(advice={"timeout": 0})
+
+    assert diagnosis(script.simulator, script.now).split("\n")[0].endswith("subscribes to /news (bob)")
+
+
+def test_what_was_forgotten_by_a_reset_is_not_counted() -> None:
+    script = Script(scenario("steps: [{id: accept, request: POST /accept}]"))
+    for _ in range(20):
+        script.desktop("kim").get("/nothing")
+    script.direct(lambda simulator, now: reset(simulator, WHATS, now), "reset")
+    script.desktop("kim").post("/accept", {})
+
+    said = diagnosis(script.simulator, script.now)
+    assert said.startswith("nothing here went wrong: all plays are over; look at the client")
+    assert "what happened:" in said
+
+
+def test_whatever_has_happened_it_is_short_and_does_no_harm_to_a_terminal() -> None:
+    pushes = "".join(f"\n  - {{id: p{at}, push: /a/{at}, data: 1}}" for at in range(50))
+    expect = "".join(f"\n  - {{step: p{at}, times: 3}}" for at in range(50))
+    script = Script(scenario(f"expect:{expect}\nsteps:{pushes}"))
+    for at in range(20):
+        desktop = script.desktop(f"\x1b[31m{at}" + "x" * 300)
+        desktop.handshake()
+        desktop.subscribe("/a/1")
+        desktop.post(f"/{at}/" + "\x1b[2J\n" * 500, {})
+
+    lines = diagnosis(script.simulator, script.now).split("\n")
+
+    assert len(lines) <= LINES
+    assert max(map(len, lines)) <= WIDTH
+    assert all(map(str.isprintable, lines))
