@@ -1,0 +1,143 @@
+'use strict';
+
+// An agent's chat desktop on Genesys Web Services: REST for what the agent does, CometD for what happens.
+
+const { CometD } = require('cometd');
+
+// A chat never goes back: an event that says so is an old one that came late.
+const AGES = ['Invited', 'Chatting', 'LeftChat', 'Completed', 'Revoked'];
+// What may be asked again although the first may have been done; a message would be said twice.
+const SAFE_TWICE = [undefined, 'StartContactCenterSession', 'Ready', 'Accept'];
+
+const later = (delay) => new Promise((resolve) => setTimeout(resolve, delay));
+
+class Desktop {
+  constructor({ url, user, transport = 'long-polling', timeout = 5000, pause = 1000, attempts = 3, changed = () => {} }) {
+    Object.assign(this, { timeout, pause, attempts, changed, api: `${url}/api/v2`, chats: new Map(), isOnline: false });
+    this.headers = { Authorization: `Basic ${btoa(`${user}:secret`)}` };
+    this.cometd = new CometD();
+    this.cometd.configure({
+      url: `${this.api}/notifications`,
+      requestHeaders: this.headers,
+      logLevel: 'error',
+      backoffIncrement: pause,
+      maxNetworkDelay: timeout,
+    });
+    for (const type of this.cometd.getTransportTypes()) {
+      if (type !== transport) this.cometd.unregisterTransport(type);
+    }
+    this.cometd.addListener('/meta/connect', ({ successful }) => this.tell(() => { this.isOnline = successful; }));
+  }
+
+  async start() {
+    await this.ask('GET', '/me');
+    await this.ask('POST', '/me', { operationName: 'StartContactCenterSession', channels: ['chat'] });
+    await new Promise((resolve, reject) => {
+      // Each handshake begins anew: subscriptions are gone, and so is what happened while nobody listened.
+      this.cometd.addListener('/meta/handshake', ({ successful, error }) => {
+        if (!successful) return reject(new Error(error));
+        this.cometd.subscribe('/v2/me/chats', ({ data }) => this.hear(data), () => this.recover().then(resolve, reject));
+      });
+      this.cometd.handshake();
+    });
+    await this.ask('POST', '/me', { operationName: 'Ready' });
+  }
+
+  stop() {
+    return new Promise((resolve) => this.cometd.disconnect(resolve));
+  }
+
+  accept(chat, nickname) { return this.operate(chat, 'Accept', { nickname }); }
+  send(chat, text) { return this.operate(chat, 'SendMessage', { text }); }
+  // Reject, Complete, Transfer, SendStartTypingNotification and the like.
+  operate(chat, operationName, fields) { return this.ask('POST', `/me/chats/${chat}`, { operationName, ...fields }); }
+
+  // Asks until there is an answer, as often as that is safe and makes sense.
+  async ask(method, path, body) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(method, path, body);
+      } catch (error) {
+        const again = error.status ? error.status === 503 : SAFE_TWICE.includes(body && body.operationName);
+        if (attempt === this.attempts || !again) throw error;
+        await later(this.pause);
+      }
+    }
+  }
+
+  async once(method, path, body) {
+    const response = await fetch(this.api + path, {
+      method,
+      headers: { 'Content-Type': 'application/json', ...this.headers },
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(this.timeout),
+    });
+    const text = await response.text();
+    const answer = response.headers.get('Content-Type').startsWith('application/json') ? JSON.parse(text) : {};
+    if (response.ok && answer.statusCode === 0) return answer;
+    const { status } = response;
+    throw Object.assign(new Error(`${answer.statusMessage || text} (${status})`), { status });
+  }
+
+  async recover() {
+    const { chats } = await this.ask('GET', '/me/chats?fields=*');
+    for (const known of chats) await this.read(this.update(known, true));
+  }
+
+  async read(chat) {
+    chat.askedFor = Math.max(0, ...chat.log.keys());
+    this.log(chat, (await this.ask('GET', `/me/chats/${chat.id}/messages`)).messages);
+  }
+
+  hear({ messageType, notificationType, chat, chatUri, messages }) {
+    if (messageType === 'ChatStateChangeMessage') this.update(chat, notificationType === 'ParticipantsUpdated');
+    if (messageType !== 'MessageLogUpdated') return;
+    // The only event that says by its URI alone which chat it is about.
+    const told = this.chat(chatUri.split('/').pop(), 'Chatting');
+    this.log(told, messages);
+    const missing = [...Array(Math.max(...told.log.keys())).keys()].find((at) => at > told.askedFor && !told.log.has(at));
+    if (missing) this.read(told).catch((error) => console.error(error));
+  }
+
+  chat(id, state = 'Invited') {
+    if (!this.chats.has(id)) this.chats.set(id, { id, state, can: [], participants: [], log: new Map(), askedFor: 0 });
+    return this.chats.get(id);
+  }
+
+  update({ id, state, capabilities = [], participants }, withParticipants) {
+    const chat = this.chat(id);
+    this.tell(() => {
+      if (AGES.indexOf(state) >= AGES.indexOf(chat.state)) Object.assign(chat, { state, can: capabilities });
+      if (withParticipants) chat.participants = participants.map(({ nickname }) => nickname);
+    });
+    return chat;
+  }
+
+  log(chat, messages) {
+    // By index: one that comes twice, or late, is still at its place.
+    this.tell(() => messages.forEach((message) => chat.log.set(message.index, message)));
+  }
+
+  // Changes something, and lets whoever shows it know.
+  tell(change) {
+    change();
+    this.changed(this);
+  }
+
+  // What the agent sees.
+  view() {
+    const chats = [...this.chats.values()].map(({ id, state, can, participants, log }) => {
+      const messages = [...log.values()].sort((one, other) => one.index - other.index);
+      const texts = messages.filter(({ type }) => type === 'Text');
+      const lastly = messages.filter(({ from }) => from.type === 'Customer').pop();
+      return {
+        id, state, can, participants,
+        lines: texts.map(({ from, text }) => `${from.nickname}: ${text}`),
+        is_typing: Boolean(lastly) && lastly.type === 'TypingStarted',
+      };
+    });
+    return { is_online: this.isOnline, chats };
+  }
+}
+
+module.exports = { Desktop };

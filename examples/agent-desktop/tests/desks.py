@@ -1,0 +1,200 @@
+"""The two desktops under test, moved alike by tests that block: `desk.accept(…)`, `desk.until(…)`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+from desktop import Chat, Desktop, Refused
+
+PATIENCE = 20.0
+"""Seconds a test waits for what must come: long, since it costs nothing where all is well."""
+QUICK = {"pause": 0.05}
+"""Nobody has to be spared by clients that wait before they try again."""
+
+
+class CannotError(Exception):
+    """The desktop could not do it; its own words, in whichever language."""
+
+
+class Shown(Protocol):
+    """A chat as both desktops show it."""
+
+    id: str
+    state: str
+    can: list[str]
+    participants: list[str]
+    lines: list[str]
+    is_typing: bool
+
+
+class Desk:
+    """An agent at a desktop."""
+
+    def accept(self, chat: str, nickname: str = "Marat") -> None:
+        self.act("accept", chat, nickname)
+
+    def send(self, chat: str, text: str) -> None:
+        self.act("send", chat, text)
+
+    def operate(self, chat: str, operation: str, **fields: str) -> None:
+        self.act("operate", chat, operation, **fields)
+
+    def act(self, name: str, *given: Any, **fields: str) -> None:
+        """Calls a method of the desktop.
+
+        Raises:
+            CannotError: it did not succeed.
+        """
+        raise NotImplementedError
+
+    def until(self, is_so: Callable[[Shown], object]) -> Shown:
+        """The first chat of which this is so, once it is."""
+        raise NotImplementedError
+
+    def shows(self, state: str) -> Shown:
+        return self.until(lambda chat: chat.state == state)
+
+
+async def until(desktop: Desktop, is_so: Callable[[Chat], object]) -> Chat:
+    """The same for async tests, which use the Python desktop as it is."""
+    async with asyncio.timeout(PATIENCE):
+        await desktop.until(lambda: any(map(is_so, desktop.chats.values())))
+    return next(filter(is_so, desktop.chats.values()))
+
+
+class Loop:
+    """A thread where desktops in Python live, as they do in an application with windows."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, what: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE + 5)
+
+    @contextmanager
+    def open(self, url: str, user: str, **options: Any) -> Iterator[Desk]:
+        desktop = Desktop(url, user, **QUICK | options)
+        self.run(desktop.__aenter__())
+        try:
+            yield PythonDesk(desktop, self)
+        finally:
+            self.run(desktop.__aexit__())
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@dataclass
+class PythonDesk(Desk):
+    """An agent at the desktop in Python."""
+
+    desktop: Desktop
+    loop: Loop
+
+    def act(self, name: str, *given: Any, **fields: str) -> None:
+        try:
+            self.loop.run(getattr(self.desktop, name)(*given, **fields))
+        except (Refused, TimeoutError, aiohttp.ClientError) as error:
+            raise CannotError(str(error)) from error
+
+    def until(self, is_so: Callable[[Shown], object]) -> Shown:
+        return self.loop.run(until(self.desktop, is_so))
+
+
+class Node:
+    """A process of Node where desktops in JavaScript live: one for all tests, since it takes long to start."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("desk.js")
+        self._process = subprocess.Popen(
+            ["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        self._numbers = count(1)
+        self._answers: dict[int, Future[None]] = {}
+        self._desks: dict[int, JavaScriptDesk] = {}
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @contextmanager
+    def open(self, url: str, user: str, **options: Any) -> Iterator[Desk]:
+        in_ms = {name: value * 1000 for name, value in (QUICK | options).items() if name in ("pause", "timeout")}
+        number = next(self._numbers)
+        desk = self._desks[number] = JavaScriptDesk(self, number)
+        desk.act("open", {"url": url, "user": user, **options, **in_ms})
+        try:
+            yield desk
+        finally:
+            desk.act("close")
+
+    def ask(self, desk: int, act: str, given: list[Any]) -> None:
+        number = next(self._numbers)
+        answer = self._answers[number] = Future()
+        self._process.stdin.write(json.dumps({"id": number, "desk": desk, "act": act, "given": given}) + "\n")
+        self._process.stdin.flush()
+        answer.result(PATIENCE)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._reader.join()
+        self._process.stdout.close()
+        self._process.wait()
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if "desk" in told:
+                self._desks[told["desk"]].changed([ShownByJavaScript(**chat) for chat in told["view"]["chats"]])
+            elif "error" in told:
+                self._answers[told["id"]].set_exception(CannotError(told["error"]))
+            else:
+                self._answers[told["id"]].set_result(None)
+
+
+@dataclass
+class ShownByJavaScript:
+    """A chat as the desktop in JavaScript showed it last."""
+
+    id: str
+    state: str
+    can: list[str]
+    participants: list[str]
+    lines: list[str]
+    is_typing: bool
+
+
+@dataclass
+class JavaScriptDesk(Desk):
+    """An agent at the desktop in JavaScript."""
+
+    node: Node
+    number: int
+    chats: list[Shown] = field(default_factory=list)
+    _change: threading.Condition = field(default_factory=threading.Condition)
+
+    def act(self, name: str, *given: Any, **fields: str) -> None:
+        self.node.ask(self.number, name, [*given, fields])
+
+    def until(self, is_so: Callable[[Shown], object]) -> Shown:
+        with self._change:
+            assert self._change.wait_for(lambda: any(map(is_so, self.chats)), PATIENCE), self.chats
+            return next(filter(is_so, self.chats))
+
+    def changed(self, chats: list[Shown]) -> None:
+        with self._change:
+            self.chats = chats
+            self._change.notify_all()
