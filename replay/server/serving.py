@@ -21,7 +21,7 @@ from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import PRESETS, TRANSPORTS
-from replay.scenario.fault_files import faults_from, load_faults
+from replay.scenario.fault_files import faults_from, load_faults, with_name
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.control.terms import PREFIX
@@ -64,7 +64,8 @@ def serve(
         clock: `manual` stands still until `clock.advance("30s")`.
         variables: What these are in every play, by name, whichever scenarios declare them; JSON values. A
             client that sends another where one stands has sent what no step is.
-        faults: Files of them, or faults as mappings; they come before those of the scenarios.
+        faults: Files of them, or faults as mappings, whose names may be left out; they come before those of
+            the scenarios.
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
@@ -162,7 +163,8 @@ def gather(
         found += faults_from({"presets": names}, scenarios, file="--preset", control_apart=control_apart)
     for each in faults:
         if isinstance(each, Mapping):
-            found += faults_from(dict(each), scenarios, beside=found, control_apart=control_apart)
+            value = with_name(dict(each), {fault.name for fault in found})
+            found += faults_from(value, scenarios, beside=found, control_apart=control_apart)
         else:
             found += load_faults(Path(each), scenarios, beside=found, control_apart=control_apart)
     return found
