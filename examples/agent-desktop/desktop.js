@@ -124,9 +124,9 @@ class Desktop {
     this.changed(this);
   }
 
-  // What the agent sees.
+  // The chats as the agent sees them.
   view() {
-    const chats = [...this.chats.values()].map(({ id, state, can, participants, log }) => {
+    return [...this.chats.values()].map(({ id, state, can, participants, log }) => {
       const messages = [...log.values()].sort((one, other) => one.index - other.index);
       const texts = messages.filter(({ type }) => type === 'Text');
       const lastly = messages.filter(({ from }) => from.type === 'Customer').pop();
@@ -136,7 +136,6 @@ class Desktop {
         is_typing: Boolean(lastly) && lastly.type === 'TypingStarted',
       };
     });
-    return { is_online: this.isOnline, chats };
   }
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desks import Desk, Loop, Node
+from desks import Desk, JavaScript, Python
 
 
 @pytest.fixture(scope="session")
@@ -18,28 +18,33 @@ def replay_config() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def python() -> Iterator[Loop]:
-    loop = Loop()
-    yield loop
-    loop.close()
+def python() -> Iterator[Python]:
+    python = Python()
+    yield python
+    python.close()
 
 
 @pytest.fixture(scope="session")
-def javascript() -> Iterator[Node]:
-    node = Node()
-    yield node
-    node.close()
+def javascript() -> Iterator[JavaScript]:
+    javascript = JavaScript()
+    yield javascript
+    javascript.close()
 
 
 @pytest.fixture(params=["python", "javascript"])
-def open_desk(request: pytest.FixtureRequest, simulator: Any) -> Iterator[Callable[..., Desk]]:
+def language(request: pytest.FixtureRequest) -> Python | JavaScript:
+    """Where desktops are opened; a test that uses it is run once in each language."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def open_desk(language: Python | JavaScript, simulator: Any) -> Iterator[Callable[..., Desk]]:
     """Seats agents at desktops: `open_desk("ada", timeout=0.2)`. They leave when the test ends."""
-    language = request.getfixturevalue(request.param)
     with ExitStack() as stack:
         yield lambda user="marat", **options: stack.enter_context(language.open(simulator.url, user, **options))
 
 
 @pytest.fixture
 def desk(open_desk: Callable[..., Desk]) -> Desk:
-    """An agent who is logged in, listens, and is Ready; once in each language."""
+    """An agent who is logged in, listens, and is Ready."""
     return open_desk()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,20 +50,24 @@ class Desk:
     def operate(self, chat: str, operation: str, **fields: str) -> None:
         self.act("operate", chat, operation, **fields)
 
+    def shows(self, state: str) -> Shown:
+        return self.until(lambda chat: chat.state == state)
+
     def act(self, name: str, *given: Any, **fields: str) -> None:
-        """Calls a method of the desktop.
+        """Calls a method of the desktop, and waits until it is done.
 
         Raises:
             CannotError: it did not succeed.
         """
+        self.begin(name, *given, **fields).result(PATIENCE)
+
+    def begin(self, name: str, *given: Any, **fields: str) -> Future[None]:
+        """Calls a method of the desktop, and does not wait."""
         raise NotImplementedError
 
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
         """The first chat of which this is so, once it is."""
         raise NotImplementedError
-
-    def shows(self, state: str) -> Shown:
-        return self.until(lambda chat: chat.state == state)
 
 
 async def until(desktop: Desktop, is_so: Callable[[Chat], object]) -> Chat:
@@ -73,25 +77,32 @@ async def until(desktop: Desktop, is_so: Callable[[Chat], object]) -> Chat:
     return next(filter(is_so, desktop.chats.values()))
 
 
-class Loop:
-    """A thread where desktops in Python live, as they do in an application with windows."""
+async def in_our_words(doing: Awaitable[None]) -> None:
+    try:
+        await doing
+    except (Refused, TimeoutError, aiohttp.ClientError) as error:
+        raise CannotError(str(error)) from error
+
+
+class Python:
+    """A thread with an event loop where desktops in Python live, as in an application with windows."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def run(self, what: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE + 5)
+    def begin(self, what: Coroutine[Any, Any, Any]) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(what, self._loop)
 
     @contextmanager
     def open(self, url: str, user: str, **options: Any) -> Iterator[Desk]:
         desktop = Desktop(url, user, **QUICK | options)
-        self.run(desktop.__aenter__())
+        self.begin(in_our_words(desktop.__aenter__())).result(PATIENCE)
         try:
             yield PythonDesk(desktop, self)
         finally:
-            self.run(desktop.__aexit__())
+            self.begin(desktop.__aexit__()).result(PATIENCE)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -104,19 +115,16 @@ class PythonDesk(Desk):
     """An agent at the desktop in Python."""
 
     desktop: Desktop
-    loop: Loop
+    python: Python
 
-    def act(self, name: str, *given: Any, **fields: str) -> None:
-        try:
-            self.loop.run(getattr(self.desktop, name)(*given, **fields))
-        except (Refused, TimeoutError, aiohttp.ClientError) as error:
-            raise CannotError(str(error)) from error
+    def begin(self, name: str, *given: Any, **fields: str) -> Future[None]:
+        return self.python.begin(in_our_words(getattr(self.desktop, name)(*given, **fields)))
 
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
-        return self.loop.run(until(self.desktop, is_so))
+        return self.python.begin(until(self.desktop, is_so)).result(PATIENCE + 5)
 
 
-class Node:
+class JavaScript:
     """A process of Node where desktops in JavaScript live: one for all tests, since it takes long to start."""
 
     def __init__(self) -> None:
@@ -141,12 +149,12 @@ class Node:
         finally:
             desk.act("close")
 
-    def ask(self, desk: int, act: str, given: list[Any]) -> None:
+    def begin(self, desk: int, act: str, given: list[Any]) -> Future[None]:
         number = next(self._numbers)
         answer = self._answers[number] = Future()
         self._process.stdin.write(json.dumps({"id": number, "desk": desk, "act": act, "given": given}) + "\n")
         self._process.stdin.flush()
-        answer.result(PATIENCE)
+        return answer
 
     def close(self) -> None:
         self._process.stdin.close()
@@ -157,12 +165,12 @@ class Node:
     def _read(self) -> None:
         for line in self._process.stdout:
             told = json.loads(line)
-            if "desk" in told:
-                self._desks[told["desk"]].changed([ShownByJavaScript(**chat) for chat in told["view"]["chats"]])
+            if "view" in told:
+                self._desks[told["desk"]].changed([ShownByJavaScript(**chat) for chat in told["view"]])
             elif "error" in told:
-                self._answers[told["id"]].set_exception(CannotError(told["error"]))
+                self._answers.pop(told["id"]).set_exception(CannotError(told["error"]))
             else:
-                self._answers[told["id"]].set_result(None)
+                self._answers.pop(told["id"]).set_result(None)
 
 
 @dataclass
@@ -181,13 +189,13 @@ class ShownByJavaScript:
 class JavaScriptDesk(Desk):
     """An agent at the desktop in JavaScript."""
 
-    node: Node
+    javascript: JavaScript
     number: int
     chats: list[Shown] = field(default_factory=list)
     _change: threading.Condition = field(default_factory=threading.Condition)
 
-    def act(self, name: str, *given: Any, **fields: str) -> None:
-        self.node.ask(self.number, name, [*given, fields])
+    def begin(self, name: str, *given: Any, **fields: str) -> Future[None]:
+        return self.javascript.begin(self.number, name, [*given, fields])
 
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
         with self._change:

@@ -86,18 +86,6 @@ def test_a_message_without_an_answer_is_not_said_twice(open_desk, simulator):
     assert "Marat: Once" in desk.until(lambda chat: len(chat.lines) == 3).lines
 
 
-@pytest.mark.replay(presets=["answer-after-events"])
-def test_events_may_come_before_the_answer_to_accept(desk, simulator):
-    desk.accept(desk.shows("Invited").id)
-
-    told = [entry.step for entry in simulator.journal if (entry.kind, entry.step) in MARKS]
-    assert told == ["chatting", "accept"]
-    desk.shows("Chatting")
-
-
-MARKS = {("event", "chatting"), ("answer", "accept")}
-
-
 @pytest.mark.replay("customer", faults=[{"fault": "drop", "where": {"step": "second-line"}}])
 def test_a_message_that_was_lost_is_asked_for(desk, simulator):
     simulator.expect("messages")
