@@ -30,8 +30,7 @@ class Desktop {
   }
 
   async start() {
-    await this.ask('GET', '/me');
-    await this.ask('POST', '/me', { operationName: 'StartContactCenterSession', channels: ['chat'] });
+    await this.logIn();
     await new Promise((resolve, reject) => {
       // Each handshake begins anew: subscriptions are gone, and so is what happened while nobody listened.
       this.cometd.addListener('/meta/handshake', ({ successful, error }) => {
@@ -41,6 +40,11 @@ class Desktop {
       this.cometd.handshake();
     });
     await this.ask('POST', '/me', { operationName: 'Ready' });
+  }
+
+  async logIn() {
+    await this.once('GET', '/me');
+    await this.ask('POST', '/me', { operationName: 'StartContactCenterSession', channels: ['chat'] });
   }
 
   stop() {
@@ -58,8 +62,11 @@ class Desktop {
       try {
         return await this.once(method, path, body);
       } catch (error) {
-        const again = error.status ? error.status === 503 : SAFE_TWICE.includes(body && body.operationName);
+        const again = error.status
+          ? error.status === 503 || error.isLoggedOut
+          : SAFE_TWICE.includes(body && body.operationName);
         if (attempt === this.attempts || !again) throw error;
+        if (error.isLoggedOut) await this.logIn();
         await later(this.pause);
       }
     }
@@ -76,7 +83,7 @@ class Desktop {
     const answer = response.headers.get('Content-Type').startsWith('application/json') ? JSON.parse(text) : {};
     if (response.ok && answer.statusCode === 0) return answer;
     const { status } = response;
-    throw Object.assign(new Error(`${answer.statusMessage || text} (${status})`), { status });
+    throw Object.assign(new Error(`${answer.statusMessage || text} (${status})`), { status, isLoggedOut: answer.statusCode === 20 });
   }
 
   async recover() {

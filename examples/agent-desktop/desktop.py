@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Self
@@ -85,6 +86,8 @@ class Desktop:
             await self._log_in()
             self._listening = asyncio.create_task(self._listen())
             await self.until(lambda: self.is_online or self.trouble)
+            if self.trouble:
+                raise Refused(403, self.trouble)
             await self._ask("POST", "/me", {"operationName": "Ready"})
         except BaseException:
             await self._http.close()
@@ -94,6 +97,8 @@ class Desktop:
     async def __aexit__(self, *_: object) -> None:
         self._listening.cancel()
         await asyncio.wait([self._listening])
+        with suppress(aiohttp.ClientError, TimeoutError):
+            await self._say("disconnect")
         await self._http.close()
 
     async def until(self, is_so: Callable[[], object]) -> None:

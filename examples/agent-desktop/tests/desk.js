@@ -8,6 +8,22 @@ require('cometd-nodejs-client').adapt();
 console.log = console.info = console.debug = console.error;
 const { Desktop } = require('../desktop.js');
 
+// Node keeps no cookies, and a browser sends them with its WebSockets.
+const cookies = new Map();
+const { fetch } = global;
+global.fetch = async (url, options) => {
+  const response = await fetch(url, options);
+  const given = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+  if (given.length) cookies.set(new URL(url).host, given.join('; '));
+  return response;
+};
+const { WebSocket } = window;
+window.WebSocket = class extends WebSocket {
+  constructor(url, protocols) {
+    super(url, protocols, { headers: { Cookie: cookies.get(new URL(url).host) } });
+  }
+};
+
 const desks = new Map();
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 

@@ -65,6 +65,10 @@ class Desk:
         """Calls a method of the desktop, and does not wait."""
         raise NotImplementedError
 
+    def sees(self) -> list[Shown]:
+        """The chats that are shown now."""
+        raise NotImplementedError
+
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
         """The first chat of which this is so, once it is."""
         raise NotImplementedError
@@ -119,6 +123,9 @@ class PythonDesk(Desk):
 
     def begin(self, name: str, *given: Any, **fields: str) -> Future[None]:
         return self.python.begin(in_our_words(getattr(self.desktop, name)(*given, **fields)))
+
+    def sees(self) -> list[Shown]:
+        return list(self.desktop.chats.values())
 
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
         return self.python.begin(until(self.desktop, is_so)).result(PATIENCE + 5)
@@ -196,6 +203,9 @@ class JavaScriptDesk(Desk):
 
     def begin(self, name: str, *given: Any, **fields: str) -> Future[None]:
         return self.javascript.begin(self.number, name, [*given, fields])
+
+    def sees(self) -> list[Shown]:
+        return self.chats
 
     def until(self, is_so: Callable[[Shown], object]) -> Shown:
         with self._change:

@@ -43,4 +43,3 @@ def test_a_customer_who_leaves_is_not_there_any_more(desk, chat, simulator):
     simulator.wait_for("left")
 
     assert desk.until(lambda chat: chat.participants == ["Marat"]).state == "Chatting"
-    simulator.assert_done()

@@ -31,3 +31,26 @@ def test_an_offer_is_gone_after_fifteen_seconds(desk, simulator):
     simulator.clock.advance("100ms")
 
     assert desk.shows("Revoked").can == []
+
+
+def test_a_customer_types_until_something_is_said(desk, simulator):
+    simulator.clock.advance("1s")
+    desk.accept(desk.shows("Invited").id)
+
+    simulator.clock.advance("2.17s")
+    assert desk.until(lambda chat: chat.is_typing).lines == []
+
+    simulator.clock.advance("3s")
+    assert not desk.until(lambda chat: chat.lines).is_typing
+
+
+@pytest.mark.replay(faults=[LATE])
+def test_events_may_come_before_the_answer_to_accept(desk, simulator):
+    simulator.clock.advance("1s")
+    accepting = desk.begin("accept", desk.shows("Invited").id, "Marat")
+
+    desk.shows("Chatting")
+    assert not accepting.done()
+
+    simulator.clock.advance("10s")
+    accepting.result()
