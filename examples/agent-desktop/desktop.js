@@ -31,24 +31,35 @@ class Desktop {
 
   async start() {
     await this.logIn();
-    await new Promise((resolve, reject) => {
-      // Each handshake begins anew: subscriptions are gone, and so is what happened while nobody listened.
-      this.cometd.addListener('/meta/handshake', ({ successful, error }) => {
-        if (!successful) return reject(new Error(error));
-        this.cometd.subscribe('/v2/me/chats', ({ data }) => this.hear(data), () => this.recover().then(resolve, reject));
-      });
-      this.cometd.handshake();
-    });
-    await this.ask('POST', '/me', { operationName: 'Ready' });
-  }
-
-  async logIn() {
-    await this.once('GET', '/me');
-    await this.ask('POST', '/me', { operationName: 'StartContactCenterSession', channels: ['chat'] });
+    try {
+      await this.listen();
+      await this.ask('POST', '/me', { operationName: 'Ready' });
+    } catch (error) {
+      this.cometd.disconnect();
+      throw error;
+    }
   }
 
   stop() {
     return new Promise((resolve) => this.cometd.disconnect(resolve));
+  }
+
+  async logIn() {
+    await this.patiently('GET', '/me');
+    await this.patiently('POST', '/me', { operationName: 'StartContactCenterSession', channels: ['chat'] });
+  }
+
+  listen() {
+    return new Promise((resolve, reject) => {
+      // Each handshake begins anew: subscriptions are gone, and so is what happened while nobody listened.
+      this.cometd.addListener('/meta/handshake', ({ successful, advice, error }) => {
+        // Otherwise the library tries again by itself.
+        if (!successful && advice && advice.reconnect === 'none') reject(new Error(error));
+        if (!successful) return;
+        this.cometd.subscribe('/v2/me/chats', ({ data }) => this.hear(data), () => this.recover().then(resolve, reject));
+      });
+      this.cometd.handshake();
+    });
   }
 
   accept(chat, nickname) { return this.operate(chat, 'Accept', { nickname }); }
@@ -56,17 +67,25 @@ class Desktop {
   // Reject, Complete, Transfer, SendStartTypingNotification and the like.
   operate(chat, operationName, fields) { return this.ask('POST', `/me/chats/${chat}`, { operationName, ...fields }); }
 
+  // Asks, and once more after another login if the last one has expired.
+  async ask(...what) {
+    try {
+      return await this.patiently(...what);
+    } catch (error) {
+      if (!error.isLoggedOut) throw error;
+    }
+    await this.logIn();
+    return this.patiently(...what);
+  }
+
   // Asks until there is an answer, as often as that is safe and makes sense.
-  async ask(method, path, body) {
+  async patiently(method, path, body) {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(method, path, body);
       } catch (error) {
-        const again = error.status
-          ? error.status === 503 || error.isLoggedOut
-          : SAFE_TWICE.includes(body && body.operationName);
+        const again = error.status ? error.status === 503 : SAFE_TWICE.includes(body && body.operationName);
         if (attempt === this.attempts || !again) throw error;
-        if (error.isLoggedOut) await this.logIn();
         await later(this.pause);
       }
     }

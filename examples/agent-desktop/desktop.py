@@ -18,7 +18,7 @@ SAFE_TWICE = {None, "StartContactCenterSession", "Ready", "Accept"}
 """What may be asked again although the first may have been done; a message would be said twice."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The server will not do it; says why."""
 
     def __init__(self, status: int, answer: Any) -> None:
@@ -87,7 +87,7 @@ class Desktop:
             self._listening = asyncio.create_task(self._listen())
             await self.until(lambda: self.is_online or self.trouble)
             if self.trouble:
-                raise Refused(403, self.trouble)
+                raise RefusedError(403, self.trouble)
             await self._ask("POST", "/me", {"operationName": "Ready"})
         except BaseException:
             await self._http.close()
@@ -118,7 +118,7 @@ class Desktop:
         """Reject, Complete, Transfer, SendStartTypingNotification and the like.
 
         Raises:
-            Refused: the server will not.
+            RefusedError: the server will not.
             TimeoutError, aiohttp.ClientError: nobody knows whether it has.
         """
         await self._ask("POST", f"/me/chats/{chat}", {"operationName": operation, **fields})
@@ -127,19 +127,28 @@ class Desktop:
 
     async def _log_in(self) -> None:
         self._http.cookie_jar.clear()
-        await self._once("GET", "/me", None)
-        await self._ask("POST", "/me", {"operationName": "StartContactCenterSession", "channels": ["chat"]})
+        await self._patiently("GET", "/me")
+        login = {"operationName": "StartContactCenterSession", "channels": ["chat"]}
+        await self._patiently("POST", "/me", login)
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Asks, and once more after another login if the last one has expired."""
+        try:
+            return await self._patiently(method, path, body)
+        except RefusedError as refused:
+            if not refused.is_logged_out:
+                raise
+        await self._log_in()
+        return await self._patiently(method, path, body)
+
+    async def _patiently(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Asks until there is an answer, as often as that is safe and makes sense."""
         for attempt in count(1):
             try:
                 return await self._once(method, path, body)
-            except Refused as refused:
-                if attempt == self.attempts or not (refused.is_logged_out or refused.status == 503):
+            except RefusedError as refused:
+                if attempt == self.attempts or refused.status != 503:
                     raise
-                if refused.is_logged_out:
-                    await self._log_in()
             except (aiohttp.ClientError, TimeoutError):
                 if attempt == self.attempts or (body or {}).get("operationName") not in SAFE_TWICE:
                     raise
@@ -147,10 +156,11 @@ class Desktop:
         raise AssertionError
 
     async def _once(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        async with asyncio.timeout(self.timeout), self._http.request(method, self._api + path, json=body) as got:
+        url = self._api + path
+        async with asyncio.timeout(self.timeout), self._http.request(method, url, json=body) as got:
             answer = await (got.json() if got.content_type == "application/json" else got.text())
         if got.status != 200 or answer["statusCode"] != 0:
-            raise Refused(got.status, answer)
+            raise RefusedError(got.status, answer)
         return answer
 
     # CometD
@@ -161,7 +171,7 @@ class Desktop:
             try:
                 advice = await (self._shake_hands() if advice == "handshake" else self._poll())
                 self.is_online = advice == "retry"
-            except (aiohttp.ClientError, TimeoutError, ValueError, Refused):
+            except (aiohttp.ClientError, TimeoutError, ValueError, RefusedError):
                 self.is_online = False
                 await asyncio.sleep(self.pause)
             self._tell()

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-
 from desks import Desk, JavaScript, Python
 
 
@@ -41,7 +40,11 @@ def language(request: pytest.FixtureRequest) -> Python | JavaScript:
 def open_desk(language: Python | JavaScript, simulator: Any) -> Iterator[Callable[..., Desk]]:
     """Seats agents at desktops: `open_desk("ada", timeout=0.2)`. They leave when the test ends."""
     with ExitStack() as stack:
-        yield lambda user="marat", **options: stack.enter_context(language.open(simulator.url, user, **options))
+
+        def seat(user: str = "marat", **options: Any) -> Desk:
+            return stack.enter_context(language.open(simulator.url, user, **options))
+
+        yield seat
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-from desktop import Chat, Desktop, Refused
+from desktop import Chat, Desktop, RefusedError
 
 PATIENCE = 20.0
 """Seconds a test waits for what must come: long, since it costs nothing where all is well."""
@@ -84,7 +84,7 @@ async def until(desktop: Desktop, is_so: Callable[[Chat], object]) -> Chat:
 async def in_our_words(doing: Awaitable[None]) -> None:
     try:
         await doing
-    except (Refused, TimeoutError, aiohttp.ClientError) as error:
+    except (RefusedError, TimeoutError, aiohttp.ClientError) as error:
         raise CannotError(str(error)) from error
 
 
@@ -132,7 +132,7 @@ class PythonDesk(Desk):
 
 
 class JavaScript:
-    """A process of Node where desktops in JavaScript live: one for all tests, since it takes long to start."""
+    """A process of Node where desktops in JavaScript live: one for all tests, since it starts slowly."""
 
     def __init__(self) -> None:
         script = Path(__file__).with_name("desk.js")
@@ -147,10 +147,12 @@ class JavaScript:
 
     @contextmanager
     def open(self, url: str, user: str, **options: Any) -> Iterator[Desk]:
-        in_ms = {name: value * 1000 for name, value in (QUICK | options).items() if name in ("pause", "timeout")}
+        options = {"url": url, "user": user, **QUICK, **options}
+        for name in options.keys() & {"pause", "timeout"}:
+            options[name] *= 1000
         number = next(self._numbers)
         desk = self._desks[number] = JavaScriptDesk(self, number)
-        desk.act("open", {"url": url, "user": user, **options, **in_ms})
+        desk.act("open", options)
         try:
             yield desk
         finally:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from desks import PATIENCE, QUICK, until
-from desktop import Desktop, Refused
+from desktop import Desktop
 
 pytestmark = pytest.mark.asyncio
 
@@ -63,14 +62,3 @@ async def test_the_agent_may_talk_before_accept_is_answered(simulator):
         assert "Marat: Good morning" in (await until(desktop, lambda chat: len(chat.lines) == 3)).lines
         assert not accepting.done()
         accepting.cancel()
-
-
-@pytest.mark.replay("revoked")
-async def test_what_went_wrong_says_why(simulator):
-    async with Desktop(simulator.url, "marat", **QUICK) as desktop:
-        chat = await until(desktop, lambda chat: chat.state == "Revoked")
-
-        with pytest.raises(Refused, match="not offered any more") as refused:
-            await desktop.accept(chat.id, "Marat")
-
-    assert refused.value.status == 409

@@ -15,15 +15,7 @@ def test_an_offer_has_nobody_in_it_yet(desk):
     assert desk.shows("Invited").participants == []
 
 
-def test_nothing_is_read_of_a_chat_before_it_is_accepted(desk):
-    assert desk.shows("Invited").lines == []
-
-
 def test_there_is_one_offer_for_one_agent(desk):
     desk.shows("Invited")
 
     assert [chat.state for chat in desk.sees()] == ["Invited"]
-
-
-def test_whoever_has_not_written_is_not_typing(desk):
-    assert not desk.shows("Invited").is_typing
