@@ -38,7 +38,7 @@ class Chat:
     log: dict[int, dict[str, Any]] = field(default_factory=dict)
     """The messages by their index: one that comes twice, or late, is still at its place."""
     asked_for: int = 0
-    """Up to which index missing messages were asked for; some servers leave gaps."""
+    """Up to which index missing messages were asked for: once, since some servers leave gaps."""
 
     @property
     def lines(self) -> list[str]:
@@ -82,6 +82,7 @@ class Desktop:
         self._http = aiohttp.ClientSession(
             headers={"Authorization": self._authorization}, cookie_jar=aiohttp.CookieJar(unsafe=True)
         )
+        self._listening: asyncio.Task[None] | None = None
         try:
             await self._log_in()
             self._listening = asyncio.create_task(self._listen())
@@ -90,15 +91,16 @@ class Desktop:
                 raise RefusedError(403, self.trouble)
             await self._ask("POST", "/me", {"operationName": "Ready"})
         except BaseException:
-            await self._http.close()
+            await self.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._listening.cancel()
-        await asyncio.wait([self._listening])
-        with suppress(aiohttp.ClientError, TimeoutError):
-            await self._say("disconnect")
+        if self._listening:
+            self._listening.cancel()
+            await asyncio.wait([self._listening])
+            with suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                await self._say("disconnect")
         await self._http.close()
 
     async def until(self, is_so: Callable[[], object]) -> None:
@@ -213,6 +215,8 @@ class Desktop:
                 reply = each
             elif each["channel"] == "/v2/me/chats":
                 self._hear(each["data"])
+        if not reply:
+            raise ValueError(told)
         self._held = reply.get("advice", {}).get("timeout", self._held * 1000) / 1000
         return reply
 
