@@ -159,6 +159,9 @@ class Agent:
             async with asyncio.timeout(None if pending else left):
                 await self._change.wait()
         except TimeoutError:
+            if self._clock.now() < self._latest + self._patience:
+                # A fellow's patience ended at the same moment, and what it went on with is news to all.
+                return
             if self._goes_on and self._role.has_begun and self._role.pass_over():
                 self._progress()
                 return
@@ -218,7 +221,8 @@ class Agent:
                     self._event(action)
                 case Pause():
                     self._alarm = self._clock.call_at(action.at, self._wake)
-                case Ready():
+                case Ready() if not self._ready:
+                    # Once: a server that forgets its client again and again is nothing new each time.
                     self._ready = True
                     self._progress()
                 case Ended():
@@ -296,7 +300,9 @@ class Agent:
     def _give_up(self, why: str) -> None:
         self._note("failure", "", why)
         self._why = self._why or why
-        self._change.set()
+        # The others waited for as long as this was under way.
+        for fellow in self._fellows:
+            fellow._change.set()  # noqa: SLF001  of the same class
 
     def _note(
         self, kind: str, step: str, what: str, value: Any = None, differences: Any = (), *, again: str = ""

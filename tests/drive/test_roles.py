@@ -15,6 +15,7 @@ from replay.plan.timeline import plan
 from replay.scenario.load import load
 from replay.server.runner import Server
 from replay.simulator.simulator import Options
+from replay.testing import scenario
 
 from .servers import nobody
 
@@ -75,6 +76,41 @@ def test_a_role_whose_fellow_never_comes_says_what_it_missed() -> None:
 
     assert (told(outcome), outcome.missing) == (ASKING[:4], ("helped",))
     assert outcome.why == "nothing new came for 0.4 s"
+
+
+def spoiled(fault: str) -> dict[str, Outcome]:
+    """Both roles before a server with a fault of its own, going on past what does not come."""
+    rules = f"faults: [{{name: wrong, {fault}}}]\n"
+    path = Path(__file__).parents[1] / "data" / "consult.yaml"
+    text = path.read_text(encoding="utf-8").partition("name: consult\n")[2]
+
+    async def both() -> dict[str, Outcome]:
+        async with Server([scenario(f"{text}\n{rules}")]) as server, asyncio.timeout(20):
+            return await play_together(STORY, server.url, patience=0.6, goes_on=True)
+
+    return asyncio.run(both())
+
+
+def test_who_loses_patience_when_a_fellow_does_goes_on_with_it() -> None:
+    outcomes = spoiled("fault: drop, where: {step: chatting}")
+
+    assert [each.why for each in outcomes.values()] == ["", ""]
+    assert told(outcomes["helping"]) == HELPING
+
+
+def test_who_waits_for_a_fellows_answer_does_not_wait_on_when_that_is_given_up() -> None:
+    outcomes = spoiled("fault: hang, where: {step: accept}")
+
+    assert "was not answered within 0.6 s" in outcomes["asking"].why
+    assert outcomes["helping"].why == "nothing new came for 0.6 s"
+
+
+def test_a_server_that_forgets_its_clients_again_and_again_is_not_waited_for_without_end() -> None:
+    outcomes = spoiled(
+        "fault: unknown-client, where: {meta: connect}}, {name: lost, fault: drop, where: {step: invited}"
+    )
+
+    assert outcomes["asking"].why == "invited did not come within 0.6 s"
 
 
 def test_a_role_that_there_is_not_is_wrong_usage() -> None:
