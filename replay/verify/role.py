@@ -14,10 +14,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import Difference, Text, as_text, readable, render
+from replay.plan.values import MISSING, Difference, Text, as_text, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
-from replay.verify.recognising import Recognised, Recogniser
+from replay.verify.recognising import ROOT, Recognised, Recogniser
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +178,8 @@ class Role:
         if status != reply.status:
             differences.append(Difference("status", reply.status, status))
         expected = reply.raw if reply.body is msgspec.UNSET else reply.body
+        if expected == b"" and body not in (None, ""):
+            differences.append(Difference(ROOT, MISSING, body))
         if not isinstance(expected, bytes):
             comparison, found = self._recogniser.held(expected, body, self._known())
             self._learn(comparison.captures)

@@ -142,6 +142,15 @@ def test_an_answer_is_held_against_the_scenarios() -> None:
     )
 
 
+def test_an_answer_that_says_something_where_nothing_is_said_differs() -> None:
+    story = "steps: [{id: end, request: DELETE /a, respond: {status: 204}}]"
+    agent = Role(plan(scenario(story)), "http://gws:8090")
+    [ask] = agent.due()
+
+    assert agent.answered(ask, 204, "") == agent.answered(ask, 204, None) == ()
+    assert agent.answered(ask, 204, {"n": 1}) == (Difference("data", "(missing)", {"n": 1}),)
+
+
 def test_a_request_is_written_as_a_url() -> None:
     agent = role(
         "variables: {who: {recorded: 'Jörg/Ä'}}\n"
