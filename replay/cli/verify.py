@@ -28,6 +28,7 @@ from replay.scenario.durations import parse_duration
 from replay.verify.judge import judge
 from replay.verify.merged import merged
 from replay.verify.report import Verdict
+from replay.verify.role import Seen
 from replay.verify.timing import Tolerance, parse_tolerance
 
 Order = Literal["strict", "causal", "any"]
@@ -118,6 +119,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
             order=asked.order,
             tolerance=tolerance,
             allow_new_fields=asked.allow_new_fields,
+            others=playing.seen_beside(role),
         )
         for role in roles
     ]
@@ -156,6 +158,12 @@ class _Playing:
     def why(self, role: str) -> str:
         """Why it ended before all was seen; empty when it did not."""
         return self._hidden.without(self._cut_short or self._whys.get(role, ""))
+
+    def seen_beside(self, role: str) -> list[Seen] | None:
+        """What the others saw; None when it is alone."""
+        if len(self._roles) < len(self._timeline.roles):
+            return None
+        return [each for other in self._roles if other != role for each in self.followers[other].seen]
 
     async def _play(self, transport: str, patience: float, come: dict[str, Access]) -> None:
         if len(self._roles) == 1:

@@ -48,6 +48,7 @@ def judge(
     order: Order = "causal",
     tolerance: Tolerance | None = None,
     allow_new_fields: bool = False,
+    others: Sequence[Seen] | None = None,
 ) -> Verification:
     """Holds what one agent saw against its part of a scenario.
 
@@ -57,8 +58,9 @@ def judge(
         why: Why it ended before all was seen; empty when it did not.
         tolerance: What delays may be apart; they are not compared without it.
         allow_new_fields: Fields that only the server has are no difference.
+        others: What the other roles saw, where they are played too.
     """
-    part = _Part(timeline, seen, role)
+    part = _Part(timeline, seen, role, others)
     found = _Findings(part, order, tolerance, allow_new_fields=allow_new_fields)
     differences = tuple(found.all(ended=bool(why)))
     steps = tuple(part.outcomes({each.step for each in differences}, ended=bool(why)))
@@ -85,14 +87,21 @@ def _verdict(
         return "inconclusive", why or f"{first.id} never came{where}, and somebody else has to cause it"
     if why or any(each.outcome != "same" for each in steps):
         return "inconclusive", why or "it ended before all was seen"
+    if not steps:
+        return "inconclusive", "there is no step to hold a server to"
     return "pass", ""
 
 
 class _Part:
     """One role's steps, and what was seen of each."""
 
-    def __init__(self, timeline: Timeline, seen: Sequence[Seen], role: int) -> None:
+    def __init__(
+        self, timeline: Timeline, seen: Sequence[Seen], role: int, others: Sequence[Seen] | None
+    ) -> None:
         self.timeline, self.seen = timeline, seen
+        self._is_alone = others is None
+        self._of_others = {Moment(each.step, response=each.kind == "answer") for each in others or ()}
+        self._story = {step.id: step for step in timeline.scenario.steps}
         session, story = timeline.sessions[role], timeline.story
         # Who is alone, or sees no session, is not asked for it.
         asked = {each.step for each in seen}
@@ -131,9 +140,15 @@ class _Part:
         if step in self.asks:
             return Moment(step) in self.moments
         return all(
-            moment.step == START or moment.step not in self.by_id or moment in self.moments
+            moment.step == START or moment in self.moments or self._came_to_others(moment)
             for moment in self.causes(step)
         )
+
+    def _came_to_others(self, moment: Moment) -> bool:
+        """Whether it took place where this role does not see it: granted, of who is not played."""
+        if moment.step in self.by_id:
+            return False
+        return self._is_alone or moment.step not in self._story or moment in self._of_others
 
     def at(self, moment: Moment) -> float | None:
         """When a moment was; requests of the session come before all, and what others do is not seen."""
@@ -170,15 +185,19 @@ class _Part:
             yield StepOutcome(step=step, kind=kind, outcome=outcome, at=at, took=took)
 
     def _left_to_others(self) -> frozenset[str]:
-        """Events of the story that nothing brings about that an agent asks in it."""
-        story = {step.id: step for step in self.timeline.scenario.steps}
+        """Events of the story that nothing brings about that an agent asks in it: one that is played."""
         left: set[str] = set()
-        for step in story.values():
+        for step in self._story.values():
             if isinstance(step, PushStep):
-                causes = [each.step for each in parse_trigger(step.after).moments if each.step in story]
-                if not causes or all(each in left for each in causes):
+                causes = [each.step for each in parse_trigger(step.after).moments if each.step in self._story]
+                if all(each in left for each in causes) or any(
+                    self._is_asked_elsewhere(each) for each in causes
+                ):
                     left.add(step.id)
         return frozenset(left)
+
+    def _is_asked_elsewhere(self, step: str) -> bool:
+        return self._is_alone and step not in self.asks and not isinstance(self._story[step], PushStep)
 
 
 class _Findings:

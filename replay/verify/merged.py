@@ -17,6 +17,8 @@ def merged(found: Sequence[Verification], scenario: Scenario) -> Verification:
         found: One of each role that was played, at least one.
         scenario: The story they play.
     """
+    # Who has nothing to do in it has nothing to say of it.
+    found = [each for each in found if each.steps or each.differences] or found[:1]
     if len(found) == 1:
         return found[0]
     order = {step.id: at for at, step in enumerate((*scenario.session, *scenario.steps))}

@@ -12,6 +12,7 @@ from replay.plan.timeline import plan
 from replay.scenario.model import PushStep, RequestStep, Scenario
 from replay.testing import scenario
 from replay.verify.judge import judge
+from replay.verify.merged import merged
 from replay.verify.order import Order
 from replay.verify.report import Verification
 from replay.verify.role import Role, Seen
@@ -161,6 +162,43 @@ def test_what_follows_an_event_that_did_not_come_is_not_missed_too() -> None:
     assert outcomes(verification) == {"people": "missing", "last": "not reached"}
 
 
+def test_a_story_without_a_step_proves_nothing_and_takes_nothing_from_others() -> None:
+    story = scenario("steps: []")
+    nothing = judge(plan(story), [])
+    whole = judged(*WHOLE)
+
+    assert (nothing.verdict, nothing.why) == ("inconclusive", "there is no step to hold a server to")
+    assert merged([nothing, nothing], story).verdict == "inconclusive"
+    assert merged([whole, nothing], scenario(CHAT)).verdict == "pass"
+
+
+TWO = """
+steps:
+  - {id: asked, agent: ann, request: POST /a}
+  - {id: heard, agent: ann, push: /a, after: asked, data: 1}
+  - {id: helped, agent: bob, push: /a, after: heard, data: 2}
+  - {id: help, agent: bob, request: POST /b}
+  - {id: thanked, agent: ann, push: /a, after: help.response, data: 3}
+"""
+
+
+def ann(*steps: str) -> list[Seen]:
+    kinds = {"asked": ["request", "answer"], "help": ["request", "answer"]}
+    told = [(kind, step) for step in steps for kind in kinds.get(step, ["event"])]
+    return [Seen(at=0.0, kind=kind, step=step, what="/a") for kind, step in told]
+
+
+def test_what_another_role_brings_about_is_missed_once_that_has_done_so() -> None:
+    story = plan(scenario(TWO))
+    own, others = ann("asked", "heard"), ann("helped", "help")
+
+    assert judge(story, own).verdict == "inconclusive"
+    assert [each.step for each in judge(story, own, others=others).differences] == ["thanked"]
+    assert judge(story, own, others=others).verdict == "fail"
+    assert judge(story, own, others=[]).differences == ()
+    assert judge(story, [], role=1, others=ann("asked")).differences == ()
+
+
 # A story played with one thing wrong
 
 
@@ -271,7 +309,9 @@ def test_every_story_agrees_with_its_own_play_in_every_order(story: list[Said]) 
 
     for order in ORDERS:
         verification = judge(loop.timeline, events, order=order)
-        assert (verification.differences, verification.verdict) == ((), "pass")
+        assert verification.differences == ()
+        # A story in which there is nothing to do proves nothing.
+        assert verification.verdict == ("pass" if verification.steps else "inconclusive")
 
 
 @settings(
