@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
-RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,node playwright)
+RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node playwright)
 
 .PHONY: demo test lint prove bench faults-demo misses clean chromium
 

@@ -91,6 +91,12 @@ def large(kind: str, megabytes: int) -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def project() -> Shown:
+    """The sample project, 20 times in a row with `-n 4`: good if all are green, each within 20 s."""
+    good, output = run(sys.executable, "-m", "tests.examples", "20")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
 def inside() -> Shown:
     """What 500 simulators within one process leave behind: good if nothing, ready within 50 ms."""
     good, output = run(sys.executable, "-m", "tests.inside", "500")
@@ -301,6 +307,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "7.1",
         "nothing said of the unmutated server, 50 runs in a row",
         lambda: tests("tests/mutations", "-k", "fifty or recording"),
+    ),
+    (
+        "7.2",
+        "a project of its own: two desktops, pytest -n 4, 20 times in a row, also in random order",
+        project,
     ),
     ("7.3", "an in-process simulator: ready in ms, and nothing left after 500 of them", inside),
     (

@@ -5,7 +5,7 @@ All are held against every scenario that is served: a rule is good if it can str
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -76,6 +76,16 @@ def faults_from(
         ScenarioError: not all of it can be applied; carries every problem found.
     """
     return _faults_of(Named(file, "", value), scenarios, beside, control_apart=control_apart)
+
+
+def with_name(value: Any, taken: Collection[str]) -> Any:
+    """A fault that is given where nobody has to name it: called after what it is, and by no name taken."""
+    if not isinstance(value, dict) or "fault" not in value or "name" in value:
+        return value
+    what = value["fault"]
+    base = what if isinstance(what, str) and what in registry.FAULTS else "fault"
+    names = (base, *(f"{base}-{number}" for number in range(2, len(taken) + 3)))
+    return {"name": next(name for name in names if name not in taken), **value}
 
 
 def _faults_of(

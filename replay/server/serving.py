@@ -22,7 +22,7 @@ from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import FAULTS, PRESETS, TRANSPORTS
-from replay.scenario.fault_files import faults_from, load_faults
+from replay.scenario.fault_files import faults_from, load_faults, with_name
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.control.terms import PREFIX
@@ -66,7 +66,8 @@ def serve(
         clock: `manual` stands still until `clock.advance("30s")`.
         variables: What these are in every play, by name, whichever scenarios declare them; JSON values. A
             client that sends another where one stands has sent what no step is.
-        faults: Files of them, or faults as mappings; they come before those of the scenarios.
+        faults: Files of them, or faults as mappings, whose names may be left out; they come before those of
+            the scenarios.
         presets: Faults that go together, by name.
         port: 0 picks a free one.
         control_port: A port for control alone, which no fault reaches; 0 picks one.
@@ -172,10 +173,11 @@ def gather(
     for given in faults:
         check_kind("faults", given, Mapping, Path, str, words="files, or faults as mappings")
         if isinstance(given, Mapping):
-            found += faults_from(dict(given), scenarios, beside=found, control_apart=control_apart)
+            value = with_name(dict(given), {fault.name for fault in found})
+            found += faults_from(value, scenarios, beside=found, control_apart=control_apart)
             continue
         if given in FAULTS and not Path(given).exists():
-            written = f"faults=[{{'name': 'mine', 'fault': '{given}'}}]"
+            written = f"faults=[{{'fault': '{given}'}}]"
             raise UsageError(f"'{given}' is a fault, and no file", help=f"Write {written}.")
         found += load_faults(Path(given), scenarios, beside=found, control_apart=control_apart)
     return found

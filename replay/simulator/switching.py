@@ -14,8 +14,7 @@ import msgspec
 
 from replay.errors import UsageError, nearest
 from replay.faults.rules import GONE, Rule, Source
-from replay.registry import FAULTS
-from replay.scenario.fault_files import faults_from
+from replay.scenario.fault_files import faults_from, with_name
 from replay.scenario.model import Fault, Scenario
 
 if TYPE_CHECKING:
@@ -246,7 +245,7 @@ class Switching:
             return self._checked_faults(
                 [msgspec.to_builtins(each) | {"ttl": value["ttl"]} for each in faults]
             )
-        return self._checked_faults(self._with_name(value))
+        return self._checked_faults(with_name(value, {rule.name for rule in self._rules}))
 
     def _checked_faults(self, value: Any) -> list[Fault]:
         beside = [rule.written for rule in self._rules if rule.source == "run time"]
@@ -255,15 +254,6 @@ class Switching:
     def _faults_from(self, value: Any, scenarios: list[Scenario], beside: list[Fault]) -> list[Fault]:
         apart = self._simulator.options.control_apart
         return faults_from(value, scenarios, beside=beside, control_apart=apart)
-
-    def _with_name(self, value: Any) -> Any:
-        if not isinstance(value, dict) or "fault" not in value or "name" in value:
-            return value
-        what = value["fault"]
-        base = what if isinstance(what, str) and what in FAULTS else "fault"
-        taken = {rule.name for rule in self._rules}
-        names = (base, *(f"{base}-{number}" for number in range(2, len(taken) + 3)))
-        return {"name": next(name for name in names if name not in taken), **value}
 
     def _rewritten(self, rule: Rule, changes: Mapping[str, Any]) -> Fault:
         told: dict[str, Any] = msgspec.to_builtins(rule.written)

@@ -57,6 +57,15 @@ def test_faults_strike_what_is_played_with_values_of_its_own(one_loop: Loop) -> 
     run(main(), one_loop)
 
 
+def test_faults_that_are_given_without_names_are_called_after_what_they_are(one_loop: Loop) -> None:
+    async def main() -> None:
+        once, twice = ({"fault": "status", "where": {"step": "take"}, "nth": nth} for nth in (1, 2))
+        async with replay.serve(scenario(STORY), faults=[once, twice]) as simulator:
+            assert [each.name for each in simulator.faults] == ["status", "status-2"]
+
+    run(main(), one_loop)
+
+
 @pytest.mark.parametrize("speed", [1, 9])
 def test_a_clock_moved_by_hand_goes_at_the_speed_that_is_said(one_loop: Loop, speed: int) -> None:
     async def main() -> None:

@@ -1,0 +1,129 @@
+"""What goes wrong between the server and the desktop, and what the agent must not notice of it."""
+
+from __future__ import annotations
+
+import pytest
+from desks import CannotError
+
+HISTORY = ["PersonP: Hello World", "PersonP: Is anybody there?"]
+THREE_LINES = ["PersonP: My order is late", "PersonP: Number 4711", "PersonP: Hello?"]
+
+
+def goes_wrong(fault, **rule):
+    """The marker for a test in which something goes wrong, where and how often as the rule says."""
+    return pytest.mark.replay(faults=[{"fault": fault, **rule}])
+
+
+def times_shaken(simulator):
+    return sum(entry.kind == "handshake" for entry in simulator.journal)
+
+
+@goes_wrong("unknown-client", where={"meta": "connect"}, nth=3)
+def test_a_server_that_forgot_the_client_is_greeted_again(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: chat.lines and chat.participants).lines == HISTORY
+    assert times_shaken(simulator) == 2
+
+
+@goes_wrong("server-restarted", where={"step": "chatting"}, nth=1)
+def test_a_server_that_restarts_during_accept_is_caught_up_with(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+
+    chat = desk.until(lambda chat: chat.state == "Chatting" and chat.lines)
+    assert chat.lines == HISTORY
+    assert times_shaken(simulator) == 2
+
+
+@goes_wrong("reset", where={"step": "history"}, nth=1)
+def test_a_poll_that_is_reset_loses_nothing(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: chat.lines).lines == HISTORY
+    assert times_shaken(simulator) == 1
+
+
+@goes_wrong("status", where={"step": "accept"}, settings={"status": 503}, first=2)
+def test_an_accept_is_tried_again_while_the_server_is_busy(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+
+    desk.shows("Chatting")
+    assert simulator.faults[0].struck == 2
+
+
+@goes_wrong("error", where={"step": "accept"}, settings={"message": "Chat server is down"})
+def test_what_the_server_says_of_a_failure_is_what_the_agent_reads(desk, simulator):
+    simulator.expect("chatting", times=0)
+    chat = desk.shows("Invited")
+
+    with pytest.raises(CannotError, match="Chat server is down"):
+        desk.accept(chat.id)
+
+
+@goes_wrong("hang", where={"step": "accept"}, settings={"processed": True}, nth=1)
+def test_an_accept_without_an_answer_is_asked_again(open_desk):
+    desk = open_desk(timeout=0.3, attempts=20)
+
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: chat.lines).lines == HISTORY
+
+
+@goes_wrong("hang", where={"step": "send"}, settings={"processed": True})
+def test_a_message_without_an_answer_is_not_said_twice(open_desk, simulator):
+    simulator.expect("sent", times=1)
+    desk = open_desk(timeout=0.3, attempts=20)
+    chat = desk.shows("Invited").id
+    desk.accept(chat)
+
+    with pytest.raises(CannotError):
+        desk.send(chat, "Once")
+
+    assert "Marat: Once" in desk.until(lambda chat: len(chat.lines) == 3).lines
+
+
+@pytest.mark.replay("customer")
+@goes_wrong("drop", where={"step": "second-line"})
+def test_a_message_that_was_lost_is_asked_for(desk, simulator):
+    simulator.expect("messages")
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: len(chat.lines) == 3).lines == THREE_LINES
+
+
+@pytest.mark.replay("customer")
+@goes_wrong("duplicate", where={"messageType": "MessageLogUpdated"})
+def test_a_message_that_comes_twice_shows_once(desk):
+    desk.accept(desk.shows("Invited").id)
+    desk.until(lambda chat: chat.participants == ["Marat"])
+
+    assert desk.until(lambda chat: chat.lines).lines == THREE_LINES
+
+
+@pytest.mark.replay("customer")
+@goes_wrong("reorder", where={"step": "first-line"})
+def test_messages_that_come_out_of_order_show_in_order(desk):
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: len(chat.lines) == 3).lines == THREE_LINES
+
+
+def test_an_offer_that_is_told_once_more_takes_nothing_back(desk, simulator):
+    chat = desk.shows("Invited").id
+    desk.accept(chat)
+    desk.until(lambda chat: chat.lines)
+    simulator.push(step="invited")
+
+    desk.send(chat, "Good morning")
+
+    assert desk.until(lambda chat: len(chat.lines) == 3).state == "Chatting"
+
+
+def test_trouble_may_begin_in_the_middle_of_a_test(desk, simulator):
+    chat = desk.shows("Invited")
+    with simulator.fault("status", where={"step": "accept"}, status=503), pytest.raises(CannotError):
+        desk.accept(chat.id)
+
+    desk.accept(chat.id)
+
+    desk.shows("Chatting")
