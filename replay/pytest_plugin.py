@@ -155,7 +155,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     finally:
         # What a failed test has expected is no matter of the next one that shares its simulator.
-        unmet = [sentence for _, lent in _all_lent(item) for sentence in lent.unmet()]
+        unmet = [said for _, lent in _all_lent(item) if (said := lent.unmet())]
     if unmet:
         raise pytest.fail.Exception("\n".join(unmet), pytrace=False)
     return result
@@ -178,6 +178,9 @@ def pytest_runtest_makereport(
                 if first not in f"{call.excinfo.value}":
                     report.sections.append(("replay", diagnosis))
     else:
+        for _, lent in _all_lent(item):
+            # What its fixtures have expected that failed, or too late, is no matter of the next test.
+            lent.unmet()
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]
         for node in (item, item.session):
             node.stash[SAID] = []

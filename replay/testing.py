@@ -128,7 +128,9 @@ class Script:
 
     def expect(self, got: Any, wanted: Any) -> None:
         """Fails, and shows the conversation, unless both are equal."""
-        assert got == wanted, f"expected {wanted!r}\n     got {got!r}\n{self}"
+        if got != wanted:
+            # Of an assert pytest would say more, and other things first.
+            raise AssertionError(f"expected {wanted!r}\n     got {got!r}\n{self}")
 
     def put(self, happening: wire.Input, line: str, *, by: Desktop | None = None, number: int = 0) -> None:
         """Hands in an input of any kind, shown as `line`; what comes back under `number` is said to `by`."""

@@ -68,6 +68,7 @@ class Agent:
         self._alarm: Alarm | None = None
         self._change = asyncio.Event()
         self._seen: list[Seen] = []
+        self._born = self._clock.now()
         self._began = 0.0
         self._latest = 0.0
         """When something of the story was last seen."""
@@ -300,7 +301,7 @@ class Agent:
     def _note(
         self, kind: str, step: str, what: str, value: Any = None, differences: Any = (), *, again: str = ""
     ) -> None:
-        at = self._clock.now() - self._began if self._began else 0.0
+        at = self._clock.now() - (self._began or self._born)
         seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=differences, again=again)
         if not any(step == ask.id for ask in self._role.session.asks):
             self._seen.append(seen)

@@ -24,6 +24,7 @@ from replay.bayeux.states import State
 from replay.clock import Clock, ManualClock, SystemClock
 from replay.errors import UsageError
 from replay.scenario.durations import parse_duration
+from replay.server.kinds import check_kind
 from replay.server.stage import Stage
 from replay.server.turns import turn
 from replay.wire import Input, Request, Woken
@@ -151,6 +152,7 @@ def _owes(client: Client) -> bool:
 
 
 def _seconds(duration: str | float) -> float:
+    check_kind("duration", duration, str, int, float, words="a duration such as '30s', or seconds")
     try:
         seconds = parse_duration(duration) if isinstance(duration, str) else float(duration)
     except ValueError as error:

@@ -241,6 +241,9 @@ class Server:
         except OSError as error:
             raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
         self._listening.append(listening)
+        if not listening.sockets:
+            # asyncio takes a socket that cannot be made for one of a kind that there is not.
+            raise SurroundingsError(f"cannot listen on {host}:{port}: no socket is to be had (ulimit -n?)")
         return int(listening.sockets[0].getsockname()[1])
 
     async def __aexit__(

@@ -17,6 +17,7 @@ from replay.server.advancing import ServerClock
 from replay.server.awaiting import Awaiting
 from replay.server.fault_value import value_of
 from replay.server.har import parts_of
+from replay.server.kinds import agent_named, check_text
 from replay.server.runner import Server
 from replay.server.stage import Stage
 from replay.simulator import directing, looking
@@ -155,7 +156,7 @@ class Served:
         """
 
         def look(simulator: Simulator, now: float) -> AgentState:
-            return looking.state(simulator, directing.agent_meant(simulator, f"{name}"), now)
+            return looking.state(simulator, directing.agent_meant(simulator, agent_named(name)), now)
 
         return self._stage.direct(look)
 
@@ -170,8 +171,9 @@ class Served:
             UsageError: nothing, or nobody, is called that; the agent has too many plays that are not over.
         """
         self._check_open("nobody plays any more")
+        check_text(scenario=scenario)
         play, _ = self._stage.direct(
-            lambda simulator, now: directing.offer(simulator, scenario, f"{agent}", now)
+            lambda simulator, now: directing.offer(simulator, scenario, agent_named(agent), now)
         )
         return play.label
 
@@ -194,7 +196,8 @@ class Served:
             UsageError: it is neither, or both; nothing, or nobody, is called that.
         """
         self._check_open("nobody hears anything any more")
-        said = {"agent": f"{agent}", "play": play, "step": step, "channel": channel, "data": data}
+        check_text(channel=channel, step=step, play=play)
+        said = {"agent": agent_named(agent), "play": play, "step": step, "channel": channel, "data": data}
         return self._stage.direct(lambda simulator, now: directing.wanted(simulator, now, **said))
 
     def expect(
@@ -217,7 +220,9 @@ class Served:
         Raises:
             UsageError: there is no such step; the counts contradict each other.
         """
-        wanted = expected(step, times=times, at_least=at_least, at_most=at_most, agent=f"{agent}")
+        self._check_open("nothing takes place any more")
+        whose = agent_named(agent)
+        wanted = expected(step, times=times, at_least=at_least, at_most=at_most, agent=whose)
         self._stage.simulator.expecting.declare(wanted)
 
     async def wait_for(
@@ -242,7 +247,7 @@ class Served:
         """
         if self._awaiting is None:
             self._awaiting = Awaiting(self._stage)
-        return await self._awaiting.step(step, times=times, agent=f"{agent}", patience=timeout)
+        return await self._awaiting.step(step, times=times, agent=agent_named(agent), patience=timeout)
 
     def assert_done(self, agent: str | int = "") -> None:
         """Holds that every play is over and every expectation met, the scenarios' own too.
@@ -253,7 +258,8 @@ class Served:
         Raises:
             ExpectationError: it is not so; a line for each thing that is missing.
         """
-        self._stage.direct(lambda simulator, now: simulator.expecting.check_done(now, f"{agent}"))
+        whose = agent_named(agent)
+        self._stage.direct(lambda simulator, now: simulator.expecting.check_done(now, whose))
 
     def unmet(self) -> list[str]:
         """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""

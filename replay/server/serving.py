@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 import msgspec
@@ -20,11 +21,12 @@ from replay.capture.preflight import parse_upstream
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
-from replay.registry import PRESETS, TRANSPORTS
+from replay.registry import FAULTS, PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults, with_name
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
 from replay.server.control.terms import PREFIX
+from replay.server.kinds import check_kind, check_text, each, names
 from replay.server.runner import Server
 from replay.server.served import Served
 from replay.server.watching import Watching
@@ -79,12 +81,17 @@ def serve(
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, variable, transport, port, prefix or token.
+        UsageError: there is no scenario, or no such pace, clock, variable, transport, port, prefix or token;
+            or something is not of its kind.
     """
+    _check_kinds(pace, seed, variables)
+    check_text(host=host, control_prefix=control_prefix, upstream=upstream)
+    check_kind("admin_token", admin_token, str, NoneType, words="a text")
     check_known("clock", clock, CLOCKS)
-    for transport in _each(transports):
+    for transport in names("transports", transports):
         check_known("transport", transport, TRANSPORTS)
-    for number in (port, control_port or 0):
+    for name, number in (("port", port), ("control_port", 0 if control_port is None else control_port)):
+        check_kind(name, number, int, words="a whole number")
         if not 0 <= number <= LAST_PORT:
             raise UsageError(
                 f"{number} is no port", help=f"Ports are from 0, which picks one, to {LAST_PORT}."
@@ -92,11 +99,12 @@ def serve(
     apart = control_port is not None
     read: list[Scenario] = []
     files: dict[str, Path] = {}
-    for each in scenarios:
-        scenario = each if isinstance(each, Scenario) else load(Path(each), control_apart=apart)
+    for given in scenarios:
+        check_kind("scenario", given, Scenario, Path, str, words="a file, or what replay.load returned")
+        scenario = given if isinstance(given, Scenario) else load(Path(given), control_apart=apart)
         read.append(scenario)
-        if not isinstance(each, Scenario):
-            files[scenario.name] = Path(each)
+        if not isinstance(given, Scenario):
+            files[scenario.name] = Path(given)
     if not read:
         raise UsageError("there is no scenario to play: name a file")
     options = Options(
@@ -104,7 +112,7 @@ def serve(
         seed=seed,
         values=_values(variables or {}, read),
         forward=bool(upstream),
-        faults=tuple(gather(_each(faults), _each(presets), read, control_apart=apart)),
+        faults=tuple(gather(each("faults", faults), names("presets", presets), read, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
     server = Server(
@@ -113,7 +121,7 @@ def serve(
         port=port,
         options=options,
         clock=manual,
-        transports=_each(transports),
+        transports=names("transports", transports),
         control_port=control_port,
         control_prefix=control_prefix,
         admin_token=admin_token,
@@ -137,9 +145,10 @@ def _asking(server: Server, upstream: str, learned: Path | str) -> list[Abstract
     return [learner, Forwarder(server, parse_upstream(upstream, option="upstream"), learner.take)]
 
 
-def _each(given: Any) -> Sequence[Any]:
-    """One of a kind may stand without the list."""
-    return [given] if isinstance(given, str | Path | Mapping) else list(given)
+def _check_kinds(pace: object, seed: object, variables: object) -> None:
+    check_kind("pace", pace, str, words="a text, such as 'jitter(20%)'")
+    check_kind("seed", seed, int, words="a whole number")
+    check_kind("variables", variables, Mapping, NoneType, words="a mapping of names to values")
 
 
 def gather(
@@ -156,17 +165,21 @@ def gather(
         UsageError: there is no such preset.
     """
     found: list[Fault] = []
-    names = list(dict.fromkeys(presets))
-    for name in names:
+    chosen = list(dict.fromkeys(presets))
+    for name in chosen:
         check_known("preset", name, PRESETS)
-    if names:
-        found += faults_from({"presets": names}, scenarios, file="--preset", control_apart=control_apart)
-    for each in faults:
-        if isinstance(each, Mapping):
-            value = with_name(dict(each), {fault.name for fault in found})
+    if chosen:
+        found += faults_from({"presets": chosen}, scenarios, file="--preset", control_apart=control_apart)
+    for given in faults:
+        check_kind("faults", given, Mapping, Path, str, words="files, or faults as mappings")
+        if isinstance(given, Mapping):
+            value = with_name(dict(given), {fault.name for fault in found})
             found += faults_from(value, scenarios, beside=found, control_apart=control_apart)
-        else:
-            found += load_faults(Path(each), scenarios, beside=found, control_apart=control_apart)
+            continue
+        if given in FAULTS and not Path(given).exists():
+            written = f"faults=[{{'fault': '{given}'}}]"
+            raise UsageError(f"'{given}' is a fault, and no file", help=f"Write {written}.")
+        found += load_faults(Path(given), scenarios, beside=found, control_apart=control_apart)
     return found
 
 

@@ -212,7 +212,8 @@ class Simulated:
         """
         __tracebackhide__ = True
         waited: Any = self._thread.wait(
-            lambda: self._served.wait_for(step, times=times, agent=agent, timeout=timeout)
+            "simulator.wait_for",
+            lambda: self._served.wait_for(step, times=times, agent=agent, timeout=timeout),
         )
         return waited  # type: ignore[no-any-return]  # an entry, or what is to be awaited for one
 
@@ -227,6 +228,11 @@ class Simulated:
         """
         __tracebackhide__ = True
         self._thread.call(lambda: self._served.assert_done(agent))
+
+    def unawaited(self) -> list[str]:
+        """What a test on an event loop has called and not awaited, a sentence each; asked once."""
+        called = self._thread.unawaited()
+        return [f"{name}(…) was not awaited: in an async test write 'await {name}(…)'" for name in called]
 
     def unmet(self) -> list[str]:
         """What was expected and is not so, a sentence each: by `expect`, and by the scenarios."""
@@ -273,7 +279,9 @@ class SimulatedClock:
             UsageError: it is no duration, or none above 0; or the clock is the machine's.
         """
         __tracebackhide__ = True
-        moved: Any = self._thread.wait(lambda: self._served.clock.advance(duration))
+        moved: Any = self._thread.wait(
+            "simulator.clock.advance", lambda: self._served.clock.advance(duration)
+        )
         return moved  # type: ignore[no-any-return]  # None, or what is to be awaited
 
 

@@ -14,12 +14,14 @@ is most likely on it, so there the call returns at once, with what is to be awai
 from __future__ import annotations
 
 import asyncio
+import inspect
+import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
-from replay.errors import ReplayError, UsageError
+from replay.errors import ReplayError, SurroundingsError, UsageError
 from replay.server.loops import loop_factory
 from replay.server.served import Served
 
@@ -38,15 +40,32 @@ class Thread:
         self._ended: Future[None] = Future()
         self._lock = threading.Lock()
         self._has_loop = False
+        self._process = os.getpid()
+        self._handed_out: list[Any] = []
+        """Coroutines that were, by now, not yet awaited."""
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
 
     def begin(self) -> None:
-        """Returns when the server listens; what keeps it from that is raised here."""
+        """Returns when the server listens; what keeps it from that is raised here.
+
+        Raises:
+            SurroundingsError: its port, or what it needs else, is not to be had.
+            UsageError: it has begun already.
+        """
+        if self._thread.ident is not None:
+            raise UsageError("this simulator was opened already", help="Make another of replay.serve().")
+        self._process = os.getpid()
         self._thread.start()
-        _outcome(self._begun)
+        try:
+            _outcome(self._begun)
+        except OSError as error:
+            said = f"a simulator cannot begin: {error.strerror or error}"
+            raise SurroundingsError(said) from None
 
     def end(self) -> None:
-        """Returns when the server is closed, and the thread gone."""
+        """Returns when the server is closed, and the thread gone; what is another process's is left alone."""
+        if os.getpid() != self._process:
+            return
         with self._lock:
             if self._has_loop:
                 self._loop.call_soon_threadsafe(self._stop.set)
@@ -57,25 +76,39 @@ class Thread:
         """Does something on the loop, and returns what comes of it; done here once the thread has ended."""
         __tracebackhide__ = True
         done: Future[T] = Future()
+        self._check_process()
         with self._lock:
             if not self._has_loop:
                 return do()
             self._loop.call_soon_threadsafe(_settle, done, do)
         return _outcome(done)
 
-    def wait(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T | Awaitable[T]:
-        """What a coroutine comes to on the loop; where a loop runs here, what to await for that."""
+    def wait(self, name: str, begin: Callable[[], Coroutine[Any, Any, T]]) -> T | Awaitable[T]:
+        """What a coroutine comes to on the loop; where a loop runs here, what to await for that.
+
+        Args:
+            name: What whoever calls knows this as.
+        """
         __tracebackhide__ = True
+        if _has_loop_here():
+            handed_out: Any = self._awaited(begin)
+            handed_out.__qualname__ = name
+            self._handed_out = [*filter(_is_untouched, self._handed_out), handed_out]
+            return handed_out  # type: ignore[no-any-return]  # a coroutine of T
+        waited = self._spawn(begin)
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            waited = self._spawn(begin)
-            try:
-                return _outcome(waited)
-            finally:
-                # Ctrl-C, or a test's time is over.
-                waited.cancel()
-        return self._awaited(begin)
+            return _outcome(waited)
+        finally:
+            # Ctrl-C, or a test's time is over.
+            waited.cancel()
+
+    def unawaited(self) -> list[str]:
+        """Names of what was handed out to be awaited, and was not; it is closed, and forgotten."""
+        left = list(filter(_is_untouched, self._handed_out))
+        self._handed_out.clear()
+        for each in left:
+            each.close()
+        return [each.__qualname__ for each in left]
 
     async def _awaited(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         __tracebackhide__ = True
@@ -94,12 +127,20 @@ class Thread:
         async def run() -> T:
             return await begin()
 
+        self._check_process()
         with self._lock:
             if not self._has_loop:
                 raise UsageError(
                     "this simulator is closed: nothing happens any more that could be waited for"
                 )
             return asyncio.run_coroutine_threadsafe(run(), self._loop)
+
+    def _check_process(self) -> None:
+        """A forked process has the simulator's memory, and not its thread: it would wait for ever."""
+        if os.getpid() != self._process:
+            raise UsageError(
+                "this simulator is another process's", help="Here it has addresses alone: dial its url."
+            )
 
     def _run(self) -> None:
         try:
@@ -122,6 +163,19 @@ class Thread:
             self._has_loop = True
             self._begun.set_result(None)
             await self._stop.wait()
+
+
+def _has_loop_here() -> bool:
+    """Whether an event loop runs in the calling thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _is_untouched(handed_out: Coroutine[Any, Any, Any]) -> bool:
+    return inspect.getcoroutinestate(handed_out) == inspect.CORO_CREATED
 
 
 async def _nothing() -> None:

@@ -185,7 +185,9 @@ class _Diagnosis:
 
     def _to_do(self, play: Play, step: str) -> str:
         ahead = ahead_of(self._simulator, play, step, self._now)
-        return to_do(ahead, moved=self._simulator.options.is_moved_by_hand)
+        said = to_do(ahead, moved=self._simulator.options.is_moved_by_hand)
+        # Nothing comes before what is to be done.
+        return said.removesuffix(" first") if ahead.step == step else said
 
     def _waits(self, agent: Agent) -> bool:
         return bool(agent.held) or any(agent in play.seats for play in self._unfinished)

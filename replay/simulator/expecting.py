@@ -51,6 +51,14 @@ def expected(
     return wanted
 
 
+def listed(missing: Iterable[str]) -> str:
+    """What is missing, a line each: each once, and no more than one can read."""
+    said = list(dict.fromkeys(missing))
+    if len(said) > MANY:
+        said[MANY:] = [f"and {len(said) - MANY:,} more"]
+    return "\n".join(said)
+
+
 class Expecting:
     """The part of a simulator that knows what is expected of it."""
 
@@ -135,10 +143,8 @@ class Expecting:
             ExpectationError: it is not so; says what is missing, a line each.
         """
         missing = [*self.unmet(now), *Judging(self._simulator, now).not_over(agent)]
-        if len(missing) > MANY:
-            missing[MANY:] = [f"and {len(missing) - MANY:,} more"]
         if missing:
-            raise ExpectationError("\n".join(missing))
+            raise ExpectationError(listed(missing))
 
     def _steps(self) -> Iterator[str]:
         for timeline in self._simulator.timelines:

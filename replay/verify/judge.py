@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from replay.plan.intervals import Interval, interval
+from replay.plan.spans import nominal_spans
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import MISSING
 from replay.plan.values import Difference as Field
@@ -33,6 +34,9 @@ from replay.verify.strays import channel_of, difference, strays
 from replay.verify.timing import Tolerance
 
 __all__ = ["Order", "judge"]
+
+SLACK = 0.010
+"""Seconds that nothing is late by, where a share is asked for: the share of no delay is nothing."""
 
 
 def judge(
@@ -92,6 +96,7 @@ class _Part:
         session, story = timeline.sessions[role], timeline.story
         # Who is alone, or sees no session, is not asked for it.
         asked = {each.step for each in seen}
+        self._before = frozenset(ask.id for ask in session.asks)
         self.asks: dict[str, Ask] = {ask.id: ask for ask in session.asks if ask.id in asked}
         self.asks |= {ask.id: ask for ask in story.asks_of[role]}
         self.cues: dict[str, Cue] = {cue.id: cue for cue in (*session.cues, *story.cues_for(role))}
@@ -131,8 +136,8 @@ class _Part:
         )
 
     def at(self, moment: Moment) -> float | None:
-        """When a moment was; the session comes before all, and what others do is not seen."""
-        if moment.step == START:
+        """When a moment was; requests of the session come before all, and what others do is not seen."""
+        if moment.step == START or (moment.step in self._before and moment in self.moments):
             return 0.0
         seen = self.moments.get(moment)
         return None if seen is None else seen.at
@@ -140,11 +145,14 @@ class _Part:
     def after(self, step: str) -> float | None:
         """Seconds from what set a step off until it was seen; None where that is not known."""
         is_ask = step in self.asks
-        causes = (Moment(step),) if is_ask else self.causes(step)
-        times = [self.at(moment) for moment in causes]
         seen = self.moments.get(Moment(step, response=is_ask))
+        if seen is None:
+            return None
+        if is_ask:
+            return seen.at - self.moments[Moment(step)].at
+        times = [self.at(moment) for moment in self.causes(step)]
         known = [each for each in times if each is not None]
-        return seen.at - max(known) if seen is not None and len(known) == len(times) else None
+        return seen.at - max(known) if len(known) == len(times) else None
 
     def outcomes(self, differing: set[str], *, ended: bool) -> Iterator[StepOutcome]:
         """What became of each step."""
@@ -239,8 +247,9 @@ class _Findings:
 
     def _out_of_order(self) -> Iterator[Difference]:
         part = self._part
+        spans = nominal_spans(part.timeline)
         events = [
-            Told(each.id, part.causes(each.id), interval(each))
+            Told(each.id, part.causes(each.id), interval(each), spans[each.id])
             for each in part.steps
             if isinstance(each, PushStep)
         ]
@@ -258,10 +267,15 @@ class _Findings:
                 continue
             allowed = self._allowed(step)
             off = allowed.misses(after)
-            if not self._tolerance.allows(abs(off), max(after, allowed.latest)):
+            if not self._is_in_time(abs(off), allowed.latest):
                 field = "answer.after" if step in self._part.asks else "after"
                 a, b = (format_duration(round(each, 4)) for each in (allowed.played, after))
                 yield Difference(kind="delay", step=step, field=field, a=a, b=b, apart=round(off, 6))
+
+    def _is_in_time(self, off: float, said: float) -> bool:
+        """Whether it is near enough; a share is one of what the scenario says, as late is always longer."""
+        assert self._tolerance is not None
+        return self._tolerance.allows(off, said) or (self._tolerance.share > 0 and off <= SLACK)
 
     def _allowed(self, step: str) -> Interval:
         push = self._part.by_id[step]

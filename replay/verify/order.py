@@ -11,8 +11,11 @@ from replay.plan.intervals import Interval
 from replay.scenario.triggers import Moment
 
 Order = Literal["strict", "causal", "any"]
-"""`strict`: events come as they stand in the file. `causal`: nothing comes before what it follows, events of
-one cause keep their order, those of independent causes may swap. `any`: nothing is held."""
+"""`strict`: events come in the order of their times in the story. `causal`: nothing comes before what it
+follows, events of one cause keep their order, those of independent causes may swap. `any`: as they like."""
+
+_SAME = 1e-6
+"""Seconds that sums of the same delays may be apart."""
 
 
 class Misplaced(NamedTuple):
@@ -30,6 +33,9 @@ class Told(NamedTuple):
     step: str
     moments: tuple[Moment, ...]
     interval: Interval
+    """After the last of its moments."""
+    span: Interval
+    """After the story began."""
 
 
 def misplaced(events: Sequence[Told], places: Mapping[Moment, int], order: Order) -> Iterator[Misplaced]:
@@ -52,15 +58,17 @@ def misplaced(events: Sequence[Told], places: Mapping[Moment, int], order: Order
             name = f"{cause.step}.response" if cause.response else cause.step
             yield Misplaced(each.step, name, is_early=True)
     held = [each for each in came if each.step not in early]
-    if order == "strict":
-        yield from _out_of_line(held, places, strict=True)
-        return
     groups: dict[frozenset[Moment], list[Told]] = defaultdict(list)
     for each in held:
         groups[frozenset(each.moments)].append(each)
-    for group in groups.values():
-        group.sort(key=lambda each: each.interval.played)
-        yield from _out_of_line(group, places, strict=False)
+    lines = [[_Placed(each, each.interval) for each in group] for group in groups.values()]
+    if order == "strict":
+        lines.insert(0, [_Placed(each, each.span) for each in held])
+    found: dict[str, Misplaced] = {}
+    for line in lines:
+        for misplaced in _out_of_line(sorted(line, key=lambda each: each.interval.played), places):
+            found.setdefault(misplaced.step, misplaced)
+    yield from found.values()
 
 
 def _unmet(event: Told, told: Mapping[str, Told], places: Mapping[Moment, int]) -> Moment | None:
@@ -79,39 +87,42 @@ def _unmet(event: Told, told: Mapping[str, Told], places: Mapping[Moment, int]) 
     return None
 
 
-def _out_of_line(line: Sequence[Told], places: Mapping[Moment, int], *, strict: bool) -> Iterator[Misplaced]:
-    """Those that stand elsewhere than the most that are in line.
+class _Placed(NamedTuple):
+    told: Told
+    interval: Interval
+    """When it may have come, counted from what all of a line are counted from."""
+
+
+def _out_of_line(line: Sequence[_Placed], places: Mapping[Moment, int]) -> Iterator[Misplaced]:
+    """Those that stand elsewhere than the most that are in line, and cannot have come so.
 
     Args:
         line: In the order in which they should have come.
-        strict: Also of those that might have happened at one time.
     """
-    seen = [places[Moment(each.step)] for each in line]
-    kept = _longest_rise(seen)
-    if len(kept) == len(line):
-        return
-    in_line = sorted(kept)
-    stays = [(line[at], seen[at], at) for at in in_line]
-    for at in sorted(set(range(len(line))) - set(kept)):
+    seen = [places[Moment(each.told.step)] for each in line]
+    in_line = _longest_rise(seen)
+    for at in sorted(set(range(len(line))) - set(in_line)):
         cut = bisect_left(in_line, at)
-        # What stands before it in the file and came later, the nearest; or the other way round.
-        before = [each for each, place, _ in reversed(stays[:cut]) if place > seen[at]]
-        after = [each for each, place, _ in stays[cut:] if place < seen[at]]
-        for others, is_early in ((before, True), (after, False)):
-            first = next((each for each in others if strict or _ordered(each, line[at], is_early)), None)
-            if first is not None:
-                yield Misplaced(line[at].step, first.step, is_early=is_early)
-                break
+        # What stands before it and came later, the nearest; or the other way round.
+        before = (line[each] for each in reversed(in_line[:cut]) if seen[each] > seen[at])
+        after = (line[each] for each in in_line[cut:] if seen[each] < seen[at])
+        one = line[at]
+        first = next((each for each in before if _is_before(each, one)), None)
+        if first is not None:
+            yield Misplaced(one.told.step, first.told.step, is_early=True)
+            continue
+        then = next((each for each in after if _is_before(one, each)), None)
+        if then is not None:
+            yield Misplaced(one.told.step, then.told.step, is_early=False)
 
 
-def _ordered(other: Told, one: Told, is_early: bool) -> bool:
-    """Whether two events of one cause cannot but come in the order of their delays."""
-    first, second = (other, one) if is_early else (one, other)
-    return first.interval.latest < second.interval.earliest
+def _is_before(one: _Placed, other: _Placed) -> bool:
+    """Whether the one cannot have come after the other."""
+    return one.interval.latest + _SAME < other.interval.earliest
 
 
 def _longest_rise(numbers: Sequence[int]) -> list[int]:
-    """The places of a longest run of numbers, with others between, each of which is greater than the last."""
+    """The places, in order, of a longest run of rising numbers, with others between."""
     ends: list[int] = []
     places: list[int] = []
     before: list[int | None] = []
@@ -125,4 +136,4 @@ def _longest_rise(numbers: Sequence[int]) -> list[int]:
     while last is not None:
         found.append(last)
         last = before[last]
-    return found
+    return found[::-1]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from replay.plan.timeline import Cue
 from replay.plan.values import Comparison, Difference, as_text, readable
 from replay.profiles.profile import Profile
+from replay.verify.likely import Likely, leaves
 from replay.verify.observed import Observed, noteworthy
 
 ROOT = "data"
@@ -28,6 +29,9 @@ class Recognised(NamedTuple):
     again: str = ""
     """The step that it is once more."""
 
+
+WHOLLY = (0, 0, False)
+"""The rank of a step that has not come yet, and of which nothing differs."""
 
 _Held = tuple[Comparison, list[Difference]]
 
@@ -66,6 +70,8 @@ class Recogniser:
             moved: Fields of times, of which only the form is compared.
         """
         self._cues = {cue.id: cue for cue in cues}
+        self._likely = Likely(self._cues.values())
+        self._says = {cue.id: leaves(cue.data.compiled) for cue in self._cues.values()}
         self._profile = profile
         self._recorded = recorded
         self._ignored, self._moved = ignored, moved
@@ -88,13 +94,13 @@ class Recogniser:
             done: Steps that have taken place.
             learn: Takes what is known now.
         """
-        found = list(self._candidates(channel, data, known, done))
-        if not found:
+        best = self._best(self._candidates(channel, data, known, done))
+        if best is None:
             return Recognised("")
-        best = min(found, key=lambda each: each.rank)
         comparison, differences = self._compared(best.cue, channel, data, known)
         if best.is_done:
             return Recognised("", differences, best.cue.id)
+        self._likely.came(best.cue)
         learn(comparison.captures)
         return Recognised(best.cue.id, differences)
 
@@ -104,11 +110,23 @@ class Recogniser:
         comparison.compare(expected, got, ROOT)
         return comparison, noteworthy(comparison.differences, self._ignored, self._moved)
 
+    @staticmethod
+    def _best(candidates: Iterator[_Candidate]) -> _Candidate | None:
+        """The first of the lowest rank; what fits wholly is not held against the rest."""
+        best: _Candidate | None = None
+        for each in candidates:
+            if best is None or each.rank < best.rank:
+                best = each
+            if each.rank == WHOLLY:
+                break
+        return best
+
     def _candidates(
         self, channel: str, data: Any, known: Mapping[str, Any], done: Collection[str]
     ) -> Iterator[_Candidate]:
         size, name = leaves(data), self._name(channel, data)
-        for step, cue in self._cues.items():
+        for cue in self._likely.steps(channel, data, done):
+            step = cue.id
             where = Comparison(known)
             where.compare(cue.channel, channel, ROOT)
             if where.differences:
@@ -116,7 +134,7 @@ class Recogniser:
             comparison = Comparison({**known, **where.captures})
             comparison.compare(cue.data.compiled, data, ROOT)
             differences = noteworthy(comparison.differences, self._ignored, self._moved)
-            says = leaves(cue.data.compiled)
+            says = self._says[step]
             weight = sum(max(leaves(each.expected), leaves(each.got)) for each in differences)
             is_near = weight <= min(NEAR_ENOUGH, says // 2)
             if name == self._named[step]:
@@ -172,10 +190,3 @@ class Recogniser:
 
     def _name(self, channel: Any, data: Any) -> str:
         return self._profile.push_name(f"{channel}", data)
-
-
-def leaves(value: Any) -> int:
-    """How many values there are in one."""
-    if isinstance(value, dict):
-        return sum(map(leaves, value.values()))
-    return sum(map(leaves, value)) if isinstance(value, list) else 1

@@ -60,7 +60,10 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     outcome: Literal["same", "differs", "missing", "not reached"]
     """`missing`: its turn came, and it did not; `not reached`: its turn never came."""
     at: float | None = None
-    """When it was seen, in seconds since the client subscribed; of a request, when it was made."""
+    """When it was seen, in seconds since the client subscribed, in the session since that began.
+
+    Of a request, when it was made.
+    """
     took: float | None = None
     """Seconds after what set it off; of a request, until its answer."""
 

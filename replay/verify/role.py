@@ -7,7 +7,7 @@ that number".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,7 +24,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One thing the client saw."""
 
     at: float
-    """Seconds since the client subscribed."""
+    """Seconds since the client subscribed; until then since it began."""
     kind: str
     """request, answer or event."""
     step: str
@@ -94,6 +94,9 @@ class Role:
         self._done = shared.done
         self._passed = shared.passed
         self._sent: set[str] = set()
+        self._at = 0
+        """All of the order before this one has been seen, or given up."""
+        self._at_of_part = 0
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -103,7 +106,8 @@ class Role:
     @property
     def done(self) -> bool:
         """Whether every step of its part has been seen, or given up."""
-        return all(step in self._done or step in self._passed for step in self._part)
+        self._at_of_part = self._past(self._part, self._at_of_part)
+        return self._at_of_part == len(self._part)
 
     @property
     def has_begun(self) -> bool:
@@ -145,8 +149,14 @@ class Role:
 
     @property
     def _turn(self) -> str | None:
-        open_ = (each for each in self._order if each not in self._done and each not in self._passed)
-        return next(open_, None)
+        self._at = self._past(self._order, self._at)
+        return self._order[self._at] if self._at < len(self._order) else None
+
+    def _past(self, steps: Sequence[str], at: int) -> int:
+        """The first place from `at` on of a step that is still to come: what is over stays over."""
+        while at < len(steps) and (steps[at] in self._done or steps[at] in self._passed):
+            at += 1
+        return at
 
     def request(self, ask: Ask) -> tuple[str, str, Any]:
         """Method, path with query, and JSON body (unset when there is none) of a request."""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from textwrap import dedent
 
+import httpcore  # noqa: F401  httpx's, and only when it is used
 import pytest
+import pytest_asyncio.plugin  # noqa: F401
 import uvloop  # noqa: F401
 
-# An inner run forgets what it has imported; what is imported here it finds.
+import replay.fixtures.lending
+import replay.server.forwarding
+import replay.server.learning  # noqa: F401
+
+# An inner run forgets what it has imported, and the next one would import it once more; of what is imported
+# twice, errors are not those that are expected. What is imported here all of them find.
 
 Run = Callable[..., pytest.RunResult]
 

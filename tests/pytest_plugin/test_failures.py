@@ -59,10 +59,18 @@ def test_what_was_expected_and_has_not_happened_fails_the_test_itself(
 
         @pytest.mark.xfail(strict=True)
         def test_that_is_known_to_fail(simulator): ...
+
+        @pytest.mark.asyncio
+        async def test_does_not_await(simulator):
+            simulator.wait_for("ask")
+
+        def test_expects_much(simulator):
+            for number in range(200):
+                simulator.expect("ask", at_least=number // 2)
         """
     )
 
-    result.assert_outcomes(failed=4, passed=1, xfailed=1)
+    result.assert_outcomes(failed=6, passed=1, xfailed=1)
     printed = result.stdout.str()
     assert re.search(
         r"_ test_of_the_scenario _+\nask was expected, and nobody has come to play own\n-+ replay", printed
@@ -71,6 +79,11 @@ def test_what_was_expected_and_has_not_happened_fails_the_test_itself(
     assert "assert not " in _failure("test_has_failed_already", printed)
     assert "ask has not taken place within 1ms" in _failure("test_waited_in_vain", printed)
     assert " replay --" not in _failure("test_waited_in_vain", printed)
+    assert _failure("test_does_not_await", printed).startswith(
+        "simulator.wait_for(…) was not awaited: in an async test write 'await simulator.wait_for(…)'\n"
+    )
+    assert "never awaited" not in printed
+    assert re.search(r"at least 49 times, .*\nand 50 more\n-+ replay", _failure("test_expects_much", printed))
 
 
 def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(run: Run) -> None:
@@ -88,6 +101,22 @@ def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(ru
 
         def test_fails_with_both(simulator_session, simulator):
             assert simulator.url == simulator_session.url
+
+        @pytest.fixture
+        def fails(simulator_session):
+            simulator_session.expect("accept")
+            raise RuntimeError
+
+        @pytest.fixture
+        def late(simulator_session):
+            yield
+            simulator_session.expect("accept")
+
+        def test_has_a_fixture_that_fails(fails): ...
+
+        def test_is_not_held_to_that(late): ...
+
+        def test_nor_to_that(simulator_session): ...
         """,
         conftest="""
         @pytest.fixture(scope="session")
@@ -96,7 +125,7 @@ def test_a_simulator_of_the_session_holds_each_test_to_what_it_expects_itself(ru
         """,
     )
 
-    result.assert_outcomes(failed=3, passed=2)
+    result.assert_outcomes(failed=3, passed=4, errors=1)
     printed = result.stdout.str()
     assert _failure("test_expects", printed).count(" replay --") == 1
     assert _failure("test_fails_without", printed).count(" replay --") == 0

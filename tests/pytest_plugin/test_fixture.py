@@ -175,6 +175,7 @@ def test_a_scenario_is_found_beside_the_test_then_in_the_projects_folders_then_i
 
 
 def test_what_is_wrong_with_a_marker_is_said_where_it_stands(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.mkdir("folder.yaml")
     result = run(
         """
         @pytest.mark.replay("accept-chat", spede="max")
@@ -196,14 +197,23 @@ def test_what_is_wrong_with_a_marker_is_said_where_it_stands(run: Run, pytester:
 
         @pytest.mark.replay(7)
         def test_type(simulator): ...
+
+        @pytest.mark.replay("accept-chat", variables=["nickname"])
+        def test_kind(simulator): ...
+
+        @pytest.mark.replay("a" * 5000)
+        def test_no_name_of_a_file(simulator): ...
+
+        @pytest.mark.replay("folder.yaml")
+        def test_folder(simulator): ...
         """
     )
 
-    result.assert_outcomes(errors=7)
+    result.assert_outcomes(errors=10)
     text = result.stdout.str()
     for said in (
         "test_it.py:5: @pytest.mark.replay does not take 'spede'. Did you mean 'speed'?",
-        "test_it.py:8: there is no scenario 'acept-chat'. Did you mean 'accept-chat.yaml'? It was looked for"
+        "test_it.py:8: there is no scenario 'acept-chat'. Did you mean 'accept-chat'? It was looked for"
         f" in the rootdir {pytester.path}, scenarios/, and among those that come with the package.",
         "test_it.py:11: nobody says which scenario is played. To name one, write"
         ' @pytest.mark.replay("NAME.yaml") above it.',
@@ -211,10 +221,36 @@ def test_what_is_wrong_with_a_marker_is_said_where_it_stands(run: Run, pytester:
         "test_it.py:16: ",
         "test_it.py:19: @pytest.mark.replay does not take 'port'.",
         "test_it.py:22: 7 is no scenario.",
+        "test_it.py:25: 'variables' must be a mapping of names to values, not ['nickname']",
+        "test_it.py:28: there is no scenario 'aaaa",
+        "test_it.py:31: there is no scenario 'folder.yaml'. It was looked for in",
     ):
         assert f"\n{said}" in text
     assert "Traceback" not in text
     assert "site-packages" not in text
+
+
+def test_faults_in_a_file_are_looked_for_where_scenarios_are(run: Run, pytester: pytest.Pytester) -> None:
+    faults = "- {name: busy, fault: status, where: {step: me}}\n"
+    pytester.mkdir("kept").joinpath("busy.yaml").write_text(faults, encoding="utf-8")
+
+    result = run(
+        """
+        @pytest.mark.parametrize("given", [
+            pytest.param(1, marks=pytest.mark.replay(faults="busy")),
+            pytest.param(2, marks=pytest.mark.replay(faults=["busy.yaml"])),
+        ])
+        def test_it(simulator, given):
+            assert [each.name for each in simulator.faults] == ["busy"]
+        """,
+        conftest="""
+        @pytest.fixture(scope="session")
+        def replay_config():
+            return {"scenarios": "kept", "scenario": "accept-chat"}
+        """,
+    )
+
+    result.assert_outcomes(passed=2)
 
 
 def test_what_the_project_has_set_wrongly_is_said_too(run: Run) -> None:

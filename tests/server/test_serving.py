@@ -244,3 +244,58 @@ def test_what_cannot_be_offered_pushed_or_reset_is_refused_in_words(loop: Loop) 
         assert [row.agent for row in simulator.agents] == ["#1"]
 
     run(main(), loop)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"pace": 3}, "'pace' must be a text, such as 'jitter(20%)', not 3"),
+        ({"seed": "x"}, "'seed' must be a whole number, not 'x'"),
+        ({"variables": "abc"}, "'variables' must be a mapping of names to values, not 'abc'"),
+        ({"faults": None}, "'faults' must be a list, not None"),
+        ({"faults": [3]}, "'faults' must be files, or faults as mappings, not 3"),
+        (
+            {"faults": "hang"},
+            "'hang' is a fault, and no file. Write faults=[{'name': 'mine', 'fault",
+        ),
+        ({"presets": 3}, "'presets' must be a list, not 3"),
+        ({"transports": [["websocket"]]}, "'transports' must be names, not ['websocket']"),
+        ({"port": None}, "'port' must be a whole number, not None"),
+        ({"control_port": True}, "'control_port' must be a whole number, not True"),
+        ({"control_prefix": 3}, "'control_prefix' must be a text, not 3"),
+        ({"admin_token": 3}, "'admin_token' must be a text, not 3"),
+    ],
+)
+def test_what_is_not_of_its_kind_is_said_in_words(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        replay.serve(scenario(STORY), **given)
+
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (
+            lambda served: served.fault(3),
+            "'what' must be the name of a fault, or a fault as a mapping, not",
+        ),
+        (lambda served: served.fault("hang", delay={1, object()}), "the fault is no JSON value: "),
+        (lambda served: served.push(3, {}), "'channel' must be a text, not 3"),
+        (lambda served: served.offer(3), "'scenario' must be a text, not 3"),
+        (lambda served: served.agent(None), "'agent' must be a name or a number, not None"),
+        (lambda served: served.expect("look", agent=None), "'agent' must be a name or a number, not None"),
+    ],
+)
+def test_what_is_asked_of_it_wrongly_is_said_in_words(
+    loop: Loop, ask: Callable[[Served], object], said: str
+) -> None:
+    async def main() -> None:
+        async with Used() as used:
+            with pytest.raises(UsageError) as refused:
+                ask(used.simulator)
+            assert str(refused.value).startswith(said)
+            with pytest.raises(UsageError, match="'duration' must be a duration such as '30s', or seconds"):
+                await used.simulator.clock.advance(None)  # type: ignore[arg-type]
+
+    run(main(), loop)

@@ -38,7 +38,7 @@ def test_a_mistake_that_was_put_right_is_not_what_to_change() -> None:
     desktop.post("/acept", {})
     desktop.post("/accept", {})
 
-    assert diagnosis(script.simulator, script.now).startswith("ask 'done' first")
+    assert diagnosis(script.simulator, script.now).startswith("ask 'done': ")
 
 
 def test_a_request_that_is_like_no_step_does_not_hide_that_nobody_subscribed() -> None:

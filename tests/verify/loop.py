@@ -26,7 +26,14 @@ LIMIT = 120.0
 class Loop:
     """One agent and one server."""
 
-    def __init__(self, scenario: Scenario, *, transport: str = "long-polling", seed: int = 0) -> None:
+    def __init__(
+        self, scenario: Scenario, *, transport: str = "long-polling", seed: int = 0, goes_on: bool = False
+    ) -> None:
+        """Nothing has been said yet.
+
+        Args:
+            goes_on: Whether the client goes on past an event that does not come.
+        """
         self.timeline = plan(scenario)
         self.simulator = Simulator([self.timeline], Options(seed=seed, epoch=1_800_000_000.0))
         self.role = Role(self.timeline, BASE_URL)
@@ -34,6 +41,8 @@ class Loop:
         self.seen: list[Seen] = []
         self.now = 100.0
         self._transport = transport
+        self._goes_on = goes_on
+        self._until = self.now + LIMIT
         self._began = 0.0
         self._cookies: dict[str, str] = {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -52,12 +61,23 @@ class Loop:
             opened = wire.SocketOpened(socket=self._socket, headers=self._headers(), **self._where())
             self._put(opened)
         self._perform(self.client.start())
-        while self._due and not self.role.done and self.now < 100.0 + LIMIT:
+        while self._due and not self.role.done and self.now < self._until:
             self._advance()
+            if self.now >= self._until and self._goes_on and self.role.pass_over():
+                self._until = self.now + LIMIT
+                self._perform([])
         self._perform(self.client.disconnect())
         while self._due and self.client.phase is not Phase.ENDED:
             self._advance()
         return self.seen
+
+    def told(self, channel: str, data: Any) -> list[tuple[str, Any]]:
+        """What comes of an event on its way: itself."""
+        return [(channel, data)]
+
+    def answered(self, _step: str, status: int, body: Any) -> tuple[int, Any]:
+        """What comes of an answer on its way: itself."""
+        return status, body
 
     def _advance(self) -> None:
         at, _, happen = heapq.heappop(self._due)
@@ -101,10 +121,9 @@ class Loop:
                 case Batch():
                     self._send(action)
                 case Received():
-                    found = self.role.event(action.channel, action.data)
-                    self._note(
-                        "event", found.step, action.channel, action.data, found.differences, found.again
-                    )
+                    for channel, data in self.told(action.channel, action.data):
+                        found = self.role.event(channel, data)
+                        self._note("event", found.step, channel, data, found.differences, found.again)
                 case Pause():
                     self._later(action.at, lambda: self._perform(self.client.wake(self.now)))
                 case Ready():
@@ -145,8 +164,9 @@ class Loop:
 
     def _answered(self, ask: Ask, answer: wire.Answer) -> None:
         body = msgspec.json.decode(answer.body) if answer.body else None
-        differences = self.role.answered(ask, answer.status, body)
-        self._note("answer", ask.id, str(answer.status), body, differences)
+        status, body = self.answered(ask.id, answer.status, body)
+        differences = self.role.answered(ask, status, body)
+        self._note("answer", ask.id, str(status), body, differences)
         for ask in self.role.due():
             self._ask(ask)
 
