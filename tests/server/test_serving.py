@@ -256,7 +256,7 @@ def test_what_cannot_be_offered_pushed_or_reset_is_refused_in_words(loop: Loop) 
         ({"faults": [3]}, "'faults' must be files, or faults as mappings, not 3"),
         (
             {"faults": "hang"},
-            "'hang' is a fault, and no file. Write faults=[{'name': 'mine', 'fault",
+            "'hang' is a fault, and no file. Write faults=[{'fault': 'hang'}].",
         ),
         ({"presets": 3}, "'presets' must be a list, not 3"),
         ({"transports": [["websocket"]]}, "'transports' must be names, not ['websocket']"),
