@@ -198,8 +198,7 @@ class Desktop:
         return self._advice(connected)
 
     def _advice(self, reply: dict[str, Any]) -> str:
-        unknown = reply.get("error", "").startswith("402")
-        return reply.get("advice", {}).get("reconnect", "handshake" if unknown else "retry")
+        return reply.get("advice", {}).get("reconnect", "retry" if reply["successful"] else "handshake")
 
     async def _say(self, what: str, **fields: Any) -> Any:
         """One message of the protocol; returns its reply, and takes the events that come with it."""

@@ -95,6 +95,11 @@ class _Diagnosis:
         yield from self._of_plays()
         yield from self._of_delivery("lost")
         yield from map(self._of_miss, misses[-1:])
+        # It may have had its reason: an answer that was lost.
+        retry = next((entry for entry in reversed(self._journal) if entry.kind == "retry"), None)
+        if retry is not None:
+            what = "the same request came again soon, was taken for a retry, and got the same answer"
+            yield f"ask '{retry.step}' only once: {what}, in {retry.play}"
         over = "all plays are over" if self._judging.plays_anybody() else "nobody plays"
         yield f"nothing here went wrong: {over}; look at the client"
 

@@ -54,8 +54,10 @@ class _Matcher:
     def __init__(self, a: Sequence[Placed], b: Sequence[Placed]) -> None:
         self.a, self.b = a, b
         self.pairs: dict[int, int] = {}
-        self._asked = {each.step.id for each in b if isinstance(each.step, RequestStep)}
         self._there: dict[str, str] = {}
+        """Requests of A by their ids, with those in B."""
+        self._asked: frozenset[str] = frozenset()
+        """Requests that are in both, by their ids in B."""
 
     def matches(self) -> Matches:
         others: dict[str, list[int]] = {}
@@ -69,6 +71,7 @@ class _Matcher:
             if kind not in pushes:
                 self._group(ours, others.get(kind, []))
         self._there = {self.a[i].step.id: self.b[j].step.id for i, j in self.pairs.items()}
+        self._asked = frozenset(self._there.values())
         for kind, ours in groups.items():
             if kind in pushes:
                 self._group(ours, others.get(kind, []))
@@ -135,7 +138,7 @@ class _Matcher:
             self.pairs.update(zip(ours[block.a : here], theirs[block.b : there], strict=True))
 
     def _follows(self, step: Step, there: dict[str, str] | None) -> str:
-        """The requests a push follows, by their ids in B; of a step of A, those that have one."""
+        """The requests a push follows, by their ids in B: those that are in both."""
         if isinstance(step, RequestStep):
             return ""
         names = (moment.step for moment in parse_trigger(step.after).moments)

@@ -85,6 +85,7 @@ def test_its_scenario_is_good(project: Path) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.full
 def test_its_scenario_can_be_served(project: Path) -> None:
     file = str(project / WRITTEN[0])
     serving = Process(sys.executable, "-m", "replay", "serve", file, "--port", "0", "--print-url")

@@ -78,14 +78,15 @@ def test_nothing_is_expected_of_one_that_is_closed(simulator: Simulated) -> None
 
 def test_no_descriptor_is_left_for_it_and_that_is_said() -> None:
     said: set[str] = set()
+    story = replay.load(STORY)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         for most in range(3, soft):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-            with suppress(SurroundingsError), Simulated(replay.serve(STORY)):
+            with suppress(SurroundingsError), Simulated(replay.serve(story)):
                 break
             with pytest.raises(SurroundingsError) as refused:
-                Simulated(replay.serve(STORY)).__enter__()
+                Simulated(replay.serve(story)).__enter__()
             said.add(str(refused.value).partition(":")[0])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

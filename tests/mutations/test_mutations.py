@@ -70,4 +70,6 @@ def test_the_scenario_is_what_a_recording_of_the_server_tells_but_for_what_it_ca
 
     # Which request an event follows, and when, is not for a single run on a busy machine to say.
     others = [each for each in report.differences if each.kind not in {"setting", "trigger", "delay"}]
+    # The history is of 2014 whenever it is told, and what is said afterwards of the hour in which it is said.
+    others = [each for each in others if not each.field.endswith(".timestamp")]
     assert (others, report.matched) == ([], 17)

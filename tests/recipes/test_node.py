@@ -33,6 +33,7 @@ def test_the_recipe_passes_as_its_readme_runs_it(recipe: Path) -> None:
     assert "pass 3" in said
 
 
+@pytest.mark.full
 def test_a_request_that_is_no_step_fails_with_what_to_change(recipe: Path) -> None:
     change(recipe / "agent.mjs", "'Accept', nickname", "'Accept', nickName: nickname")
 
@@ -76,6 +77,7 @@ def test_a_scenario_that_is_wrong_fails_with_its_line(recipe: Path) -> None:
     assert "Did you mean 'push'?" in said
 
 
+@pytest.mark.full
 def test_without_the_program_the_failure_says_how_to_get_it(recipe: Path) -> None:
     code, said = run(ALONE, recipe, REPLAY="no-such-program")
 
@@ -83,6 +85,7 @@ def test_without_the_program_the_failure_says_how_to_get_it(recipe: Path) -> Non
     assert "no-such-program does not start (spawn no-such-program ENOENT): pip install gws-replay" in said
 
 
+@pytest.mark.full
 def test_a_server_that_ends_on_the_way_has_the_last_word(recipe: Path) -> None:
     program = recipe / "dying"
     script = "#!/bin/sh\necho http://127.0.0.1:9\necho 'no memory left' >&2\nexit 3\n"

@@ -41,6 +41,16 @@ def test_a_mistake_that_was_put_right_is_not_what_to_change() -> None:
     assert diagnosis(script.simulator, script.now).startswith("ask 'done': ")
 
 
+def test_a_second_click_that_is_taken_for_a_retry_is_named_where_nothing_else_is_wrong() -> None:
+    script = Script(scenario("steps: [{id: accept, request: POST /accept}]"))
+    desktop = script.desktop("kim")
+    for _ in range(2):
+        desktop.post("/accept", {})
+
+    first = diagnosis(script.simulator, script.now).split("\n")[0]
+    assert first.startswith("ask 'accept' only once: the same request came again soon, was taken for a retry")
+
+
 def test_a_request_that_is_like_no_step_does_not_hide_that_nobody_subscribed() -> None:
     script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
     desktop = script.desktop("kim")

@@ -20,7 +20,8 @@ function nameOf({ notificationType, chat, messages }) {
 
 function at(path, change) {
   return (value) => {
-    const copy = structuredClone(value);
+    // As it goes over the wire: a structured clone keeps what several messages share, and would change it in all.
+    const copy = JSON.parse(JSON.stringify(value));
     const names = path.split('.');
     const last = names.pop();
     change(names.reduce((inner, name) => inner[name], copy), last);

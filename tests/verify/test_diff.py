@@ -70,6 +70,19 @@ def test_a_scenario_is_the_same_as_itself_written_and_read(told: Scenario) -> No
     assert diff(told, loads(dumps(told))).same
 
 
+def test_a_request_that_only_one_has_tells_no_pushes_apart_whichever_is_first() -> None:
+    head = "version: 1\nname: story\n"
+    one = loads(f"{head}steps: [{{id: a, push: /x, data: 1}}, {{id: b, push: /y, data: 2}}]")
+    other = loads(
+        f"{head}steps:\n"
+        "  - {id: a, push: /y, data: 1}\n"
+        "  - {id: b, request: GET /}\n"
+        "  - {id: c, push: /y, after: b.response, data: 2}\n"
+    )
+
+    assert [diff(one, other).matched, diff(other, one).matched] == [2, 2]
+
+
 @given(scenarios(), scenarios())
 @settings(BUSY, max_examples=20)
 def test_either_way_round_says_whether_two_are_the_same(one: Scenario, other: Scenario) -> None:

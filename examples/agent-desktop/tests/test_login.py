@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from desks import CannotError
 
+DENIED = {"status": 403, "code": 20, "message": "Access denied"}
+
 
 def test_an_agent_is_ready_once_it_listens(desk, simulator):
     order = [entry.step or entry.kind for entry in simulator.journal if entry.kind in {"answer", "subscribe"}]
@@ -21,11 +23,11 @@ def test_an_agent_whose_login_expired_is_logged_in_again(desk, simulator):
     desk.until(lambda chat: chat.participants and chat.lines)
 
 
-@pytest.mark.replay(faults=[{"fault": "status", "where": {"step": "me"}, "settings": {"status": 401}}])
+@pytest.mark.replay(faults=[{"fault": "error", "where": {"step": "me"}, "settings": DENIED}])
 def test_an_agent_whom_nobody_knows_is_not_logged_in(open_desk, simulator):
     simulator.expect("log-in", times=0)
 
-    with pytest.raises(CannotError, match="401"):
+    with pytest.raises(CannotError, match="Access denied"):
         open_desk()
 
 

@@ -29,7 +29,8 @@ def test_the_customer_is_told_that_the_agent_types(desk, chat, simulator):
 def test_a_chat_that_is_completed_is_over(desk, chat):
     desk.operate(chat, "Complete")
 
-    assert desk.shows("Completed").can == []
+    shown = desk.shows("Completed")
+    assert (shown.can, shown.participants) == ([], ["Marat", "PersonP"])
 
 
 @pytest.mark.replay("customer")

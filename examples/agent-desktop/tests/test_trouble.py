@@ -26,6 +26,18 @@ def test_a_server_that_forgot_the_client_is_greeted_again(desk, simulator):
     assert times_shaken(simulator) == 2
 
 
+@pytest.mark.replay(
+    faults=[
+        {"fault": "drop", "where": {"step": "history"}},
+        {"fault": "unknown-client", "where": {"meta": "connect"}, "nth": 4},
+    ]
+)
+def test_what_was_lost_with_the_client_is_asked_for(desk):
+    desk.accept(desk.shows("Invited").id)
+
+    assert desk.until(lambda chat: chat.lines).lines == HISTORY
+
+
 @goes_wrong("server-restarted", where={"step": "chatting"}, nth=1)
 def test_a_server_that_restarts_during_accept_is_caught_up_with(desk, simulator):
     desk.accept(desk.shows("Invited").id)
