@@ -22,7 +22,8 @@ def check_place(path: Path) -> None:
         # A file would take the place of a device or a pipe.
         raise SurroundingsError(f"{path} cannot be written: it is no file")
     try:
-        handle, name = _temporary(_place(path))
+        place = _place(path)
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
         os.close(handle)
         Path(name).unlink()
     except OSError as error:
@@ -38,19 +39,21 @@ def write_har(path: Path, parts: Iterable[bytes]) -> Path | None:
         SurroundingsError: the file cannot be written.
     """
     kept, place = None, _place(path)
+    # Its name is known before it is made: whoever is in a hurry may interrupt just there.
+    written = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        # For its owner alone, as every file that mkstemp makes.
-        handle, name = _temporary(place)
+        written.unlink(missing_ok=True)
         try:
-            with os.fdopen(handle, "wb") as file:
+            # For its owner alone.
+            with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.writelines(parts)
                 file.flush()
                 os.fsync(file.fileno())
             if place.is_file() and place.stat().st_size:
                 kept = place.replace(place.with_name(f"{place.name}~"))
-            Path(name).replace(place)
+            written.replace(place)
         finally:
-            Path(name).unlink(missing_ok=True)
+            written.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from None
     return kept
@@ -59,10 +62,6 @@ def write_har(path: Path, parts: Iterable[bytes]) -> Path | None:
 def _place(path: Path) -> Path:
     """The file itself, where it is a link to one."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
-
-
-def _temporary(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
 
 
 def _unwritable(path: Path, error: OSError) -> SurroundingsError:

@@ -320,9 +320,10 @@ def test_nothing_is_left_of_a_simulator_whatever_its_test_has_done(run: Run) -> 
             kept[-1].start()
 
         def test_afterwards():
-            simulator, holding, waiting, raised = kept
+            simulator, holding, waiting = kept[:3]
             holding.join()
             waiting.join()
+            [raised] = kept[3:]
             assert "closed" in str(raised.value)
             assert simulator.journal == []
             with pytest.raises(Exception, match="closed"):
