@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import MISSING, Difference, Text, as_text, readable, render
+from replay.plan.values import MISSING, Difference, Text, as_text, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.recognising import ROOT, Recognised, Recogniser
@@ -45,7 +45,9 @@ class Company:
         self.done: set[str] = set()
         """Steps that some role has seen."""
         self.passed: set[str] = set()
-        """Events that nobody waits for any more."""
+        """Events that nobody waits for any more, and requests that cannot be made for it."""
+        self.untold: set[str] = set()
+        """Names of which those events were to tell the values."""
         self.values: dict[str, Any] = {}
 
 
@@ -89,10 +91,11 @@ class Role:
         steps = [step.id for step in timeline.scenario.steps]
         self._part = [step for step in steps if step in self._asks or step in self._cues]
         self._story = frozenset(steps)
-        self._pushes = frozenset(cue.id for cue in timeline.story.cues)
+        self._pushes = {cue.id: cue for cue in timeline.story.cues}
         self._order = self._part if company is None else steps
         self._done = shared.done
         self._passed = shared.passed
+        self._untold = shared.untold
         self._sent: set[str] = set()
         self._at = 0
         """All of the order before this one has been seen, or given up."""
@@ -130,6 +133,9 @@ class Role:
     def due(self) -> list[Ask]:
         """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
         turn = self._turn
+        while turn in self._asks and turn not in self._sent and self._lacks(self._asks[turn]):
+            self._passed.add(turn)
+            turn = self._turn
         if turn not in self._asks or turn in self._sent:
             return []
         self._sent.add(turn)
@@ -145,7 +151,16 @@ class Role:
             if step not in self._pushes:
                 break
             self._passed.add(step)
+            self._untold.update(names_in(self._pushes[step].data.compiled))
         return len(self._passed) > before
+
+    def _lacks(self, ask: Ask) -> bool:
+        """Whether it needs an id that an event was to tell which was given up: nobody can know it."""
+        variables = self._timeline.scenario.variables
+        return any(
+            name in variables and variables[name].make is not None and name not in self._known()
+            for name in ask.names & self._untold
+        )
 
     @property
     def _turn(self) -> str | None:

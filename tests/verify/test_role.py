@@ -190,3 +190,19 @@ def test_what_the_session_pushes_is_known_but_not_waited_for() -> None:
 
     assert told(agent, "/a", "hello") == ("hello", ())
     assert agent.missing == ["one"]
+
+
+def test_what_needs_an_id_that_nobody_has_told_is_not_asked() -> None:
+    agent = role(
+        "variables: {chat: {recorded: 0000Na9B26EF002X, make: interaction-id}}\n"
+        "steps:\n"
+        "  - {id: ready, request: POST /ready}\n"
+        "  - {id: invited, push: /a, after: ready, data: {chat: '${chat}'}}\n"
+        "  - {id: accept, request: 'POST /chats/${chat}'}\n"
+        "  - {id: leave, request: POST /leave}\n"
+    )
+    [ready] = agent.due()
+    agent.answered(ready, 200, None)
+
+    assert agent.pass_over()
+    assert [ask.id for ask in agent.due()] == ["leave"]
