@@ -112,7 +112,6 @@ class _Part:
         steps = [*timeline.scenario.session, *timeline.scenario.steps]
         self.steps: list[Step] = [each for each in steps if each.id in self.asks or each.id in self.cues]
         self.by_id = {each.id: each for each in self.steps}
-        self.order = {each.id: at for at, each in enumerate(self.steps)}
         self.moments: dict[Moment, Seen] = {}
         """What was seen of each moment, the first time."""
         self.places: dict[Moment, int] = {}
