@@ -385,12 +385,19 @@ def test_ctrl_c_ends_it_and_prints_what_was_seen_until_then(story: str, tmp_path
         return await silent(request)
 
     with aside(serving(server(chat=chat))) as url:
-        process = subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [*command, url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell that runs the tests beside itself has them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
         assert asked.wait(60)
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
 
-    assert process.returncode == 130
+    assert process.returncode == 130, (out, errors)
     assert errors.strip() == "replay: interrupted"
     assert "it was interrupted" in out
     assert json.loads(report.read_bytes())["why"] == "it was interrupted"
