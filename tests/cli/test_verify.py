@@ -376,7 +376,10 @@ def test_reports_go_where_they_can_be_written_and_never_over_what_is_read(story:
 
 def test_ctrl_c_ends_it_and_prints_what_was_seen_until_then(story: str, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "replay", "verify", story, "--json", str(report), "--target"]
+    # A shell that runs the tests beside itself has them ignore Ctrl-C, and all that they start.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeding}; from replay.__main__ import main; main()"
+    command = [sys.executable, "-c", program, "verify", story, "--json", str(report), "--target"]
 
     asked = Event()
 
@@ -385,14 +388,7 @@ def test_ctrl_c_ends_it_and_prints_what_was_seen_until_then(story: str, tmp_path
         return await silent(request)
 
     with aside(serving(server(chat=chat))) as url:
-        process = subprocess.Popen(
-            [*command, url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A shell that runs the tests beside itself has them ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
+        process = subprocess.Popen([*command, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert asked.wait(60)
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
