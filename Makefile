@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
+# One more than there are cores: many tests wait for what other processes do.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node playwright)
 
 .PHONY: demo test lint prove bench faults-demo misses clean chromium
@@ -14,7 +16,7 @@ demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) chromium lint  ## everything, with one sample of each thing
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/ruff check .
