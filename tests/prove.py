@@ -327,6 +327,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         lambda: tests("tests/recipes/test_actions.py"),
     ),
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
+    ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
 ]
 
 
