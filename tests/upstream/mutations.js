@@ -123,6 +123,7 @@ function beforeItsCause() {
 }
 
 const inMilliseconds = (messages) => messages.map((each) => ({ ...each, timestamp: Date.parse(each.timestamp.replace(/(\d\d)$/, ':$1')) }));
+const inSeconds = (messages) => messages.map((each) => ({ ...each, timestamp: each.timestamp.replace(/[.]\d+/, '') }));
 const somebodyElse = { type: 'Supervisor', nickname: 'Anna', participantId: '0090000000000001' };
 
 const MUTATIONS = {
@@ -182,6 +183,37 @@ const MUTATIONS = {
   'event-extra': joined(),
   'event-before-its-cause': beforeItsCause(),
   'events-merged': merged('Customer TypingStarted', 'Customer Text'),
+
+  // Thought of when `verify` was right about all of the above, and held against it once.
+  'answer-list-as-object': answer('GetChat', set('chat.capabilities', (list) => ({ ...list }))),
+  'answer-list-longer': answer('GetChat', set('chat.capabilities', (list) => [...list, 'Consult'])),
+  'answer-field-extra-deep': answer('GetChat', set('chat.participants.0.role', 'Owner')),
+  'answer-number-as-boolean': answer('Complete', set('statusCode', false)),
+  'answer-session-failed': told('Ready', { status: 500, body: NOT_FOUND }),
+  'answer-session-as-list': answer('GetMe', (body) => [body]),
+  'answer-other-host': answer('GetChat', set('chat.uri', (uri) => uri.replace('http://', 'http://other.'))),
+  'answer-other-chat': answer('GetChat', set('chat.id', '0000Xa9B26EF009Z')),
+  'answer-accept-refused': {
+    ...told('Accept', { status: 403, body: REFUSED }),
+    events: () => ({ Chatting: () => [], ParticipantsUpdated: () => [], History: () => [] }),
+  },
+  'event-chat-null': event('Completed', set('chat', null)),
+  'event-hollow': event('PropertiesUpdated', () => ({})),
+  'event-not-echoed': event('Agent Text', set('messages.0.text', 'Something else')),
+  'event-small-letter': event('Customer Text', rename('chatUri', 'chaturi')),
+  'event-times-shorter': event('History', set('messages', inSeconds)),
+  'event-swapped-back': swapped('ParticipantsUpdated', 'History'),
+  'event-first-comes-last': swapped('Chatting', 'History'),
+  'event-missing-two': { events: () => ({ Chatting: () => [], ParticipantsUpdated: () => [] }) },
+  'event-missing-typing': missing('Customer TypingStarted'),
+  'event-tripled': instead('ParticipantsUpdated', (data) => [{ data }, { data }, { data }]),
+  'event-doubled-last': twice('Completed'),
+  'event-doubled-after-all': instead('Completed', (data) => [{ data }, { data, late: 300 }]),
+  'event-unknown-after-all': instead('Completed', (data) => [{ data }, { data: { messageType: 'AgentStateChanged' }, late: 300 }]),
+  'event-doubled-otherwise': instead('ParticipantsUpdated', (data) => [{ data }, { data: set('chat.state', 'Active')(data) }]),
+  'event-reference-extra': event('ParticipantsUpdated', set('referenceId', 17)),
+  'event-value-and-list': event('ParticipantsUpdated', both(set('chat.state', 'Active'), remove('chat.participants.1'))),
+  'event-missing-and-value': { events: () => ({ Chatting: () => [], Completed: (data) => [{ data: set('chat.state', 'Closed')(data) }] }) },
 };
 
 // `answered(name, status, body)` is what becomes of an answer; `events(publish)` wraps what publishes to
