@@ -62,8 +62,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     type=click.Choice(get_args(Order)),
     default="causal",
     show_default=True,
-    help="'strict': all comes in the order that it has in the story; 'causal': nothing comes before what it follows, "
-    "and what is independent may swap; 'any': no order is held.",
+    help="'strict': all comes in the order that it has in the story; 'causal': nothing comes before what it "
+    "follows, and what is independent may swap; 'any': no order is held.",
 )
 @click.option(
     "--timing", metavar="T", help="Compare delays too: what they may be apart, such as 50ms or 200%."
