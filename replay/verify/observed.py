@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, readable
+from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded, readable
 from replay.verify.moments import moment, time_shape
 
-ORDER = " (order)"
+ORDER = ".(order)"
 """What the field of a difference ends with that is about the order of a list."""
 
 _MANY = 64
@@ -21,7 +21,6 @@ _MANY = 64
 _SHOWN = 12
 """Elements of a list of which it is said where they stand."""
 _ZONE = re.compile(r"[+-](?=\d\d:?\d\d$)")
-_INDEX = re.compile(r"\[\d+\]")
 
 
 class Observed(Comparison):
@@ -52,7 +51,7 @@ class Observed(Comparison):
         """What a path told as text may stand in a body as a number, if it was one there before."""
         known = self.captures.get(name, self._bound.get(name, MISSING))
         recorded = self._recorded.get(name, got)
-        if kind_of(got) != kind_of(recorded) or (known != MISSING and as_text(known) != as_text(got)):
+        if json_type(got) != json_type(recorded) or (known != MISSING and as_text(known) != as_text(got)):
             self.differences.append(Difference(field, recorded if known == MISSING else known, got))
         elif known == MISSING:
             self.captures[name] = got
@@ -118,7 +117,7 @@ class Observed(Comparison):
         return order
 
 
-def kind_of(value: Any) -> str:
+def json_type(value: Any) -> str:
     """Which of JSON's types a value has."""
     for kind, name in ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array")):
         if isinstance(value, kind):
@@ -136,12 +135,11 @@ def noteworthy(
     differences: Collection[Difference], ignored: Collection[str], moved: Collection[str]
 ) -> list[Difference]:
     """Those that lie in no field that is ignored; of a time that is moved, those of how it is written."""
-    found = []
-    for each in differences:
-        path = [_INDEX.sub("", part) for part in each.field.removesuffix(ORDER).split(".")]
-        if not any(part in ignored for part in path) and not (path[-1] in moved and _is_moved(each)):
-            found.append(each)
-    return found
+    return [
+        each
+        for each in heeded(differences, ignored)
+        if each.field.rpartition(".")[2].partition("[")[0] not in moved or not _is_moved(each)
+    ]
 
 
 def _is_moved(each: Difference) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from replay.plan.timeline import Cue
 from replay.plan.values import readable
 from replay.profiles.profile import Profile
-from replay.verify.observed import kind_of
+from replay.verify.observed import json_type
 from replay.verify.report import Difference
 from replay.verify.role import Seen
 
@@ -30,17 +30,18 @@ def strays(seen: Iterable[Seen], missing: Iterable[Cue], profile: Profile) -> di
     for each in seen:
         if each.kind == "event" and not each.step and not each.again:
             channel = channel_of(each)
-            if kind_of(each.value) == "object":
+            if json_type(each.value) == "object":
                 called[profile.push_name(channel, each.value)].append(each)
             else:
                 formless[channel].append(each)
     found = {}
     for cue in missing:
         channel, data = f"{readable(cue.channel)}", cue.said[1]
-        named = called[profile.push_name(channel, data)] if kind_of(data) == "object" else deque()
-        others = formless[channel] if kind_of(data) == "object" else deque()
-        if named or others:
-            found[cue.id] = (named or others).popleft()
+        if json_type(data) != "object":
+            continue
+        candidates = called[profile.push_name(channel, data)] or formless[channel]
+        if candidates:
+            found[cue.id] = candidates.popleft()
     return found
 
 
