@@ -142,6 +142,7 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         trigger=Trigger((Moment(START),)),
         data=Prepared(value, frozenset()),
         said=(channel, value),
+        moment=Moment(""),
     )
     nowhere = msgspec.structs.replace(plan(Scenario(version=1, name="", steps=[])), profile=first.profile)
     told = []

@@ -244,40 +244,58 @@ class Play:
 
     def note(self, moment: Moment, mark: Mark) -> None:
         """A moment happened; of one that nothing waits for, when it did last is enough to know."""
-        marks = self._marks.setdefault(moment, [])
-        if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
+        marks = self._marks.get(moment)
+        if marks is None:
+            self._marks[moment] = [mark]
+        elif moment in self.part.cues_on or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
             marks[0] = mark
 
-    def set_off(self, moment: Moment, seed: int) -> Iterator[Due]:
+    def set_off(self, moment: Moment, seed: int) -> list[Due]:
         """Cues that are due because this moment has happened once more."""
-        for cue in self.part.cues_on.get(moment, ()):
+        cues = self.part.cues_on.get(moment)
+        if cues is None:
+            return []
+        dues = []
+        for cue in cues:
             marks = [self._all_marks(each) for each in cue.trigger.moments]
-            while all(len(each) > self._fired[cue.id] for each in marks):
-                count = self._fired[cue.id]
-                causes = [each[count] for each in marks]
-                last = max(causes, key=lambda mark: (mark.at, mark.recorded))
-                self._fired[cue.id] = count + 1
-                delay = cue.trigger.delay
-                if isinstance(delay, Distribution):
-                    delay = delay_of(delay, seed, *self.key, cue.id, count)
-                if self._is_plain:
-                    follows_answer = _follows_answer(cue, causes, delay)
-                    at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
-                else:
-                    moments, alike = cue.trigger.moments, self.timeline.event_delays
-                    at = last.at + self._paced(delay, moments, alike, chance(seed, *self.key, cue.id, count))
-                captured = {name: value for mark in causes for name, value in mark.captured.items()}
-                # One moment stays one whichever sums have led to it: what is due first depends on that.
-                yield Due(self, cue, Mark(round(at, 6), round(last.recorded + delay, 6), captured))
+            count = self._fired.get(cue.id, 0)
+            # One moment is what most cues wait for.
+            ready = len(marks[0]) if len(marks) == 1 else min(map(len, marks))
+            while count < ready:
+                dues.append(self._set_off(cue, [each[count] for each in marks], count, seed))
+                count += 1
+                self._fired[cue.id] = count
+        return dues
+
+    def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
+        last, captured = causes[0], causes[0].captured
+        if len(causes) > 1:
+            last = max(causes, key=lambda mark: (mark.at, mark.recorded))
+            captured = {name: value for mark in causes for name, value in mark.captured.items()}
+        trigger = cue.trigger
+        delay = trigger.delay
+        if isinstance(delay, Distribution):
+            delay = delay_of(delay, seed, *self.key, cue.id, count)
+        if self._is_plain:
+            at = self.timeline.pace.after(
+                last.at, delay, follows_answer=_follows_answer(cue, causes, delay)
+            )
+        else:
+            alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
+            at = last.at + self._paced(delay, trigger.moments, alike, source)
+        recorded = last.recorded + delay
+        # One moment stays one whichever sums have led to it: what is due first depends on that.
+        rounded = round(at, 6)
+        return Due(self, cue, Mark(rounded, rounded if recorded == at else round(recorded, 6), captured))
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
-        return round(now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source), 6)
+        return round(now + self._paced(delay, (ask.asked,), self.timeline.answer_delays, source), 6)
 
     def _paced(
         self, delay: float, moments: tuple[Moment, ...], alike: tuple[Delay, ...], source: Chance
@@ -297,10 +315,11 @@ class Play:
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [captured or {}, *(play.captured for play in self._circle(role))]
-            found = next((each[name] for each in known if name in each), msgspec.UNSET)
-            if found is not msgspec.UNSET:
-                return found
+            if captured and name in captured:
+                return captured[name]
+            for play in self._circle(role):
+                if name in play.captured:
+                    return play.captured[name]
             return self.lookup(name.partition(".")[2], base_url, role=role)
         for play in self._circle(role) if role else self._near:
             if name in play.values:
@@ -310,6 +329,8 @@ class Play:
 
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""
+        if isinstance(cue.channel, str):
+            return cue.channel
         return str(render(cue.channel, lambda name: self.lookup(name, "", captured, cue.role)))
 
     def _circle(self, role: int) -> tuple[Play, ...]:
@@ -319,27 +340,26 @@ class Play:
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
-        """Names that compare in a request: all that are bound, but what this same ask captures each time."""
+        """Names in a request that compare: those that are bound, but what this same ask captures each time."""
         circle = self._circle(ask.role)
-        bound = circle[-1].values.copy()
-        for play in circle[-2::-1]:
-            bound |= play.values
+        bound: dict[str, Any] = {}
+        for name in ask.names:
+            for play in circle:
+                if name in play.values:
+                    if not any(each.captured_by.get(name) == ask.id for each in circle):
+                        bound[name] = play.values[name]
+                    break
         bound["base_url"] = base_url
-        for play in circle:
-            if play.captured_by:
-                for name in ask.names:
-                    if play.captured_by.get(name) == ask.id:
-                        bound.pop(name, None)
         return bound
 
     def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
         """One more request that is this ask; returns what the client sent with this occurrence of it."""
-        self.counts[ask.id] += 1
-        occurrence = {}
+        self.counts[ask.id] = self.counts.get(ask.id, 0) + 1
+        occurrence: dict[str, Any] = {}
+        circle = self._circle(ask.role)
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
             occurrence[f"{ask.id}.{name}"] = typed
-            circle = self._circle(ask.role)
             owner = next((play for play in circle if name in play.part.variables), circle[-1])
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
@@ -348,7 +368,7 @@ class Play:
 
     def reply_for(self, ask: Ask) -> Reply | None:
         """The next answer, or None when there is none left."""
-        count, replies = self.counts[ask.id], ask.replies
+        count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]
         if ask.repeat == "last":

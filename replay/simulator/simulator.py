@@ -26,8 +26,6 @@ from replay.faults.rules import Rule
 from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
-from replay.plan.times import shift_fields
-from replay.plan.values import render
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
@@ -288,11 +286,13 @@ class Simulator:
             tell_at: Before this nothing that it sets off is told.
         """
         play.note(moment, mark)
-        dues = []
-        for each in (play, *play.followers):
-            for due in each.set_off(moment, self.options.seed):
-                dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
-                self.put(due.mark.at, dues[-1], due.mark.recorded)
+        dues = play.set_off(moment, self.options.seed)
+        for each in play.followers:
+            dues += each.set_off(moment, self.options.seed)
+        if tell_at:
+            dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
+        for due in dues:
+            self.put(due.mark.at, due, due.mark.recorded)
         return dues
 
     def happens_later(self, reached: Reached) -> None:
@@ -333,7 +333,7 @@ class Simulator:
             match what:
                 case Due():
                     self.events.push(what, now)
-                    self.happened(what.play, Moment(what.cue.id), what.mark)
+                    self.happened(what.play, what.cue.moment, what.mark)
                 case Told():
                     self.events.tell(what, now)
                 case Reached():
@@ -374,11 +374,6 @@ class Simulator:
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )
         return effects
-
-    def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
-        """A compiled value as this play says it now to one of its roles."""
-        value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
-        return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)
