@@ -25,6 +25,11 @@ from replay.scenario.templates import Reference
 _encode = msgspec.json.Encoder().encode
 
 
+def head_of(channel: str) -> bytes:
+    """How the message of an event begins, up to its data."""
+    return b'{"channel":' + _encode(channel) + b',"data":'
+
+
 class Prepared:
     """A compiled value, ready to be sent. It is taken apart when it is sent for the first time."""
 

@@ -26,7 +26,7 @@ from replay.errors import UsageError
 from replay.plan.beside import Beside
 from replay.plan.header_lines import on_a_line
 from replay.plan.pace import Pace, parse_pace
-from replay.plan.prepared import Prepared
+from replay.plan.prepared import Prepared, head_of
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
@@ -87,6 +87,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     """Channel and data as they stand in the scenario."""
     moment: Moment
     """When it is due."""
+    head: bytes = b""
+    """How its message begins; empty where that differs from play to play."""
     role: int = 0
     """Whose event it is."""
 
@@ -281,13 +283,15 @@ def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
 def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
+    channel = compile_value(step.push)
     return Cue(
         id=step.id,
-        channel=compile_value(step.push),
+        channel=channel,
         trigger=Trigger(moments, trigger.delay),
         data=Prepared(compile_value(step.data), time_fields),
         said=(step.push, step.data),
         moment=Moment(step.id),
+        head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,
     )
 

@@ -46,7 +46,7 @@ class Agent:
         self.name = name
         self.key: str | int = name if name is not None else ordinal
         """What draws are keyed by; does not change when a name becomes known later."""
-        self.noted_as = self.label
+        self.noted_as = name if name is not None else f"#{ordinal}"
         """What the journal has called it so far."""
         self.cookie = ""
         self.clients: dict[str, Client] = {}
@@ -81,7 +81,8 @@ class Agent:
     @property
     def label(self) -> str:
         """How the journal names it."""
-        return self.name if self.name is not None else f"#{self.ordinal}"
+        # Who has no name yet was never called otherwise.
+        return self.name if self.name is not None else self.noted_as
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from replay.bayeux.client_state import Client
+from replay.plan.prepared import head_of
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Due
 from replay.simulator.telling import Overtaken, Told
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+_NOTHING: dict[str, Any] = {}
 
 
 class Events:
@@ -23,7 +24,8 @@ class Events:
 
     def push(self, due: Due, now: float) -> None:
         """An event is due."""
-        if not self._is_told(due):
+        # What sessions of several scenarios tell alike is told once; a story is told by itself.
+        if due.play.is_story or not self._is_told(due):
             self.bring(due, now)
 
     def _is_told(self, due: Due) -> bool:
@@ -46,13 +48,16 @@ class Events:
             role = play.timeline.roles[cue.role]
             self._held(due, "", now, role=role)
             return
-        agent.story = max(agent.story, due.mark.recorded)
+        mark = due.mark
+        # Compared by hand: this is done for every event.
+        if mark.recorded > agent.story:
+            agent.story = mark.recorded
         for told in self._simulator.faulting.at_event(due, agent, now):
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
-            if told.telling.at > due.mark.at:
-                self._simulator.put(round(told.telling.at, 6), told, due.mark.recorded)
+            if told.telling.at > mark.at:
+                self._simulator.put(round(told.telling.at, 6), told, mark.recorded)
             else:
                 self.tell(told, now)
 
@@ -66,7 +71,8 @@ class Events:
         channel = self.channel(due)
         listening = [client for client in agent.clients.values() if client.hears(channel)]
         if listening:
-            self._deliver(told, channel, listening, now, since=min(told.telling.at, now))
+            at = told.telling.at
+            self._deliver(told, channel, listening, now, since=at if at < now else now)
         else:
             agent.held.append(told)
             self._held(due, agent.label, now, channel=channel, **_about(told))
@@ -105,15 +111,15 @@ class Events:
 
     def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
         due = told.due
-        simulator, play = self._simulator, due.play
-        if due.cue.id:
-            simulator.tallies.events.add(due.cue.said[0])
+        simulator, play, cue = self._simulator, due.play, due.cue
+        if cue.id:
+            simulator.tallies.events.add(cue.said[0])
         simulator.journal.note(
             "event",
             simulator.since_start(since),
-            play.label_of(due.cue.role),
+            play.label_of(cue.role),
             play=play.label,
-            step=due.cue.id,
+            step=cue.id,
             late=simulator.lateness.note(),
             channel=channel,
             **_about(told),
@@ -121,9 +127,12 @@ class Events:
         rendered: dict[str, bytes] = {}
         for client in clients:
             base_url = client.base_url
-            if base_url not in rendered:
-                rendered[base_url] = told.written(_event(due, channel, base_url))
-            simulator.bayeux.publish(client, rendered[base_url], now)
+            event = rendered.get(base_url)
+            if event is None:
+                event = _event(due, channel, base_url)
+                # Only rules have events told otherwise.
+                event = rendered[base_url] = told.written(event) if told.rules else event
+            simulator.bayeux.publish(client, event, now)
 
     def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
         simulator = self._simulator
@@ -133,6 +142,8 @@ class Events:
 
 def _about(told: Told) -> dict[str, Any]:
     """What the journal says of an event: who wanted it, if not the story, and which rules struck it."""
+    if not told.rules and not told.due.by:
+        return _NOTHING
     wanted: dict[str, Any] = {"by": told.due.by} if told.due.by else {}
     return wanted | {"faults": list(told.rules)} if told.rules else wanted
 
@@ -141,4 +152,4 @@ def _event(due: Due, channel: str, base_url: str) -> bytes:
     """The message of an event, as JSON."""
     play, captured, role = due.play, due.mark.captured, due.cue.role
     data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
-    return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"
+    return (due.cue.head or head_of(channel)) + data + b"}"

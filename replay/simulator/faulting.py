@@ -152,13 +152,14 @@ class Faulting:
 
     # Events
 
-    def at_event(self, due: Due, agent: Agent, now: float) -> list[Told]:
+    def at_event(self, due: Due, agent: Agent, now: float) -> Sequence[Told]:
         """How an event is told to its agent."""
         play, cue = due.play, due.cue
-        occurrence = self._count(agent.key, play.timeline.name, cue.id)
-        telling = Telling(at=max(due.mark.at, due.tell_at))
+        occurrence = self._count(agent.key, play.timeline.scenario.name, cue.id)
+        at = due.mark.at
+        telling = Telling(at=at if at > due.tell_at else due.tell_at)
         if not self.striking.rules:
-            return [Told(due, telling)]
+            return (Told(due, telling),)
         facts = {"step": cue.id} if cue.id else {}
         facts |= {"channel": self._simulator.events.channel(due), **self.transport_of(agent)}
         facts |= types_of(due)
@@ -324,8 +325,8 @@ class Faulting:
     def _count(self, agent: str | int, scenario: str, subject: str) -> int:
         """As rules count: by what an agent is keyed by, also before it is let in."""
         key = (agent, scenario, subject)
-        self._occurrences[key] += 1
-        return self._occurrences[key]
+        count = self._occurrences[key] = self._occurrences.get(key, 0) + 1
+        return count
 
     def whom(self, agent: Agent, now: float) -> Whom:
         """An agent as rules see it."""

@@ -7,6 +7,7 @@ each role, and is shared by those who sit there.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,12 @@ class Play:
         self.key = key
         self.seats: list[Agent | None] = [None] * len(timeline.roles)
         """Who plays each role; of a session, only its own role is ever taken."""
-        self.shared = len(self.seats) > 1 and part is timeline.story
+        self.is_story = part is timeline.story
+        """Else it is a session."""
+        self.shared = len(self.seats) > 1 and self.is_story
+        # Those of all agents are called alike.
+        self.label = sys.intern(f"{timeline.name}#{ordinal}")
+        """How the journal names it."""
         self.sessions = sessions
         self.followers: list[Play] = []
         """Of a session: the stories that go by it."""
@@ -179,11 +185,6 @@ class Play:
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
         return self._marks is other._marks
-
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        return f"{self.timeline.name}#{self.ordinal}"
 
     def __repr__(self) -> str:
         return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
