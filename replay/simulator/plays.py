@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
-class Mark(msgspec.Struct, frozen=True):
+Fingerprint = tuple[str, str, tuple[tuple[str, str], ...], bytes]
+"""Method, path, query and body of a request."""
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """When a moment happened."""
 
     at: float
@@ -77,11 +81,11 @@ class Reached(msgspec.Struct, frozen=True):
     """Set where the events of the request come first."""
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The latest answer an ask got, kept for a client that tries again."""
 
     at: float
-    fingerprint: bytes
+    fingerprint: Fingerprint
     answer: Answer
 
 
@@ -280,9 +284,10 @@ class Play:
         if isinstance(delay, Distribution):
             delay = delay_of(delay, seed, *self.key, cue.id, count)
         if self._is_plain:
-            at = self.timeline.pace.after(
-                last.at, delay, follows_answer=_follows_answer(cue, causes, delay)
-            )
+            pace = self.timeline.pace
+            # Only where waits are dropped it matters what goes out first.
+            follows = pace.speed is None and _follows_answer(cue, causes, delay)
+            at = pace.after(last.at, delay, follows_answer=follows)
         else:
             alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
             at = last.at + self._paced(delay, trigger.moments, alike, source)
@@ -361,7 +366,9 @@ class Play:
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
             occurrence[f"{ask.id}.{name}"] = typed
-            owner = next((play for play in circle if name in play.part.variables), circle[-1])
+            for owner in circle:
+                if name in owner.part.variables:
+                    break
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
         self.captured |= occurrence
@@ -388,10 +395,12 @@ class Play:
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
+        if not isinstance(value, str):
+            return value
         variable = self.timeline.scenario.variables.get(name)
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
-        return int(value) if counted and isinstance(value, str) and _WHOLE.fullmatch(value) else value
+        return int(value) if counted and _WHOLE.fullmatch(value) else value
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

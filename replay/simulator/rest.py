@@ -76,7 +76,7 @@ class Rest:
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
             asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
-        if any(each.rule.fault.refuses for each in struck):
+        if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
             return faulting.answered(struck, self._again(asking, candidate))
@@ -157,10 +157,10 @@ class Rest:
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
         )
-        play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
-        if asking.agent is not None:
-            asking.agent.story = max(asking.agent.story, now)
-        order = self._order(struck, play, ask, delay)
+        play.answered[ask.id] = Answered(now, asking.question.fingerprint, answer)
+        if asking.agent is not None and now > asking.agent.story:
+            asking.agent.story = now
+        order = self._order(struck, play, ask, delay) if struck else None
         for each, values in zip(taken, captured, strict=True):
             mark = Mark(now, now, values, delay)
             tell_at = 0.0
@@ -207,9 +207,9 @@ class Rest:
         latest: tuple[float, Candidate | None] = asking.now - RETRY, None
         for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
-            if answered is None or candidate.answerable or not candidate.fits:
+            if answered is None or answered.at < latest[0]:
                 continue
-            if answered.at >= latest[0] and answered.fingerprint == asking.question.fingerprint:
+            if answered.fingerprint == asking.question.fingerprint and _is_used_up(candidate):
                 latest = answered.at, candidate
         return latest[1]
 
@@ -233,6 +233,11 @@ class Rest:
         simulator = self._simulator
         since = simulator.since_start(at)
         simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
+
+
+def _is_used_up(candidate: Candidate) -> bool:
+    """Whether the request is this ask, which has no answer left."""
+    return candidate.fits and not candidate.answerable
 
 
 def _question(request: Request) -> Question:
