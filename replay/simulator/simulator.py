@@ -176,7 +176,8 @@ class Simulator:
         """What an input brings about at once."""
         effects = self._heed(happening, now)
         self.acting.catch_up(now)
-        return effects + self.bayeux.take_effects()
+        effects += self.bayeux.take_effects()
+        return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
         match happening:
@@ -188,7 +189,8 @@ class Simulator:
             case Request():
                 return self._rest.receive(happening, now)
             case SocketOpened():
-                self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
+                peer = self._peer(happening, "websocket", socket=happening.socket)
+                self._peers[happening.socket] = peer
             case SocketLost():
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
@@ -209,7 +211,7 @@ class Simulator:
                 self.brought.expect(polled)
             except ReplayError as error:
                 return [self.brought.refused(polled, error, now)]
-        peer = self._peer(polled, exchange=polled.exchange)
+        peer = self._peer(polled, polled.transport, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
         effects = self.bayeux.receive(polled.body, peer, now)
@@ -217,16 +219,20 @@ class Simulator:
             self.brought.forget()
         return effects
 
-    def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
-        settings = self.mounts[source.mount]
-        transport = source.transport if isinstance(source, Polled) else "websocket"
+    def _peer(
+        self,
+        source: Polled | SocketOpened,
+        transport: str,
+        exchange: int | None = None,
+        socket: int | None = None,
+    ) -> Peer:
         return Peer(
             headers=source.headers,
             base_url=source.base_url,
-            settings=settings,
+            settings=self.mounts[source.mount],
             transport=transport,
-            exchange=carrier.get("exchange"),
-            socket=carrier.get("socket"),
+            exchange=exchange,
+            socket=socket,
         )
 
     # What Bayeux clients do
@@ -305,8 +311,8 @@ class Simulator:
         Args:
             recorded: Where it would stand had every delay been kept.
         """
-        order = at if recorded is None else recorded, next(self._order)
-        heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+        order = at if recorded is None else recorded
+        heapq.heappush(self._agenda, (at, order, next(self._order), what, at != self._now))
 
     @property
     def agenda(self) -> Iterator[tuple[float, Item]]:
@@ -351,9 +357,8 @@ class Simulator:
                 case Rule():
                     self.faulting.by_the_clock(what, now)
             self.lateness.of_this = None
-        self.bayeux.flush(now)
-        self.bayeux.wake(now)
-        return effects + self.bayeux.take_effects()
+        effects += self.bayeux.settle(now)
+        return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
         dues = self.happened(what.play, what.moment, what.mark)
@@ -366,8 +371,10 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer)
-        status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
+        effects = self.faulting.answered(what.struck, answer) if what.struck else [answer]
+        status = answer.status
+        if what.struck:
+            status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))
         self.journal.note(
