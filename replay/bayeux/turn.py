@@ -44,7 +44,7 @@ class Turn:
         """What was decided about each message; empty where nothing was."""
         self.wait: float | None = None
         """Seconds its connect is held, where that was decided."""
-        self.welcomed = any(message.get("channel") == channels.HANDSHAKE for message in batch)
+        self.welcomed = channels.HANDSHAKE in [message.get("channel") for message in batch]
 
     @property
     def forbidden(self) -> str:

@@ -68,6 +68,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[Reply, ...]
     names: frozenset[str]
     """The variables it mentions, which it may capture."""
+    captured_as: dict[str, str]
+    """`STEP.name` of each."""
     asked: Moment
     """When such a request comes."""
     replied: Moment
@@ -248,6 +250,7 @@ def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()
         repeat=repeat_of(step),
         replies=tuple(_reply(respond, time_fields) for respond in step.respond or [Respond()]),
         names=frozenset(names_in(mentioned)),
+        captured_as={name: f"{step.id}.{name}" for name in names_in(mentioned)},
         asked=Moment(step.id),
         replied=Moment(step.id, response=True),
         role=role,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from replay.bayeux.client_state import Client
+from replay.faults.fault import Telling
 from replay.plan.prepared import head_of
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Due
@@ -52,7 +53,13 @@ class Events:
         # Compared by hand: this is done for every event.
         if mark.recorded > agent.story:
             agent.story = mark.recorded
-        for told in self._simulator.faulting.at_event(due, agent, now):
+        faulting = self._simulator.faulting
+        if not faulting.striking.rules and due.tell_at <= mark.at:
+            # As below, with nothing made that only rules could ask for: this is done for every event.
+            faulting.count(agent.key, play.timeline.scenario.name, cue.id)
+            self._tell_at_once(due, agent, now)
+            return
+        for told in faulting.at_event(due, agent, now):
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
@@ -60,6 +67,19 @@ class Events:
                 self._simulator.put(round(told.telling.at, 6), told, mark.recorded)
             else:
                 self.tell(told, now)
+
+    def _tell_at_once(self, due: Due, agent: Agent, now: float) -> None:
+        """Sends an event that no rule has struck."""
+        channel = due.cue.channel
+        if not isinstance(channel, str):
+            channel = self.channel(due)
+        listening = [client for client in agent.clients.values() if client.hears(channel)]
+        at = due.mark.at
+        if listening and not agent.overtaken:
+            about = {"by": due.by} if due.by else _NOTHING
+            self._deliver(due, channel, listening, now, since=at if at < now else now, about=about)
+        else:
+            self.tell(Told(due, Telling(at=at)), now)
 
     def tell(self, told: Told, now: float) -> None:
         """Sends an event to all who hear it; without any it waits for a subscription."""
@@ -71,8 +91,8 @@ class Events:
         channel = self.channel(due)
         listening = [client for client in agent.clients.values() if client.hears(channel)]
         if listening:
-            at = told.telling.at
-            self._deliver(told, channel, listening, now, since=at if at < now else now)
+            since = min(told.telling.at, now)
+            self._deliver(due, channel, listening, now, since=since, about=_about(told), told=told)
         else:
             agent.held.append(told)
             self._held(due, agent.label, now, channel=channel, **_about(told))
@@ -85,7 +105,7 @@ class Events:
         for told in held:
             channel = self.channel(told.due)
             if client.hears(channel):
-                self._deliver(told, channel, [client], now, since=now)
+                self._deliver(told.due, channel, [client], now, since=now, about=_about(told), told=told)
             else:
                 agent.held.append(told)
 
@@ -109,8 +129,17 @@ class Events:
         for each in [each for each in agent.overtaken if each.left <= 0]:
             self.tell(each.told, now)
 
-    def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
-        due = told.due
+    def _deliver(
+        self,
+        due: Due,
+        channel: str,
+        clients: list[Client],
+        now: float,
+        *,
+        since: float,
+        about: dict[str, Any],
+        told: Told | None = None,
+    ) -> None:
         simulator, play, cue = self._simulator, due.play, due.cue
         if cue.id:
             simulator.tallies.events.add(cue.said[0])
@@ -122,7 +151,7 @@ class Events:
             step=cue.id,
             late=simulator.lateness.note(),
             channel=channel,
-            **_about(told),
+            **about,
         )
         rendered: dict[str, bytes] = {}
         for client in clients:
@@ -130,8 +159,7 @@ class Events:
             event = rendered.get(base_url)
             if event is None:
                 event = _event(due, channel, base_url)
-                # Only rules have events told otherwise.
-                event = rendered[base_url] = told.written(event) if told.rules else event
+                event = rendered[base_url] = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)
 
     def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
@@ -142,14 +170,11 @@ class Events:
 
 def _about(told: Told) -> dict[str, Any]:
     """What the journal says of an event: who wanted it, if not the story, and which rules struck it."""
-    if not told.rules and not told.due.by:
-        return _NOTHING
     wanted: dict[str, Any] = {"by": told.due.by} if told.due.by else {}
     return wanted | {"faults": list(told.rules)} if told.rules else wanted
 
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:
     """The message of an event, as JSON."""
-    play, captured, role = due.play, due.mark.captured, due.cue.role
-    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
+    data = due.play.say(due.cue.data, base_url, due.mark.captured, due.cue.role)
     return (due.cue.head or head_of(channel)) + data + b"}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.paces.basis import Chance, Wait
+from replay.plan.prepared import Prepared
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
@@ -247,30 +248,37 @@ class Play:
         fired = self._fired[cue.id]
         return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
 
-    def note(self, moment: Moment, mark: Mark) -> None:
-        """A moment happened; of one that nothing waits for, when it did last is enough to know."""
+    def happens(self, moment: Moment, mark: Mark, seed: int) -> list[Due]:
+        """A moment has come; returns the cues that it sets off here.
+
+        Of one that nothing waits for, when it came last is enough to know.
+        """
         marks = self._marks.get(moment)
         if marks is None:
             self._marks[moment] = [mark]
-        elif moment in self.part.cues_on or moment in self.timeline.story.cues_on:
+        elif moment in self.part.cues_on or (not self.is_story and moment in self.timeline.story.cues_on):
             marks.append(mark)
         else:
             marks[0] = mark
+        return self.set_off(moment, seed)
 
     def set_off(self, moment: Moment, seed: int) -> list[Due]:
-        """Cues that are due because this moment has happened once more."""
-        cues = self.part.cues_on.get(moment)
-        if cues is None:
-            return []
-        dues = []
-        for cue in cues:
-            marks = [self._all_marks(each) for each in cue.trigger.moments]
-            count = self._fired.get(cue.id, 0)
-            # One moment is what most cues wait for.
-            ready = len(marks[0]) if len(marks) == 1 else min(map(len, marks))
-            while count < ready:
-                dues.append(self._set_off(cue, [each[count] for each in marks], count, seed))
-                count += 1
+        """Cues that are due because this moment has happened once more, here or in the session."""
+        dues: list[Due] = []
+        for cue in self.part.cues_on.get(moment, ()):
+            count, moments = self._fired.get(cue.id, 0), cue.trigger.moments
+            if len(moments) == 1:
+                # What most wait for.
+                marks = self._all_marks(moment)
+                while count < len(marks):
+                    dues.append(self._set_off(cue, marks[count : count + 1], count, seed))
+                    count += 1
+            else:
+                several = [self._all_marks(each) for each in moments]
+                while count < min(map(len, several)):
+                    dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
+                    count += 1
+            if count:
                 self._fired[cue.id] = count
         return dues
 
@@ -333,6 +341,19 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def say(
+        self, said: Prepared, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0
+    ) -> bytes:
+        """A body or an event as JSON; the arguments are those of `lookup`."""
+        values: dict[str, Any] = {}
+        for name in said.names:
+            # Only what a step captured is called `STEP.name`, and that comes first.
+            if captured and name in captured:
+                values[name] = captured[name]
+            else:
+                values[name] = self.lookup(name, base_url, captured, role)
+        return said.fill(values, self.shift)
+
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""
         if isinstance(cue.channel, str):
@@ -351,10 +372,13 @@ class Play:
         bound: dict[str, Any] = {}
         for name in ask.names:
             for play in circle:
-                if name in play.values:
-                    if not any(each.captured_by.get(name) == ask.id for each in circle):
-                        bound[name] = play.values[name]
+                if play.captured_by.get(name) == ask.id:
                     break
+            else:
+                for play in circle:
+                    if name in play.values:
+                        bound[name] = play.values[name]
+                        break
         bound["base_url"] = base_url
         return bound
 
@@ -365,7 +389,7 @@ class Play:
         circle = self._circle(ask.role)
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
-            occurrence[f"{ask.id}.{name}"] = typed
+            occurrence[ask.captured_as[name]] = typed
             for owner in circle:
                 if name in owner.part.variables:
                     break

@@ -175,7 +175,8 @@ class Simulator:
     def react(self, happening: Input, now: float) -> list[Effect]:
         """What an input brings about at once."""
         effects = self._heed(happening, now)
-        self.acting.catch_up(now)
+        if self.acting.put_off:
+            self.acting.catch_up(now)
         effects += self.bayeux.take_effects()
         return effects
 
@@ -291,8 +292,7 @@ class Simulator:
         Args:
             tell_at: Before this nothing that it sets off is told.
         """
-        play.note(moment, mark)
-        dues = play.set_off(moment, self.options.seed)
+        dues = play.happens(moment, mark, self.options.seed)
         for each in play.followers:
             dues += each.set_off(moment, self.options.seed)
         if tell_at:
