@@ -83,7 +83,10 @@ class BayeuxServer:
         if client is not None:
             client.in_batch = True
             self._delivery.bind(client, peer, now)
-        pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        if turn.verdicts:
+            pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        else:
+            pairs = [(each, self._handle(each, turn)) for each in turn.batch]
         if client is not None:
             client.in_batch = False
         self._finish(turn, pairs)
@@ -169,7 +172,7 @@ class BayeuxServer:
 
     def _judge(self, message: Message, turn: Turn, at: int) -> Message:
         """Handles a message, or has it fail as it was decided."""
-        verdict = turn.verdicts[at] if turn.verdicts else NOTHING
+        verdict = turn.verdicts[at]
         if verdict is NOTHING:
             return self._handle(message, turn)
         client = turn.speaker
@@ -195,7 +198,7 @@ class BayeuxServer:
         reply = turn.reply_to(message)
         if not isinstance(channel, str):
             return turn.failed(reply, "channel missing", message)
-        if not channels.is_channel(channel):
+        if channel != channels.CONNECT and not channels.is_channel(channel):
             return turn.failed(reply, "channel invalid", message)
         missing = turn.missing(channel, message)
         if missing is not None:

@@ -17,7 +17,6 @@ from typing import Any
 import msgspec
 
 from replay.bayeux.client_state import Client
-from replay.bayeux.cookies import pairs_in
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Play
@@ -46,7 +45,9 @@ class Agent:
         self.name = name
         self.key: str | int = name if name is not None else ordinal
         """What draws are keyed by; does not change when a name becomes known later."""
-        self.noted_as = name if name is not None else f"#{ordinal}"
+        self.label = name if name is not None else f"#{ordinal}"
+        """How the journal names it."""
+        self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
         self.clients: dict[str, Client] = {}
@@ -78,12 +79,6 @@ class Agent:
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
 
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        # Who has no name yet was never called otherwise.
-        return self.name if self.name is not None else self.noted_as
-
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
 
@@ -92,8 +87,11 @@ class Agents:
     """All agents, by every sign they are known by."""
 
     def __init__(self, cookie_names: Iterable[str]) -> None:
-        self.cookie_names = set(cookie_names)
+        self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
+        self._cookies = re.compile("(?!)")
+        for name in cookie_names:
+            self.know_cookie_name(name)
         self._read: tuple[str, list[str]] = "", []
         """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
@@ -134,7 +132,7 @@ class Agents:
             here = self.present()
             known = here[0] if len(here) == 1 and not (awaited and here[0].keeps_cookies) else None
         if known is not None and known.name is None:
-            known.name = user
+            known.name = known.label = user
             self._by_name[user] = known
             self._strangers.pop(known.ordinal, None)
             return known
@@ -225,6 +223,9 @@ class Agents:
         """Agents are known by cookies of this name too from now on."""
         self.cookie_names.add(name)
         self._read = "", []
+        names = "|".join(map(re.escape, sorted(self.cookie_names)))
+        # As `pairs_in` reads them, and the others not at all.
+        self._cookies = re.compile(rf"(?:^|;)\s*(?:{names})\s*=([^;]*)")
 
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
@@ -238,8 +239,8 @@ class Agents:
             return []
         # Asked more than once of one request.
         if header is not self._read[0]:
-            named = pairs_in(header)
-            self._read = header, [value for name, value in named if name in self.cookie_names and value]
+            found = [value.strip().strip('"') for value in self._cookies.findall(header)]
+            self._read = header, [value for value in found if value]
         return self._read[1]
 
     def know_client(self, agent: Agent, client: Client) -> None:

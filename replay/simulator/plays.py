@@ -271,7 +271,7 @@ class Play:
                 # What most wait for.
                 marks = self._all_marks(moment)
                 while count < len(marks):
-                    dues.append(self._set_off(cue, marks[count : count + 1], count, seed))
+                    dues.append(self._set_off(cue, [marks[count]], count, seed))
                     count += 1
             else:
                 several = [self._all_marks(each) for each in moments]
@@ -283,22 +283,20 @@ class Play:
         return dues
 
     def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
-        last, captured = causes[0], causes[0].captured
+        last, captured, delay = causes[0], causes[0].captured, cue.trigger.delay
         if len(causes) > 1:
             last = max(causes, key=lambda mark: (mark.at, mark.recorded))
             captured = {name: value for mark in causes for name, value in mark.captured.items()}
-        trigger = cue.trigger
-        delay = trigger.delay
         if isinstance(delay, Distribution):
             delay = delay_of(delay, seed, *self.key, cue.id, count)
-        if self._is_plain:
-            pace = self.timeline.pace
-            # Only where waits are dropped it matters what goes out first.
-            follows = pace.speed is None and _follows_answer(cue, causes, delay)
-            at = pace.after(last.at, delay, follows_answer=follows)
-        else:
+        pace = self.timeline.pace
+        if not self._is_plain:
             alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
-            at = last.at + self._paced(delay, trigger.moments, alike, source)
+            at = last.at + self._paced(delay, cue.trigger.moments, alike, source)
+        elif pace.speed is not None:
+            at = pace.after(last.at, delay)
+        else:
+            at = pace.after(last.at, delay, follows_answer=_follows_answer(cue, causes, delay))
         recorded = last.recorded + delay
         # One moment stays one whichever sums have led to it: what is due first depends on that.
         rounded = round(at, 6)

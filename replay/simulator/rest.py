@@ -255,6 +255,8 @@ def _question(request: Request) -> Question:
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
+    if chosen.play.is_story:
+        return [chosen]
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
     if chosen.play not in sessions:

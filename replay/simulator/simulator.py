@@ -168,7 +168,7 @@ class Simulator:
 
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
-        return now - (self._began if self._began is not None else now)
+        return now - self._began if self._began is not None else 0.0
 
     # Inputs
 
@@ -181,14 +181,15 @@ class Simulator:
         return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        # What comes most often comes first.
+        if isinstance(happening, Polled):
+            return self._polled(happening, now)
+        if isinstance(happening, Request):
+            return self._rest.receive(happening, now)
         match happening:
-            case Polled():
-                return self._polled(happening, now)
             case SocketText():
                 if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):
                     return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
-            case Request():
-                return self._rest.receive(happening, now)
             case SocketOpened():
                 peer = self._peer(happening, "websocket", socket=happening.socket)
                 self._peers[happening.socket] = peer
@@ -336,28 +337,34 @@ class Simulator:
         while self._agenda and self._agenda[0][0] <= now:
             at, _, _, what, waited = heapq.heappop(self._agenda)
             self.lateness.of_this = now - at if waited else None
-            match what:
-                case Due():
-                    self.events.push(what, now)
-                    self.happened(what.play, what.cue.moment, what.mark)
-                case Told():
-                    self.events.tell(what, now)
-                case Reached():
-                    self.bayeux.flush(now)
-                    effects += self.bayeux.take_effects()
-                    effects += self._reach(what)
-                case Leaving():
-                    self.carriers.leave(what, now)
-                case Lift():
-                    effects += self.outages.lift(what, now)
-                    if not self.outages.is_out(what.rule):
-                        self.switching.lifted(what.rule, now)
-                case Expiry():
-                    self.switching.expire(what.rule, now)
-                case Rule():
-                    self.faulting.by_the_clock(what, now)
+            if isinstance(what, Due):
+                self.events.push(what, now)
+                self.happened(what.play, what.cue.moment, what.mark)
+            elif isinstance(what, Reached):
+                self.bayeux.flush(now)
+                effects += self.bayeux.take_effects()
+                effects += self._reach(what)
+            else:
+                effects += self._perform(what, now)
             self.lateness.of_this = None
         effects += self.bayeux.settle(now)
+        return effects
+
+    def _perform(self, what: Told | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        match what:
+            case Told():
+                self.events.tell(what, now)
+            case Leaving():
+                self.carriers.leave(what, now)
+            case Lift():
+                effects += self.outages.lift(what, now)
+                if not self.outages.is_out(what.rule):
+                    self.switching.lifted(what.rule, now)
+            case Expiry():
+                self.switching.expire(what.rule, now)
+            case Rule():
+                self.faulting.by_the_clock(what, now)
         return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
