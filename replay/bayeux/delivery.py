@@ -213,6 +213,10 @@ class Delivery:
                 self.watch(client)
         return due
 
+    def is_due(self, now: float) -> bool:
+        """Whether `due_clients` may have something to say."""
+        return bool(self._due) and self._due[0][0] <= now
+
     @property
     def next_due(self) -> float | None:
         """When `due_clients` may have something to say."""

@@ -117,10 +117,10 @@ class BayeuxServer:
         """What was published goes out, and what is due of clients is done; returns all that has come about."""
         if self._fresh:
             self.flush(now)
-        due = self._delivery.next_due
-        if due is not None and due <= now:
+        delivery = self._delivery
+        if delivery.is_due(now):
             self.wake(now)
-        return self._delivery.take_effects()
+        return delivery.take_effects()
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""

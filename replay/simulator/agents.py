@@ -122,8 +122,8 @@ class Agents:
         Args:
             awaited: Somebody else is expected, who is not taken for one that keeps cookies.
         """
-        user = user_of(headers)
-        if user in self._by_name:
+        user = user_of(headers) if "authorization" in headers else None
+        if user is not None and user in self._by_name:
             return self._by_name[user]
         known = self._by_sign(headers, words)
         if user is None:

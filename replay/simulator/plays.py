@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.paces.basis import Chance, Wait
-from replay.plan.prepared import Prepared
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
@@ -139,6 +138,8 @@ class Play:
         for session in sessions:
             session.followers.append(self)
         self._is_plain = timeline.pace.plain
+        self._speed = timeline.pace.speed if self._is_plain else None
+        """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
         self._begin()
@@ -253,28 +254,34 @@ class Play:
 
         Of one that nothing waits for, when it came last is enough to know.
         """
-        marks = self._marks.get(moment)
+        marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
             self._marks[moment] = [mark]
-        elif moment in self.part.cues_on or (not self.is_story and moment in self.timeline.story.cues_on):
+        elif cues is not None or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
             marks[0] = mark
-        return self.set_off(moment, seed)
+        return self._set_off_all(cues, moment, seed) if cues is not None else []
 
     def set_off(self, moment: Moment, seed: int) -> list[Due]:
         """Cues that are due because this moment has happened once more, here or in the session."""
+        return self._set_off_all(self.part.cues_on.get(moment, ()), moment, seed)
+
+    def _set_off_all(self, cues: tuple[Cue, ...], moment: Moment, seed: int) -> list[Due]:
         dues: list[Due] = []
-        for cue in self.part.cues_on.get(moment, ()):
-            count, moments = self._fired.get(cue.id, 0), cue.trigger.moments
-            if len(moments) == 1:
-                # What most wait for.
-                marks = self._all_marks(moment)
-                while count < len(marks):
-                    dues.append(self._set_off(cue, [marks[count]], count, seed))
+        speed, marks = self._speed, self._all_marks(moment)
+        for cue in cues:
+            count, wait = self._fired.get(cue.id, 0), cue.wait
+            if wait is not None and speed is not None:
+                # As `_set_off` does it, with nothing asked that is known.
+                for mark in marks[count:]:
+                    at, recorded = mark.at + wait / speed, mark.recorded + wait
+                    rounded = round(at, 6)
+                    recorded = rounded if recorded == at else round(recorded, 6)
+                    dues.append(Due(self, cue, Mark(rounded, recorded, mark.captured)))
                     count += 1
             else:
-                several = [self._all_marks(each) for each in moments]
+                several = [self._all_marks(each) for each in cue.trigger.moments]
                 while count < min(map(len, several)):
                     dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
                     count += 1
@@ -289,14 +296,12 @@ class Play:
             captured = {name: value for mark in causes for name, value in mark.captured.items()}
         if isinstance(delay, Distribution):
             delay = delay_of(delay, seed, *self.key, cue.id, count)
-        pace = self.timeline.pace
-        if not self._is_plain:
+        if self._is_plain:
+            follows_answer = _follows_answer(cue, causes, delay)
+            at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
+        else:
             alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
             at = last.at + self._paced(delay, cue.trigger.moments, alike, source)
-        elif pace.speed is not None:
-            at = pace.after(last.at, delay)
-        else:
-            at = pace.after(last.at, delay, follows_answer=_follows_answer(cue, causes, delay))
         recorded = last.recorded + delay
         # One moment stays one whichever sums have led to it: what is due first depends on that.
         rounded = round(at, 6)
@@ -338,19 +343,6 @@ class Play:
                 return play.values[name]
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
-
-    def say(
-        self, said: Prepared, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0
-    ) -> bytes:
-        """A body or an event as JSON; the arguments are those of `lookup`."""
-        values: dict[str, Any] = {}
-        for name in said.names:
-            # Only what a step captured is called `STEP.name`, and that comes first.
-            if captured and name in captured:
-                values[name] = captured[name]
-            else:
-                values[name] = self.lookup(name, base_url, captured, role)
-        return said.fill(values, self.shift)
 
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""

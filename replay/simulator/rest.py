@@ -220,12 +220,14 @@ class Rest:
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
     def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+        def lookup(name: str) -> Any:
+            return play.lookup(name, base_url, role=ask.role)
+
         if reply.body is not msgspec.UNSET:
-            return play.say(reply.prepared, base_url, role=ask.role)
+            return reply.prepared.encode(lookup, play.shift)
         if isinstance(reply.raw, bytes):
             return reply.raw
-        text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
-        return str(text).encode()
+        return str(render(reply.raw, lookup)).encode()
 
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator

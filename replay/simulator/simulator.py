@@ -141,8 +141,9 @@ class Simulator:
                 self.faulting.begin(rule, now)
         self._now = now
         effects = self._perform_due(now)
-        effects += self.react(self.outages.incoming(happening), now)
-        effects += self._perform_due(now)
+        if not isinstance(happening, Woken):
+            effects += self.react(self.outages.incoming(happening), now)
+            effects += self._perform_due(now)
         effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
@@ -322,7 +323,7 @@ class Simulator:
 
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""
-        self._agenda = [entry for entry in self._agenda if not is_void(entry[3])]
+        self._agenda[:] = [entry for entry in self._agenda if not is_void(entry[3])]
         heapq.heapify(self._agenda)
 
     def _next_due(self) -> float | None:
@@ -334,8 +335,9 @@ class Simulator:
 
     def _perform_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        while self._agenda and self._agenda[0][0] <= now:
-            at, _, _, what, waited = heapq.heappop(self._agenda)
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= now:
+            at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
             if isinstance(what, Due):
                 self.events.push(what, now)
