@@ -29,6 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     tls: tuple[Path, Path] | None
+    no_front: bool
     transports: tuple[str, ...]
     speed: Pace
     pace: Pace
@@ -120,6 +121,11 @@ PLACE = (
         multiple=True,
         type=click.Choice(list(TRANSPORTS)),
         help="Offer this transport whatever the scenarios say; may be given more than once.",
+    ),
+    click.option(
+        "--no-front",
+        is_flag=True,
+        help="Let aiohttp take every request, also those that are quicker without it.",
     ),
 )
 """Where it listens, and what it speaks there."""
