@@ -170,7 +170,7 @@ class Rest:
             if order is not None and order.first == "answer":
                 tell_at = self._simulator.faulting.over(struck, answer) + order.gap
             dues = self._simulator.happened(each.play, moment, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same whatever that moment is.
+            # As what it sets off is: of what falls on one moment the order is the same at any time.
             mark = Mark(answer.at, round(now + delay, 6), values)
             reached = Reached(each.play, Moment(each.ask.id, response=True), mark)
             if each is chosen:
