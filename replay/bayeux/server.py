@@ -94,7 +94,7 @@ class BayeuxServer:
         if client.state is State.GONE:
             return
         limit = client.settings.queue_limit
-        if client.pending >= limit:
+        if len(client.queue) >= limit or (client.acknowledges and client.pending >= limit):
             self._end(client, f"more than {limit} events waited for it", now)
             return
         client.queue.append(event)
@@ -109,6 +109,15 @@ class BayeuxServer:
         for client in fresh.values():
             if client.state is not State.GONE:
                 self._delivery.deliver(client, now)
+
+    def settle(self, now: float) -> list[Effect]:
+        """What was published goes out, and what is due of clients is done; returns all that has come about."""
+        if self._fresh:
+            self.flush(now)
+        due = self._delivery.next_due
+        if due is not None and due <= now:
+            self.wake(now)
+        return self._delivery.take_effects()
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""
@@ -199,7 +208,7 @@ class BayeuxServer:
                 return reply
             kind: ErrorKind = "unknown client" if "clientId" in message else "client missing"
             return turn.failed(reply, kind, message)
-        for extension in client.extensions:
+        for extension in client.heeding(message):
             extension.incoming(client, message, turn.now)
         return self._from_client(client, message, reply, turn)
 
@@ -236,7 +245,6 @@ class BayeuxServer:
         if len(self.clients) >= settings.client_limit:
             return turn.failed(reply, "handshake denied", message)
         client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
-        client.extensions = settings.extensions
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
         client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client

@@ -47,7 +47,7 @@ class Renewing:
             raise UsageError(f"two scenarios are named '{timeline.name}': give one another name")
         after = simulator.timelines[place] = timeline.paced(simulator.options.pace, place)
         simulator.mounts |= mounts_of(simulator.timelines)
-        simulator.agents.cookie_names.add(after.profile.session_cookie)
+        simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}

@@ -26,8 +26,6 @@ from replay.faults.rules import Rule
 from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
-from replay.plan.times import shift_fields
-from replay.plan.values import render
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agents
@@ -177,8 +175,10 @@ class Simulator:
     def react(self, happening: Input, now: float) -> list[Effect]:
         """What an input brings about at once."""
         effects = self._heed(happening, now)
-        self.acting.catch_up(now)
-        return effects + self.bayeux.take_effects()
+        if self.acting.put_off:
+            self.acting.catch_up(now)
+        effects += self.bayeux.take_effects()
+        return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
         match happening:
@@ -190,7 +190,8 @@ class Simulator:
             case Request():
                 return self._rest.receive(happening, now)
             case SocketOpened():
-                self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
+                peer = self._peer(happening, "websocket", socket=happening.socket)
+                self._peers[happening.socket] = peer
             case SocketLost():
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
@@ -211,7 +212,7 @@ class Simulator:
                 self.brought.expect(polled)
             except ReplayError as error:
                 return [self.brought.refused(polled, error, now)]
-        peer = self._peer(polled, exchange=polled.exchange)
+        peer = self._peer(polled, polled.transport, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
         effects = self.bayeux.receive(polled.body, peer, now)
@@ -219,16 +220,20 @@ class Simulator:
             self.brought.forget()
         return effects
 
-    def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
-        settings = self.mounts[source.mount]
-        transport = source.transport if isinstance(source, Polled) else "websocket"
+    def _peer(
+        self,
+        source: Polled | SocketOpened,
+        transport: str,
+        exchange: int | None = None,
+        socket: int | None = None,
+    ) -> Peer:
         return Peer(
             headers=source.headers,
             base_url=source.base_url,
-            settings=settings,
+            settings=self.mounts[source.mount],
             transport=transport,
-            exchange=carrier.get("exchange"),
-            socket=carrier.get("socket"),
+            exchange=exchange,
+            socket=socket,
         )
 
     # What Bayeux clients do
@@ -287,12 +292,13 @@ class Simulator:
         Args:
             tell_at: Before this nothing that it sets off is told.
         """
-        play.note(moment, mark)
-        dues = []
-        for each in (play, *play.followers):
-            for due in each.set_off(moment, self.options.seed):
-                dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
-                self.put(due.mark.at, dues[-1], due.mark.recorded)
+        dues = play.happens(moment, mark, self.options.seed)
+        for each in play.followers:
+            dues += each.set_off(moment, self.options.seed)
+        if tell_at:
+            dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
+        for due in dues:
+            self.put(due.mark.at, due, due.mark.recorded)
         return dues
 
     def happens_later(self, reached: Reached) -> None:
@@ -305,8 +311,8 @@ class Simulator:
         Args:
             recorded: Where it would stand had every delay been kept.
         """
-        order = at if recorded is None else recorded, next(self._order)
-        heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+        order = at if recorded is None else recorded
+        heapq.heappush(self._agenda, (at, order, next(self._order), what, at != self._now))
 
     @property
     def agenda(self) -> Iterator[tuple[float, Item]]:
@@ -333,7 +339,7 @@ class Simulator:
             match what:
                 case Due():
                     self.events.push(what, now)
-                    self.happened(what.play, Moment(what.cue.id), what.mark)
+                    self.happened(what.play, what.cue.moment, what.mark)
                 case Told():
                     self.events.tell(what, now)
                 case Reached():
@@ -351,9 +357,8 @@ class Simulator:
                 case Rule():
                     self.faulting.by_the_clock(what, now)
             self.lateness.of_this = None
-        self.bayeux.flush(now)
-        self.bayeux.wake(now)
-        return effects + self.bayeux.take_effects()
+        effects += self.bayeux.settle(now)
+        return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
         dues = self.happened(what.play, what.moment, what.mark)
@@ -366,19 +371,16 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer)
-        status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
+        effects = self.faulting.answered(what.struck, answer) if what.struck else [answer]
+        status = answer.status
+        if what.struck:
+            status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))
         self.journal.note(
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )
         return effects
-
-    def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
-        """A compiled value as this play says it now to one of its roles."""
-        value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
-        return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)
