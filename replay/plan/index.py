@@ -143,6 +143,6 @@ def _literals(ask: Ask, ignored: frozenset[str]) -> Iterator[tuple[Field, Any]]:
 def _ends(path: Text) -> tuple[str, str | None]:
     """What a path begins and ends with; the whole, and None, where it has no names."""
     first, last = (path.parts[0], path.parts[-1]) if path.parts else ("", "")
-    if len(path.parts) < 2 and isinstance(first, str):  # noqa: PLR2004  the only part
+    if len(path.parts) < 2 and isinstance(first, str):
         return first, None
     return first if isinstance(first, str) else "", last if isinstance(last, str) else ""

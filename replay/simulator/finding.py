@@ -1,8 +1,8 @@
 """Which steps a request can be: asks are found by what they say, plays by what was made for them.
 
-An ask with a value in it that is made for each play, as the id of a chat in its path, is looked for where that
-value leads; any other by what stands in it as it is, once for all scenarios and all their plays. So what an
-agent has beside that costs a request nothing.
+An ask with a value in it that is made for each play, as the id of a chat in its path, is looked for where
+that value leads; any other by what stands in it as it is, once for all scenarios and all their plays. So what
+an agent has beside that costs a request nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from replay.plan.index import AskIndex, is_ignored
 from replay.plan.timeline import Ask, Part
 from replay.plan.values import Text, as_text
 from replay.scenario.templates import Reference
-from replay.simulator.matching import Candidate, Question, hold_against
+from replay.simulator.matching import Candidate, Question, candidates, hold_against
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -77,8 +77,18 @@ class Finding:
         for play in played.values():
             self._asks(play)
 
+    def all(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
+        """All that an agent may ask, held against a request; `words` as in `fitting`.
+
+        Own plays that the request names come first, then other own ones, then those of others that it names.
+        """
+        named = self._simulator.agents.plays_named(words)
+        own = [play for play in named if agent in play.seats]
+        others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
+        return candidates(question, agent, own, others, [play for play in named if agent not in play.seats])
+
     def fitting(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
-        """What an agent may ask that a request can be, held against it; in the order of `candidates`.
+        """What an agent may ask that a request can be, held against it; in the order of `all`.
 
         Whatever fits is among these.
 
@@ -151,7 +161,7 @@ def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> I
 
 
 def _leading(ask: Ask, ignored: frozenset[str]) -> set[str]:
-    """Names whose value has to stand in a request by itself: a segment of the path, or a field of the body."""
+    """Names whose value has to stand in a request by itself: a segment of the path, a field of the body."""
     found = set()
     if not is_ignored("path", ignored):
         parts = ("/", *ask.path.parts, "/")

@@ -31,7 +31,9 @@ class Reach:
         """It cannot be asked any more."""
         del self.turns[play]
         _remove(self.by_part, id(play.part), play)
-        for value in [value for value, found in self.by_value.items() if any(each[0] is play for each in found)]:
+        for value in [
+            value for value, found in self.by_value.items() if any(each[0] is play for each in found)
+        ]:
             left = [each for each in self.by_value.pop(value) if each[0] is not play]
             if left:
                 self.by_value[value] = left

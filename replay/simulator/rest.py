@@ -16,7 +16,7 @@ from replay.plan.values import as_text, render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
-from replay.simulator.matching import Candidate, Question, candidates, choose
+from replay.simulator.matching import Candidate, Question, choose
 from replay.simulator.plays import Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
@@ -87,7 +87,7 @@ class Rest:
         if agent is None:
             return simulator.misses.answer(request, question, agent, [], now)
         words = words_of(question.path, question.query, question.json)
-        found = candidates(question, agent, *self._plays(agent, words))
+        found = simulator.finding.all(question, agent, words)
         missed = simulator.misses.answer(request, question, agent, found, now)
         if not simulator.options.forward:
             return missed
@@ -141,13 +141,6 @@ class Rest:
             simulator.agents.know_cookies(agent, [agent.cookie])
         cookie = for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url)
         return (("Set-Cookie", cookie),)
-
-    def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
-        """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
-        named = self._simulator.agents.plays_named(words)
-        own = [play for play in named if agent in play.seats]
-        others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return own, others, [play for play in named if agent not in play.seats]
 
     def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
