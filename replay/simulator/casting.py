@@ -70,12 +70,15 @@ class Casting:
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
         agent.plays.append(play)
+        finding = self._simulator.finding
+        finding.seat(agent, play)
         if play.sessions and play.sessions[role] not in agent.sessions:
             session = play.sessions[role]
             session.seats[role] = agent
             one = (at for at, each in enumerate(agent.sessions) if each.is_one_with(session))
             # Of one that versions of a scenario tell, the newest answers first.
             agent.sessions.insert(next(one, len(agent.sessions)), session)
+            finding.seat(agent, session)
         detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:

@@ -36,6 +36,7 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
+from replay.simulator.finding import Finding
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.misses import Misses
@@ -109,6 +110,7 @@ class Simulator:
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
         self.mounts = mounts_of(timelines)
+        self.finding = Finding(self)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
