@@ -31,6 +31,7 @@ from replay.server.journal_file import JournalFile
 from replay.server.logs.logs import Logs
 from replay.server.runner import Server
 from replay.server.serving import gather
+from replay.simulator.limits import Limits
 from replay.simulator.simulator import Options
 
 
@@ -71,6 +72,7 @@ def _play(asked: Asked) -> None:
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,
         forward=asked.unmatched == "forward",
+        limits=Limits.of(agents=asked.max_agents, queue=asked.max_queue),
     )
     server = Server(
         scenarios,
