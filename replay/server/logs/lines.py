@@ -11,7 +11,6 @@ import msgspec
 
 from replay.journal import Entry, Kind
 from replay.server.logs.masks import clean, clean_text, masked, printable
-from replay.simulator.limits import is_first
 
 Level = Literal["error", "warning", "info", "debug"]
 Form = Literal["text", "json"]
@@ -52,8 +51,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def level_of(entry: Entry) -> Level:
     """How much what happened matters."""
-    # A scenario that is refused is said by whoever watches it, with all its places.
-    if entry.kind == "miss" or (entry.kind == "refused" and is_first(entry.detail)):
+    # A scenario that is refused is said by whoever watches it, with all its places; who is turned away first,
+    # by the server.
+    if entry.kind == "miss":
         return "warning"
     return "debug" if entry.kind in OFTEN else "info"
 
