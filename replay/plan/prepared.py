@@ -33,7 +33,16 @@ def head_of(channel: str) -> bytes:
 class Prepared:
     """A compiled value, ready to be sent. It is taken apart when it is sent for the first time."""
 
-    __slots__ = ("_constant", "_fills", "_is_keyed", "_names", "_pieces", "_time_fields", "_times", "compiled")
+    __slots__ = (
+        "_constant",
+        "_fills",
+        "_is_keyed",
+        "_names",
+        "_pieces",
+        "_time_fields",
+        "_times",
+        "compiled",
+    )
 
     def __init__(self, compiled: Any, time_fields: Container[str]) -> None:
         self.compiled = compiled
@@ -165,4 +174,3 @@ class _Cutting:
                 # JSON escapes each character by itself: parts of a string are encoded as the whole is.
                 self._say(_encode(part)[1:-1])
         self._say(b'"')
-

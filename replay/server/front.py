@@ -24,6 +24,7 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from replay.clock import wall_time
 from replay.server.connections import cut
+from replay.server.pressure import Pressure
 from replay.server.stage import Begun, Outcome, Stage
 from replay.wire import FRAMING, Answer, Cut, Headers, Polled, Request, is_empty
 
@@ -98,17 +99,25 @@ class Fronts:
     """All connections of one port that are plain so far."""
 
     def __init__(
-        self, stage: Stage, ways: Ways, *, otherwise: Callable[[], asyncio.Protocol], keepalive: float
+        self,
+        stage: Stage,
+        ways: Ways,
+        *,
+        otherwise: Callable[[], asyncio.Protocol],
+        pressure: Pressure,
+        keepalive: float,
     ) -> None:
         """None yet.
 
         Args:
             otherwise: Makes what takes a connection that is not plain.
+            pressure: Told of clients that do not read what they are sent.
             keepalive: Seconds for which one may be idle.
         """
         self.stage = stage
         self.ways = ways
         self.otherwise = otherwise
+        self.pressure = pressure
         self.open: set[Front] = set()
         self.tick = 0
         """Looks for idle connections so far."""
@@ -249,10 +258,12 @@ class Front(asyncio.Protocol):
     def pause_writing(self) -> None:
         """No more requests are taken on while answers pile up."""
         self._full = True
+        self._house.pressure.paused(self._transport)
 
     def resume_writing(self) -> None:
         """The client has taken in what there was."""
         self._full = False
+        self._house.pressure.resumed(self._transport)
         if self._buffer and not self._number:
             self._go_on()
 

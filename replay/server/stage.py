@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeVar
 
 from replay.clock import Alarm, Clock
+from replay.simulator.ending import farewell
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Switching
 from replay.traffic import Traffic
@@ -173,7 +174,11 @@ class Stage:
         self._deaf.pop(number, None)
 
     def stop(self) -> None:
-        """Performs nothing more; whoever waits is let go."""
+        """Answers polls, and performs nothing more; whoever else waits is let go."""
+        now = self.clock.now()
+        for effect in farewell(self.simulator, now) if not self._stopped else ():
+            if effect.at <= now:
+                self.perform(effect)
         self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
@@ -181,13 +186,17 @@ class Stage:
         self._due.clear()
         for waiter in list(self._exchanges.values()):
             waiter.let_go()
-        now = self.clock.now()
         for number, due in self._begun.items():
             due.put_nowait(Cut(carrier=number, at=now))
         for number, writer in list(self._sockets.items()):
             writer(Close(socket=number, at=now, code=GOING_AWAY))
         for number, writer in list(self._deaf.items()):
             writer(Cut(carrier=number, at=now))
+
+    def last_due(self, until: float) -> float | None:
+        """When the last answer comes of those that are to come by this time; None if there is none."""
+        answers = (at for at, _, effect in self._due if at <= until and isinstance(effect, Answer | Begin))
+        return max(answers, default=None)
 
     def _perform_due(self, now: float) -> None:
         self._now = now

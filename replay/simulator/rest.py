@@ -16,6 +16,7 @@ from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
+from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
 from replay.simulator.plays import Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
@@ -56,7 +57,10 @@ class Rest:
             own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
-        asking = self._asking(request, now)
+        try:
+            asking = self._asking(request, now)
+        except FullError as full:
+            return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
         chosen, before = choose(asking.found), self._before(asking)
