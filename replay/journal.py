@@ -29,6 +29,7 @@ Kind = Literal[
     "switch",
     "reset",
     "scenario",
+    "refused",
 ]
 
 MAX_ENTRIES = 100_000

@@ -30,10 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trust_client_id: bool = True
     """A client is known by its clientId alone; else its browser cookie has to be the same too."""
     queue_limit: int = 10_000
-    """Undelivered events after which a client is thrown out."""
+    """Undelivered events after which a client is thrown out (CometD's `maxQueue`)."""
     subscription_limit: int = 1_000
-    client_limit: int = 20_000
-    """Living clients beyond which handshakes are denied."""
 
     def __post_init__(self) -> None:
         unasked = tuple(each for each in self.extensions if each.unasked)

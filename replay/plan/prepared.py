@@ -163,4 +163,3 @@ class _Cutting:
                 # JSON escapes each character by itself: parts of a string are encoded as the whole is.
                 self._say(_encode(part)[1:-1])
         self._say(b'"')
-

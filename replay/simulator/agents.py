@@ -20,6 +20,7 @@ from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Play
+from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
 
 NOBODY = "Nobody has come yet."
@@ -56,6 +57,8 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
+        self.reach = Reach()
+        """The same, by what leads a request to them."""
         self.held: list[Told] = []
         """Events that wait for a subscription to their channel, in order."""
         self.overtaken: list[Overtaken] = []
@@ -311,3 +314,5 @@ def _add(value: Any, words: list[str]) -> None:
             _add(item, words)
     elif isinstance(value, int):
         words.append(str(value))
+    elif isinstance(value, float) and value.is_integer():
+        words.append(str(int(value)))

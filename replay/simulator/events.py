@@ -51,7 +51,7 @@ class Events:
             return
         mark = due.mark
         # Compared by hand: this is done for every event.
-        if mark.recorded > agent.story:
+        if mark.recorded > agent.story:  # noqa: PLR1730
             agent.story = mark.recorded
         faulting = self._simulator.faulting
         if not faulting.striking.rules and due.tell_at <= mark.at:

@@ -344,6 +344,13 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def lasting(self, name: str, role: int) -> Any:
+        """What a variable is as long as the play lasts; unset if requests may say what it is."""
+        circle = self._circle(role)
+        if any(name in play.captured_by for play in circle):
+            return msgspec.UNSET
+        return next((play.values[name] for play in circle if name in play.values), msgspec.UNSET)
+
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""
         if isinstance(cue.channel, str):

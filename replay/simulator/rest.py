@@ -16,7 +16,8 @@ from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
-from replay.simulator.matching import Candidate, Question, candidates, choose
+from replay.simulator.limits import FullError
+from replay.simulator.matching import Candidate, Question, choose
 from replay.simulator.plays import Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
@@ -40,6 +41,7 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     cookies: Headers
     """Headers that set them, so that the client is known next time."""
     found: list[Candidate]
+    """Among these is all that it fits."""
     now: float
 
 
@@ -55,7 +57,10 @@ class Rest:
             own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
-        asking = self._asking(request, now)
+        try:
+            asking = self._asking(request, now)
+        except FullError as full:
+            return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
         chosen, before = choose(asking.found), self._before(asking)
@@ -63,12 +68,7 @@ class Rest:
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            misses, question = self._simulator.misses, asking.question
-            missed = misses.answer(request, question, asking.agent, asking.found, now)
-            if asking.agent is not None and self._simulator.options.forward:
-                forwarding = self._simulator.forwarding
-                return [forwarding.instead(request, question, asking.agent, asking.found, missed)]
-            return [missed]
+            return [self._missed(request, asking)]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
@@ -82,6 +82,18 @@ class Rest:
             return faulting.answered(struck, self._again(asking, candidate))
         self._answer(asking, candidate, struck)
         return []
+
+    def _missed(self, request: Request, asking: _Asking) -> Effect:
+        """A request that is no step is held against all, to say which it nearly was."""
+        simulator, question, agent, now = self._simulator, asking.question, asking.agent, asking.now
+        if agent is None:
+            return simulator.misses.answer(request, question, agent, [], now)
+        words = words_of(question.path, question.query, question.json)
+        found = simulator.finding.all(question, agent, words)
+        missed = simulator.misses.answer(request, question, agent, found, now)
+        if not simulator.options.forward:
+            return missed
+        return simulator.forwarding.instead(request, question, agent, found, missed)
 
     def _asking(self, request: Request, now: float) -> _Asking:
         question = _question(request)
@@ -97,7 +109,7 @@ class Rest:
             question=question,
             agent=agent,
             cookies=self._cookies(request, agent),
-            found=candidates(question, agent, *self._plays(agent, words)) if agent is not None else [],
+            found=simulator.finding.fitting(question, agent, words) if agent is not None else [],
             now=now,
         )
 
@@ -132,13 +144,6 @@ class Rest:
         cookie = for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url)
         return (("Set-Cookie", cookie),)
 
-    def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
-        """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
-        named = self._simulator.agents.plays_named(words)
-        own = [play for play in named if agent in play.seats]
-        others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return own, others, [play for play in named if agent not in play.seats]
-
     def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
         play, ask, now = chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
@@ -167,7 +172,7 @@ class Rest:
             if order is not None and order.first == "answer":
                 tell_at = self._simulator.faulting.over(struck, answer) + order.gap
             dues = self._simulator.happened(each.play, each.ask.asked, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same whatever that moment is.
+            # As what it sets off is: of what falls on one moment the order is the same at any time.
             mark = Mark(answer.at, round(now + delay, 6), values)
             if each is not chosen:
                 self._simulator.happens_later(Reached(each.play, each.ask.replied, mark))
@@ -261,10 +266,13 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
         return [chosen]
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
-    if chosen.play not in sessions:
+    if chosen.play.part is chosen.play.timeline.story or chosen.play not in sessions:
         return [chosen]
-    others = [[each for each in found if each.play is session] for session in sessions]
-    best = [choose(of_one) for of_one in others if of_one and not of_one[0].play.is_one_with(chosen.play)]
+    found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
+    for each in found:
+        if each.play in found_in:
+            found_in[each.play].append(each)
+    best = [choose(of_one) for session, of_one in found_in.items() if not session.is_one_with(chosen.play)]
     return [chosen, *(each for each in best if each is not None)]
 
 

@@ -28,7 +28,7 @@ from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
-from replay.simulator.agents import Agents
+from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
@@ -36,8 +36,10 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
+from replay.simulator.finding import Finding
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
+from replay.simulator.limits import Limits, Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
@@ -86,6 +88,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    limits: Limits = Limits()
+    """How much is taken on."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -108,7 +112,9 @@ class Simulator:
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
-        self.mounts = mounts_of(timelines)
+        self.turnstile = Turnstile(self)
+        self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
+        self.finding = Finding(self)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -249,14 +255,21 @@ class Simulator:
         """What rules have to say about a Bayeux message."""
         return self.faulting.at_meta(message, client, peer, now, own=self.brought.at_meta(message))
 
-    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
-        """A handshake: finds or makes its agent."""
+    def turns_away(self, peer: Peer, now: float) -> str | None:
+        """Why a handshake is refused, if there is no room for its client, or for its agent."""
+        return self.turnstile.refusal(now, is_known=lambda: self._shaking(peer, now) is not None)
+
+    def _shaking(self, peer: Peer, now: float) -> Agent | None:
+        """Whose handshake it is, if it is one's who is known."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
         self.casting.recognized(agent, now)
         if agent is None and "authorization" not in peer.headers:
             agent = self.agents.orphan(keeping_cookies=not self.casting.awaits_somebody)
-        if agent is None:
-            agent = self.casting.new_agent(peer.headers, now)
+        return agent
+
+    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
+        """A handshake: finds or makes its agent."""
+        agent = self._shaking(peer, now) or self.casting.new_agent(peer.headers, now)
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
