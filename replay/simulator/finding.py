@@ -151,7 +151,7 @@ def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> I
         return
     if play in named:
         yield 0, named.index(play), place, play, ask
-    elif play.part is play.timeline.story:
+    elif play.is_story:
         yield 1, -agent.reach.turns[play], place, play, ask
     else:
         reach = agent.reach

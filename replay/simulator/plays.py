@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -97,8 +97,69 @@ class Harm(msgspec.Struct, frozen=True):
         return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
 
 
+_AT_FIRST: dict[str, Callable[[], Any]] = {
+    "values": dict,
+    "captured_by": dict,
+    "captured": dict,
+    "followers": list,
+    "counts": Counter,
+    "answered": dict,
+    "harms": dict,
+    "told": Counter,
+    "steered": Counter,
+    "beside": Counter,
+    "_marks": dict,
+    "_fired": Counter,
+}
+"""What is made once something is put there, or looked for: most plays of an agent with many are never touched."""
+
+
 class Play:
     """A session or a story under way."""
+
+    __slots__ = (
+        *_AT_FIRST,
+        "_is_plain",
+        "_near",
+        "is_story",
+        "key",
+        "ordinal",
+        "part",
+        "seats",
+        "sessions",
+        "shared",
+        "shift",
+        "since",
+        "timeline",
+        "waiting",
+    )
+
+    waiting: tuple[Due, ...]
+    """Events for roles that nobody has taken yet, in order."""
+    since: float
+    """When somebody got it."""
+    shift: float
+    """Seconds by which recorded times are moved."""
+    values: dict[str, Any]
+    """Variables that are bound: made for this play, or taken from the client."""
+    captured_by: dict[str, str]
+    captured: dict[str, Any]
+    """`STEP.name`: what the latest occurrence of a step captured."""
+    followers: list[Play]
+    """Of a session: the stories that go by it."""
+    counts: Counter[str]
+    """How often each ask was answered afresh."""
+    answered: dict[str, Answered]
+    harms: dict[str, Harm]
+    """What rules did to its steps, each time the last."""
+    told: Counter[str]
+    """Of a session: how often each event was due."""
+    steered: Counter[str]
+    """How often each event was told because somebody wanted it, beside those that were set off."""
+    beside: Counter[str]
+    """How many times more than once each rules have had events told: -1 for one that they kept."""
+    _marks: dict[Moment, list[Mark]]
+    _fired: Counter[str]
 
     def __init__(
         self,
@@ -121,43 +182,27 @@ class Play:
         self.key = key
         self.seats: list[Agent | None] = [None] * len(timeline.roles)
         """Who plays each role; of a session, only its own role is ever taken."""
-        self.shared = len(self.seats) > 1 and part is timeline.story
+        self.is_story = part is timeline.story
+        """Whether it is no session."""
+        self.shared = len(self.seats) > 1 and self.is_story
         self.sessions = sessions
-        self.followers: list[Play] = []
-        """Of a session: the stories that go by it."""
         for session in sessions:
             session.followers.append(self)
         self._is_plain = timeline.pace.plain
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self._begin()
+        self.waiting = ()
+        self.since = self.shift = 0.0
 
-    def _begin(self) -> None:
-        """Nothing has happened in it yet."""
-        self.waiting: tuple[Due, ...] = ()
-        """Events for roles that nobody has taken yet, in order."""
-        self.values: dict[str, Any] = {}
-        """Variables that are bound: made for this play, or taken from the client."""
-        self.captured_by: dict[str, str] = {}
-        self.captured: dict[str, Any] = {}
-        """`STEP.name`: what the latest occurrence of a step captured."""
-        self.since = 0.0
-        """When somebody got it."""
-        self.shift = 0.0
-        """Seconds by which recorded times are moved."""
-        self.counts: Counter[str] = Counter()
-        """How often each ask was answered afresh."""
-        self.answered: dict[str, Answered] = {}
-        self.harms: dict[str, Harm] = {}
-        """What rules did to its steps, each time the last."""
-        self.told: Counter[str] = Counter()
-        """Of a session: how often each event was due."""
-        self._marks: dict[Moment, list[Mark]] = {}
-        self._fired: Counter[str] = Counter()
-        self.steered: Counter[str] = Counter()
-        """How often each event was told because somebody wanted it, beside those that were set off."""
-        self.beside: Counter[str] = Counter()
-        """How many times more than once each rules have had events told: -1 for one that they kept."""
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what has not been put there yet."""
+            if name not in _AT_FIRST:
+                raise AttributeError(f"a play has no '{name}'")
+            made = _AT_FIRST[name]()
+            setattr(self, name, made)
+            return made
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
