@@ -113,6 +113,8 @@ class Simulator:
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
         self.mounts = mounts_of(timelines)
         self.finding = Finding(self)
+        for timeline in self.timelines:
+            self.finding.learn(timeline)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
