@@ -57,6 +57,10 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
+        self.offered: Counter[int] = Counter()
+        """How many it has been given of each scenario, by its place."""
+        self.sessions_of: dict[int, list[Play]] = {}
+        """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
         self.held: list[Told] = []

@@ -33,7 +33,7 @@ class Events:
         """Whether the session of another scenario served has told the agent the same."""
         play = due.play
         agent = play.seats[due.cue.role]
-        if agent is None or play not in agent.sessions:
+        if agent is None or play.is_story:
             return False
         said = repr(due.cue.said)
         play.told[said] += 1

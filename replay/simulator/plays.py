@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -102,8 +102,71 @@ class Harm(msgspec.Struct, frozen=True):
         return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
 
 
+_AT_FIRST: dict[str, Callable[[], Any]] = {
+    "values": dict,
+    "captured_by": dict,
+    "captured": dict,
+    "followers": list,
+    "counts": Counter,
+    "answered": dict,
+    "harms": dict,
+    "told": Counter,
+    "steered": Counter,
+    "beside": Counter,
+    "_marks": dict,
+    "_fired": Counter,
+}
+"""What is made once something is put there, or looked for: most plays of an agent with many are never touched."""
+
+
 class Play:
     """A session or a story under way."""
+
+    __slots__ = (
+        *_AT_FIRST,
+        "_is_plain",
+        "_near",
+        "_speed",
+        "is_story",
+        "key",
+        "label",
+        "ordinal",
+        "part",
+        "seats",
+        "sessions",
+        "shared",
+        "shift",
+        "since",
+        "timeline",
+        "waiting",
+    )
+
+    waiting: tuple[Due, ...]
+    """Events for roles that nobody has taken yet, in order."""
+    since: float
+    """When somebody got it."""
+    shift: float
+    """Seconds by which recorded times are moved."""
+    values: dict[str, Any]
+    """Variables that are bound: made for this play, or taken from the client."""
+    captured_by: dict[str, str]
+    captured: dict[str, Any]
+    """`STEP.name`: what the latest occurrence of a step captured."""
+    followers: list[Play]
+    """Of a session: the stories that go by it."""
+    counts: Counter[str]
+    """How often each ask was answered afresh."""
+    answered: dict[str, Answered]
+    harms: dict[str, Harm]
+    """What rules did to its steps, each time the last."""
+    told: Counter[str]
+    """Of a session: how often each event was due."""
+    steered: Counter[str]
+    """How often each event was told because somebody wanted it, beside those that were set off."""
+    beside: Counter[str]
+    """How many times more than once each rules have had events told: -1 for one that they kept."""
+    _marks: dict[Moment, list[Mark]]
+    _fired: Counter[str]
 
     def __init__(
         self,
@@ -133,8 +196,6 @@ class Play:
         self.label = sys.intern(f"{timeline.name}#{ordinal}")
         """How the journal names it."""
         self.sessions = sessions
-        self.followers: list[Play] = []
-        """Of a session: the stories that go by it."""
         for session in sessions:
             session.followers.append(self)
         self._is_plain = timeline.pace.plain
@@ -142,34 +203,18 @@ class Play:
         """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self._begin()
+        self.waiting = ()
+        self.since = self.shift = 0.0
 
-    def _begin(self) -> None:
-        """Nothing has happened in it yet."""
-        self.waiting: tuple[Due, ...] = ()
-        """Events for roles that nobody has taken yet, in order."""
-        self.values: dict[str, Any] = {}
-        """Variables that are bound: made for this play, or taken from the client."""
-        self.captured_by: dict[str, str] = {}
-        self.captured: dict[str, Any] = {}
-        """`STEP.name`: what the latest occurrence of a step captured."""
-        self.since = 0.0
-        """When somebody got it."""
-        self.shift = 0.0
-        """Seconds by which recorded times are moved."""
-        self.counts: Counter[str] = Counter()
-        """How often each ask was answered afresh."""
-        self.answered: dict[str, Answered] = {}
-        self.harms: dict[str, Harm] = {}
-        """What rules did to its steps, each time the last."""
-        self.told: Counter[str] = Counter()
-        """Of a session: how often each event was due."""
-        self._marks: dict[Moment, list[Mark]] = {}
-        self._fired: Counter[str] = Counter()
-        self.steered: Counter[str] = Counter()
-        """How often each event was told because somebody wanted it, beside those that were set off."""
-        self.beside: Counter[str] = Counter()
-        """How many times more than once each rules have had events told: -1 for one that they kept."""
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what has not been put there yet."""
+            if name not in _AT_FIRST:
+                raise AttributeError(f"a play has no '{name}'")
+            made = _AT_FIRST[name]()
+            setattr(self, name, made)
+            return made
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.

@@ -115,6 +115,8 @@ class Simulator:
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
+        for timeline in self.timelines:
+            self.finding.learn(timeline)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
