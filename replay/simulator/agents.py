@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -38,8 +38,48 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
 
 
+_AT_FIRST: dict[str, Callable[[], Any]] = {
+    "held": list,
+    "overtaken": list,
+    "struck": Counter,
+}
+"""What is made once something is put there, or looked for: most agents never need it."""
+
+
 class Agent:
     """One person's desktop."""
+
+    __slots__ = (
+        *_AT_FIRST,
+        "began",
+        "clients",
+        "cookie",
+        "cookies",
+        "ever_had_clients",
+        "is_unknown",
+        "keeps_cookies",
+        "key",
+        "label",
+        "misses",
+        "name",
+        "noted_as",
+        "offered",
+        "ordinal",
+        "plays",
+        "reach",
+        "refused",
+        "sessions",
+        "sessions_of",
+        "shaken",
+        "story",
+    )
+
+    held: list[Told]
+    """Events that wait for a subscription to their channel, in order."""
+    overtaken: list[Overtaken]
+    """Events that wait until others have been told, in order."""
+    struck: Counter[str]
+    """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None) -> None:
         self.ordinal = ordinal
@@ -63,16 +103,10 @@ class Agent:
         """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
-        self.held: list[Told] = []
-        """Events that wait for a subscription to their channel, in order."""
-        self.overtaken: list[Overtaken] = []
-        """Events that wait until others have been told, in order."""
         self.began: float | None = None
         """When the first of its stories started."""
         self.story = 0.0
         """Where the latest of what happened to it stands had every delay been kept."""
-        self.numbers: dict[str, int] = {}
-        """Its clients' numbers, in the order they came."""
         self.shaken = 0
         """How many clients it has had."""
         self.is_unknown = False
@@ -81,10 +115,18 @@ class Agent:
         """How many it has been given."""
         self.misses = 0
         """How many of its requests matched no step."""
-        self.struck: Counter[str] = Counter()
-        """How often each rule struck it, also of those that are gone."""
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what has not been put there yet."""
+            if name not in _AT_FIRST:
+                raise AttributeError(f"an agent has no '{name}'")
+            made = _AT_FIRST[name]()
+            setattr(self, name, made)
+            return made
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
@@ -255,7 +297,7 @@ class Agents:
         agent.clients[client.id] = client
         agent.ever_had_clients = True
         agent.shaken += 1
-        agent.numbers[client.id] = agent.shaken
+        client.number = agent.shaken
         self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
 

@@ -77,7 +77,7 @@ class Events:
         at = due.mark.at
         if listening and not agent.overtaken:
             about = {"by": due.by} if due.by else _NOTHING
-            self._deliver(due, channel, listening, now, since=at if at < now else now, about=about)
+            self._deliver(due, channel, listening, now, since=min(now, at), about=about)
         else:
             self.tell(Told(due, Telling(at=at)), now)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -116,7 +116,7 @@ _AT_FIRST: dict[str, Callable[[], Any]] = {
     "_marks": dict,
     "_fired": Counter,
 }
-"""What is made once something is put there, or looked for: most plays of an agent with many are never touched."""
+"""What is made once something is put there, or looked for: most plays of an agent are never touched."""
 
 
 class Play:
@@ -409,7 +409,7 @@ class Play:
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
-        """Names in a request that compare: those that are bound, but what this same ask captures each time."""
+        """Names in a request that compare: all that are bound, but what this ask captures each time."""
         circle = self._circle(ask.role)
         bound: dict[str, Any] = {}
         for name in ask.names:

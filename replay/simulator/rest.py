@@ -266,7 +266,7 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
         return [chosen]
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
-    if chosen.play.is_story or chosen.play not in sessions:
+    if chosen.play not in sessions:
         return [chosen]
     found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
     for each in found:

@@ -275,7 +275,7 @@ class Simulator:
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
-        number = agent.numbers[client.id]
+        number = client.number
         self.journal.note("handshake", self.since_start(now), agent.label, client=number)
         if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
             return None
@@ -287,7 +287,7 @@ class Simulator:
         """A subscription: begins the plays that waited for it and sends what was held back for it."""
         agent = self.agents.owner(client)
         at = self.since_start(now)
-        self.journal.note("subscribe", at, agent.label, client=agent.numbers[client.id], channels=patterns)
+        self.journal.note("subscribe", at, agent.label, client=client.number, channels=patterns)
         self.casting.listens(agent, now)
         self.events.release(agent, client, now)
 
@@ -296,7 +296,7 @@ class Simulator:
         agent = self.agents.forget_client(client)
         at = self.since_start(now)
         lost = len(client.queue)
-        number = agent.numbers.pop(client.id)
+        number = client.number
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
         if lost:
             self.misses.losses.note(agent.label, number, why, lost, at)
@@ -395,9 +395,10 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer) if what.struck else [answer]
+        effects: list[Effect] = [answer]
         status = answer.status
         if what.struck:
+            effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))
