@@ -56,20 +56,19 @@ class _Drawer(Generic[Row]):
         alike = self._rows.setdefault(tuple(fields), {})
         alike.setdefault(tuple(fields.values()), []).append(row)
 
-    def find(self, sought: Sought) -> Iterator[Row]:
-        body = sought.json if isinstance(sought.json, dict) else {}
+    def find(self, sought: Sought) -> list[Row]:
+        body, found = sought.json if isinstance(sought.json, dict) else {}, list[Row]()
         for fields, rows in self._rows.items():
-            values = tuple(
-                [
-                    body.get(name, _NOTHING) if where == "body" else dict(sought.query).get(name, _NOTHING)
-                    for where, name in fields
-                ]
-            )
+            values = [
+                body.get(name, _NOTHING) if where == "body" else dict(sought.query).get(name, _NOTHING)
+                for where, name in fields
+            ]
             try:
-                yield from rows.get(values, ())
+                found += rows.get(tuple(values), ())
             except TypeError:
                 # A list or an object is no literal that stands here.
                 continue
+        return found
 
 
 class AskIndex(Generic[Row]):
@@ -106,23 +105,23 @@ class AskIndex(Generic[Row]):
             self._lengths[len(before), len(after)] = None
         drawer.add(fields, row)
 
-    def find(self, sought: Sought) -> Iterator[Row]:
+    def find(self, sought: Sought) -> list[Row]:
         """What belongs to the asks that a request can be, each once, in no order."""
-        yield from self._find(sought.method, sought)
-        if self._any_method:
-            yield from self._find("", sought)
+        found = self._find(sought.method, sought)
+        return found + self._find("", sought) if self._any_method else found
 
-    def _find(self, method: str, sought: Sought) -> Iterator[Row]:
-        path = sought.path
+    def _find(self, method: str, sought: Sought) -> list[Row]:
+        path, found = sought.path, list[Row]()
         whole = self._whole.get((method, path))
         if whole is not None:
-            yield from whole.find(sought)
+            found += whole.find(sought)
         for before, after in self._lengths:
             rest = len(path) - after
             if rest >= before:
                 drawer = self._ends.get((method, path[:before], path[rest:]))
                 if drawer is not None:
-                    yield from drawer.find(sought)
+                    found += drawer.find(sought)
+        return found
 
 
 def is_ignored(field: str, ignored: frozenset[str]) -> bool:

@@ -331,8 +331,14 @@ class Agents:
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
-        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+        minted, found = self._by_minted, list[Play]()
+        for word in words:
+            play = minted.get(word)
+            if play is not None and play not in found:
+                found.append(play)
+        if len(found) > 1:
+            found.sort(key=lambda play: play.ordinal, reverse=True)
+        return found
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:
@@ -340,7 +346,8 @@ def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str
     words = path.split("/")
     for _, value in query:
         _add(value, words)
-    _add(body, words)
+    if body is not msgspec.UNSET:
+        _add(body, words)
     return [word for word in words if word]
 
 
@@ -351,8 +358,11 @@ def _add(value: Any, words: list[str]) -> None:
         if "/" in value:
             words += value.split("/")
     elif isinstance(value, dict):
+        # Keys of JSON are strings, and as a rule no URLs.
+        words += value
         for key in value:
-            _add(key, words)
+            if "/" in key:
+                words += key.split("/")
         for item in value.values():
             _add(item, words)
     elif isinstance(value, list):

@@ -10,11 +10,13 @@ from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
 from replay.faults.fault import Swap
+from replay.faults.rules import Rule
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Ask, Reply
 from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
+from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
@@ -31,7 +33,7 @@ RETRY = 2.0
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
-class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+class _Asking(msgspec.Struct, frozen=True):
     """A request while it is being answered."""
 
     exchange: int
@@ -53,8 +55,10 @@ class Rest:
 
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
+        own: tuple[Rule, ...] = ()
         try:
-            own = self._simulator.brought.with_request(request)
+            if HEADER in request.headers:
+                own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
         try:
@@ -63,7 +67,10 @@ class Rest:
             return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
-        chosen, before = choose(asking.found), self._before(asking)
+        chosen = choose(asking.found)
+        # What can be answered is no retry of itself.
+        is_clear = chosen is not None and len(asking.found) == 1
+        before = None if is_clear else self._before(asking)
         # A next step like it takes it for a new request, but only if it is of the same play.
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
@@ -104,14 +111,8 @@ class Rest:
             agent.refused = None
         if simulator.faulting.has_rules:
             simulator.carriers.belongs(request.exchange, agent)
-        return _Asking(
-            exchange=request.exchange,
-            question=question,
-            agent=agent,
-            cookies=self._cookies(request, agent),
-            found=simulator.finding.fitting(question, agent, words) if agent is not None else [],
-            now=now,
-        )
+        found = simulator.finding.fitting(question, agent, words) if agent is not None else []
+        return _Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -237,7 +238,7 @@ class Rest:
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
-        simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
+        simulator.journal.add(kind, since, play.label_of(ask.role), play.label, ask.id, 0.0, detail)
 
 
 def _is_used_up(candidate: Candidate) -> bool:
@@ -247,17 +248,10 @@ def _is_used_up(candidate: Candidate) -> bool:
 
 def _question(request: Request) -> Question:
     try:
-        parsed = decode(request.body) if request.body.strip() else msgspec.UNSET
+        parsed = decode(request.body) if request.body and not request.body.isspace() else msgspec.UNSET
     except MalformedError:
         parsed = msgspec.UNSET
-    return Question(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        body=request.body,
-        json=parsed,
-        base_url=request.base_url,
-    )
+    return Question(request.method, request.path, request.query, request.body, parsed, request.base_url)
 
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:

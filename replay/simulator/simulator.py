@@ -150,9 +150,13 @@ class Simulator:
         self._now = now
         effects = self._perform_due(now)
         if not isinstance(happening, Woken):
-            effects += self.react(self.outages.incoming(happening), now)
+            if self.outages.is_parted:
+                happening = self.outages.incoming(happening)
+            effects += self.react(happening, now)
             effects += self._perform_due(now)
-        effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
+        effects = self.carriers.outgoing(effects, now)
+        if self.outages.is_parted:
+            effects = self.outages.outgoing(effects)
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
@@ -402,9 +406,7 @@ class Simulator:
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))
-        self.journal.note(
-            "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
-        )
+        self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
 
     def _new_client_id(self) -> str:
