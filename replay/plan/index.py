@@ -51,18 +51,26 @@ class _Drawer(Generic[Row]):
 
     def __init__(self) -> None:
         self._rows: dict[tuple[Field, ...], dict[tuple[Any, ...], list[Row]]] = {}
+        self._in_body: dict[tuple[Field, ...], tuple[str, ...]] = {}
+        """The names of those fields that are all of the body."""
 
     def add(self, fields: dict[Field, Any], row: Row) -> None:
         alike = self._rows.setdefault(tuple(fields), {})
+        if all(where == "body" for where, _ in fields):
+            self._in_body[tuple(fields)] = tuple(name for _, name in fields)
         alike.setdefault(tuple(fields.values()), []).append(row)
 
     def find(self, sought: Sought) -> list[Row]:
         body, found = sought.json if isinstance(sought.json, dict) else {}, list[Row]()
         for fields, rows in self._rows.items():
-            values = [
-                body.get(name, _NOTHING) if where == "body" else dict(sought.query).get(name, _NOTHING)
-                for where, name in fields
-            ]
+            names = self._in_body.get(fields)
+            if names is not None:
+                values = [body.get(name, _NOTHING) for name in names]
+            else:
+                values = [
+                    body.get(name, _NOTHING) if where == "body" else dict(sought.query).get(name, _NOTHING)
+                    for where, name in fields
+                ]
             try:
                 found += rows.get(tuple(values), ())
             except TypeError:

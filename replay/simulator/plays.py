@@ -354,6 +354,8 @@ class Play:
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
+        if self._speed is not None:
+            return round(now + delay / self._speed, 6)
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])

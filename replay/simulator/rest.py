@@ -146,19 +146,22 @@ class Rest:
         return (("Set-Cookie", cookie),)
 
     def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
-        play, ask, now = chosen.play, chosen.ask, asking.now
+        simulator, play, ask, now = self._simulator, chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
-        taken = _alike(chosen, asking.found)
-        captured = [each.play.take(each.ask, each.captures) for each in taken]
-        self._note("request", play, ask, now)
+        values = play.take(ask, chosen.captures)
+        # A login counts for all scenarios served.
+        others = [] if play.is_story else _alike(chosen, asking.found)
+        taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
+        label = play.label_of(ask.role)
+        simulator.journal.add("request", simulator.since_start(now), label, play.label, ask.id, 0.0, {})
         base_url = asking.question.base_url
         delay = reply.after
         if isinstance(delay, Distribution):
-            delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
+            delay = delay_of(delay, simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
         answer = Answer(
             exchange=asking.exchange,
-            at=play.answered_at(now, delay, ask, self._simulator.options.seed),
+            at=play.answered_at(now, delay, ask, simulator.options.seed),
             status=reply.status,
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
@@ -167,22 +170,19 @@ class Rest:
         if asking.agent is not None and now > asking.agent.story:
             asking.agent.story = now
         order = self._order(struck, play, ask, delay) if struck else None
-        for each, values in zip(taken, captured, strict=True):
-            mark = Mark(now, now, values, delay)
-            tell_at = 0.0
-            if order is not None and order.first == "answer":
-                tell_at = self._simulator.faulting.over(struck, answer) + order.gap
-            dues = self._simulator.happened(each.play, each.ask.asked, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same at any time.
-            mark = Mark(answer.at, round(now + delay, 6), values)
-            if each is not chosen:
-                self._simulator.happens_later(Reached(each.play, each.ask.replied, mark))
-                continue
-            is_last = order is not None and order.first == "events"
-            after = Order(tuple(dues), order.gap) if order is not None and is_last else None
-            label = play.label_of(ask.role)
-            reached = Reached(each.play, each.ask.replied, mark, answer, label, struck, after)
-            self._simulator.happens_later(reached)
+        tell_at = 0.0
+        if order is not None and order.first == "answer":
+            tell_at = simulator.faulting.over(struck, answer) + order.gap
+        dues = simulator.happened(play, ask.asked, Mark(now, now, values, delay), tell_at=tell_at)
+        # As what it sets off is: of what falls on one moment the order is the same at any time.
+        recorded = round(now + delay, 6)
+        is_last = order is not None and order.first == "events"
+        after = Order(tuple(dues), order.gap) if order is not None and is_last else None
+        mark = Mark(answer.at, recorded, values)
+        simulator.happens_later(Reached(play, ask.replied, mark, answer, label, struck, after))
+        for each, given in taken:
+            simulator.happened(each.play, each.ask.asked, Mark(now, now, given, delay), tell_at=tell_at)
+            simulator.happens_later(Reached(each.play, each.ask.replied, Mark(answer.at, recorded, given)))
 
     def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
         """What a rule says comes first, the answer or the events; if it leaves that open, the other."""
@@ -255,19 +255,17 @@ def _question(request: Request) -> Question:
 
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
-    """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
-    if chosen.play.is_story:
-        return [chosen]
+    """What the chosen ask of a session is in the sessions of other scenarios."""
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
     if chosen.play not in sessions:
-        return [chosen]
+        return []
     found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
     for each in found:
         if each.play in found_in:
             found_in[each.play].append(each)
     best = [choose(of_one) for session, of_one in found_in.items() if not session.is_one_with(chosen.play)]
-    return [chosen, *(each for each in best if each is not None)]
+    return [each for each in best if each is not None]
 
 
 def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:

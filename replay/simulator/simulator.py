@@ -353,8 +353,10 @@ class Simulator:
         return item if client is None or item < client else client
 
     def _perform_due(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
         agenda = self._agenda
+        if not agenda or agenda[0][0] > now:
+            return self.bayeux.settle(now)
+        effects: list[Effect] = []
         while agenda and agenda[0][0] <= now:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
