@@ -331,8 +331,11 @@ class Agents:
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
-        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+        minted = self._by_minted
+        found = [minted[word] for word in words if word in minted]
+        if len(found) < 2:
+            return found
+        return sorted(dict.fromkeys(found), key=lambda play: play.ordinal, reverse=True)
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:

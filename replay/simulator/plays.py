@@ -130,6 +130,7 @@ class Play:
         "is_story",
         "key",
         "label",
+        "name",
         "ordinal",
         "part",
         "seats",
@@ -192,6 +193,8 @@ class Play:
         self.is_story = part is timeline.story
         """Else it is a session."""
         self.shared = len(self.seats) > 1 and self.is_story
+        self.name = timeline.name
+        """The scenario's."""
         # Those of all agents are called alike.
         self.label = sys.intern(f"{timeline.name}#{ordinal}")
         """How the journal names it."""

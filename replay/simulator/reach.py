@@ -8,6 +8,8 @@ from replay.simulator.plays import Play
 class Reach:
     """The plays of one agent, by what leads to them."""
 
+    __slots__ = ("_seated", "by_part", "by_value", "sessions", "turns", "unsigned")
+
     def __init__(self) -> None:
         self._seated = 0
         self.turns: dict[Play, int] = {}

@@ -401,7 +401,7 @@ class Simulator:
             effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
-        self.tallies.answers.add((play.timeline.name, step, status))
+        self.tallies.answers.add((play.name, step, status))
         self.journal.note(
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )
