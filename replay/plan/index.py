@@ -134,9 +134,9 @@ def _literals(ask: Ask, ignored: frozenset[str]) -> Iterator[tuple[Field, Any]]:
     """Fields of which the value is written down."""
     body = ask.body if isinstance(ask.body, dict) else {}
     for name, value in body.items():
-        if type(value) in _SCALARS and isinstance(name, str):
-            if not (ignored and is_ignored(f"body.{name}", ignored)):
-                yield ("body", name), value
+        is_literal = type(value) in _SCALARS and isinstance(name, str)
+        if is_literal and not (ignored and is_ignored(f"body.{name}", ignored)):
+            yield ("body", name), value
     # Of a name that stands twice in a query, either value is asked for.
     for name, value in dict(ask.query).items() if ask.query else ():
         if isinstance(value, str) and not is_ignored(f"query.{name}", ignored):

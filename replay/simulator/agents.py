@@ -20,6 +20,7 @@ from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
+from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
@@ -28,6 +29,8 @@ NOBODY = "Nobody has come yet."
 _ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _GUESSED = 1000
 """Names among which the nearest is looked for: with each more it takes longer."""
+REMEMBERED = 10_000
+"""Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
 
@@ -56,10 +59,8 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.offered: Counter[int] = Counter()
-        """How many it has been given of each scenario, by its place."""
-        self.sessions_of: dict[int, list[Play]] = {}
-        """Its sessions, by the place of their scenario."""
+        self.forgotten = Forgotten()
+        """What stays known of plays that were over."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
         self.held: list[Told] = []
@@ -111,6 +112,8 @@ class Agents:
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
+        self._gone: dict[str, Gone] = {}
+        """The latest ids of plays that have been forgotten, oldest first."""
 
     def find(
         self,
@@ -193,6 +196,9 @@ class Agents:
             # An id of a shared play may come from any who sit in it.
             if named is not None and named.owner is not None:
                 return named.owner
+            gone = self._gone.get(word)
+            if gone is not None and gone.owner is not None:
+                return gone.owner
             clients = clients or self._by_client.get(word)
         return clients
 
@@ -267,6 +273,20 @@ class Agents:
         for value in map(str, before.values.values()):
             if self._by_minted.get(value) is before:
                 self._by_minted[value] = after
+
+    def forget_minted(self, play: Play) -> None:
+        """A play has gone: for a while it stays known that its ids were its own."""
+        gone = Gone(play.label, play.timeline.place, play.owner)
+        for value in map(str, play.values.values()):
+            if self._by_minted.get(value) is play:
+                del self._by_minted[value]
+                self._gone[value] = gone
+        while len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def gone(self, words: Iterable[str]) -> Gone | None:
+        """The first forgotten play of which an id stands among these strings."""
+        return next((self._gone[word] for word in words if word in self._gone), None)
 
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""

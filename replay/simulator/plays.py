@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from replay.simulator.striking import Struck
 
 
+RETRY = 2.0
+"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
+
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -111,7 +114,7 @@ _AT_FIRST: dict[str, Callable[[], Any]] = {
     "_marks": dict,
     "_fired": Counter,
 }
-"""What is made once something is put there, or looked for: most plays of an agent with many are never touched."""
+"""What is made once something is put there, or looked for: of many plays most are never touched."""
 
 
 class Play:
