@@ -80,7 +80,8 @@ class Finding:
 
     def unseat(self, agent: Agent, play: Play) -> None:
         """An agent has a play no more."""
-        agent.reach.remove(play)
+        values = (value for each in (play, *play.sessions) for value in each.values.values())
+        agent.reach.remove(play, {as_text(value) for value in values if isinstance(value, str | int)})
 
     def renewed(self) -> None:
         """Scenarios have changed: parts that nobody plays are forgotten."""

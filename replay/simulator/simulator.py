@@ -37,6 +37,7 @@ from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
+from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Limits, Turnstile
@@ -118,6 +119,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
         self.carriers = Carriers(self)
