@@ -19,7 +19,7 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
-from replay.simulator.at_first import AtFirst
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
@@ -89,6 +89,9 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
+
+
+prepare(Agent)
 
 
 class Agents:

@@ -58,7 +58,9 @@ class Casting:
         agent = self._simulator.agents.add(headers)
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
-        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
+        struck = {rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck}
+        if struck:
+            agent.struck.update(struck)
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
         agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:

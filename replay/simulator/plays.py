@@ -18,7 +18,7 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
-from replay.simulator.at_first import AtFirst
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
 from replay.wire import Answer
 
@@ -426,6 +426,9 @@ class Play:
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
         return int(value) if counted and _WHOLE.fullmatch(value) else value
+
+
+prepare(Play)
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

@@ -312,7 +312,8 @@ class Simulator:
             tell_at: Before this nothing that it sets off is told.
         """
         dues = play.happens(moment, mark, self.options.seed)
-        for each in play.followers:
+        # Nobody goes by a story.
+        for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
