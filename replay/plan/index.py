@@ -51,32 +51,26 @@ class _Drawer(Generic[Row]):
 
     def __init__(self) -> None:
         self._rows: dict[tuple[Field, ...], dict[tuple[Any, ...], list[Row]]] = {}
-        self._in_body: dict[tuple[Field, ...], tuple[str, ...]] = {}
-        """The names of those fields that are all of the body."""
 
     def add(self, fields: dict[Field, Any], row: Row) -> None:
         alike = self._rows.setdefault(tuple(fields), {})
-        if all(where == "body" for where, _ in fields):
-            self._in_body[tuple(fields)] = tuple(name for _, name in fields)
         alike.setdefault(tuple(fields.values()), []).append(row)
 
-    def find(self, sought: Sought) -> list[Row]:
-        body, found = sought.json if isinstance(sought.json, dict) else {}, list[Row]()
+    def find(self, sought: Sought, found: list[Row]) -> None:
+        """What belongs to the asks that a request can be goes to what was found."""
+        body = sought.json if isinstance(sought.json, dict) else {}
         for fields, rows in self._rows.items():
-            names = self._in_body.get(fields)
-            if names is not None:
-                values = [body.get(name, _NOTHING) for name in names]
-            else:
-                values = [
+            values = tuple(
+                [
                     body.get(name, _NOTHING) if where == "body" else dict(sought.query).get(name, _NOTHING)
                     for where, name in fields
                 ]
+            )
             try:
-                found += rows.get(tuple(values), ())
+                found += rows.get(values, ())
             except TypeError:
                 # A list or an object is no literal that stands here.
                 continue
-        return found
 
 
 class AskIndex(Generic[Row]):
@@ -115,21 +109,23 @@ class AskIndex(Generic[Row]):
 
     def find(self, sought: Sought) -> list[Row]:
         """What belongs to the asks that a request can be, each once, in no order."""
-        found = self._find(sought.method, sought)
-        return found + self._find("", sought) if self._any_method else found
+        found: list[Row] = []
+        self._find(sought.method, sought, found)
+        if self._any_method:
+            self._find("", sought, found)
+        return found
 
-    def _find(self, method: str, sought: Sought) -> list[Row]:
-        path, found = sought.path, list[Row]()
-        whole = self._whole.get((method, path))
-        if whole is not None:
-            found += whole.find(sought)
+    def _find(self, method: str, sought: Sought, found: list[Row]) -> None:
+        path = sought.path
+        drawer = self._whole.get((method, path))
+        if drawer is not None:
+            drawer.find(sought, found)
         for before, after in self._lengths:
             rest = len(path) - after
             if rest >= before:
                 drawer = self._ends.get((method, path[:before], path[rest:]))
                 if drawer is not None:
-                    found += drawer.find(sought)
-        return found
+                    drawer.find(sought, found)
 
 
 def is_ignored(field: str, ignored: frozenset[str]) -> bool:

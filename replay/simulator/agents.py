@@ -19,6 +19,8 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
+from replay.simulator.at_first import AtFirst, prepare
+from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
@@ -27,6 +29,8 @@ NOBODY = "Nobody has come yet."
 _ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _GUESSED = 1000
 """Names among which the nearest is looked for: with each more it takes longer."""
+REMEMBERED = 10_000
+"""Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
 
@@ -38,47 +42,16 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
 
 
-_AT_FIRST: dict[str, Callable[[], Any]] = {
-    "held": list,
-    "overtaken": list,
-    "struck": Counter,
-}
-"""What is made once something is put there, or looked for: most agents never need it."""
-
-
 class Agent:
     """One person's desktop."""
 
-    __slots__ = (
-        *_AT_FIRST,
-        "began",
-        "clients",
-        "cookie",
-        "cookies",
-        "ever_had_clients",
-        "is_unknown",
-        "keeps_cookies",
-        "key",
-        "label",
-        "misses",
-        "name",
-        "noted_as",
-        "offered",
-        "ordinal",
-        "plays",
-        "reach",
-        "refused",
-        "sessions",
-        "sessions_of",
-        "shaken",
-        "story",
-    )
-
-    held: list[Told]
+    held = AtFirst["list[Told]"](list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken: list[Overtaken]
+    overtaken = AtFirst["list[Overtaken]"](list)
     """Events that wait until others have been told, in order."""
-    struck: Counter[str]
+    forgotten = AtFirst(Forgotten)
+    """What stays known of plays that were over."""
+    struck = AtFirst["Counter[str]"](Counter)
     """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None) -> None:
@@ -97,10 +70,6 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.offered: Counter[int] = Counter()
-        """How many it has been given of each scenario, by its place."""
-        self.sessions_of: dict[int, list[Play]] = {}
-        """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
         self.began: float | None = None
@@ -118,18 +87,11 @@ class Agent:
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what has not been put there yet."""
-            if name not in _AT_FIRST:
-                raise AttributeError(f"an agent has no '{name}'")
-            made = _AT_FIRST[name]()
-            setattr(self, name, made)
-            return made
-
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
+
+
+prepare(Agent)
 
 
 class Agents:
@@ -154,6 +116,8 @@ class Agents:
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
+        self._gone: dict[str, Gone] = {}
+        """The latest ids of plays that have been forgotten, oldest first."""
 
     def find(
         self,
@@ -236,6 +200,9 @@ class Agents:
             # An id of a shared play may come from any who sit in it.
             if named is not None and named.owner is not None:
                 return named.owner
+            gone = self._gone.get(word)
+            if gone is not None and gone.owner is not None:
+                return gone.owner
             clients = clients or self._by_client.get(word)
         return clients
 
@@ -325,20 +292,31 @@ class Agents:
             if self._by_minted.get(value) is before:
                 self._by_minted[value] = after
 
+    def forget_minted(self, play: Play) -> None:
+        """A play has gone: for a while it stays known that its ids were its own."""
+        gone = Gone(play.label, play.timeline.place, play.owner)
+        for value in map(str, play.values.values()):
+            if self._by_minted.get(value) is play:
+                del self._by_minted[value]
+                self._gone[value] = gone
+        while len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def gone(self, words: Iterable[str]) -> Gone | None:
+        """The first forgotten play of which an id stands among these strings."""
+        return next((self._gone[word] for word in words if word in self._gone), None)
+
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""
         return value in self._by_minted
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        minted, found = self._by_minted, list[Play]()
-        for word in words:
-            play = minted.get(word)
-            if play is not None and play not in found:
-                found.append(play)
-        if len(found) > 1:
-            found.sort(key=lambda play: play.ordinal, reverse=True)
-        return found
+        minted = self._by_minted
+        found = [minted[word] for word in words if word in minted]
+        if len(found) < 2:
+            return found
+        return sorted(dict.fromkeys(found), key=lambda play: play.ordinal, reverse=True)
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:
@@ -346,8 +324,7 @@ def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str
     words = path.split("/")
     for _, value in query:
         _add(value, words)
-    if body is not msgspec.UNSET:
-        _add(body, words)
+    _add(body, words)
     return [word for word in words if word]
 
 
@@ -358,11 +335,8 @@ def _add(value: Any, words: list[str]) -> None:
         if "/" in value:
             words += value.split("/")
     elif isinstance(value, dict):
-        # Keys of JSON are strings, and as a rule no URLs.
-        words += value
         for key in value:
-            if "/" in key:
-                words += key.split("/")
+            _add(key, words)
         for item in value.values():
             _add(item, words)
     elif isinstance(value, list):

@@ -80,7 +80,8 @@ class Finding:
 
     def unseat(self, agent: Agent, play: Play) -> None:
         """An agent has a play no more."""
-        agent.reach.remove(play)
+        values = (value for each in (play, *play.sessions) for value in each.values.values())
+        agent.reach.remove(play, {as_text(value) for value in values if isinstance(value, str | int)})
 
     def renewed(self) -> None:
         """Scenarios have changed: parts that nobody plays are forgotten."""
@@ -118,17 +119,24 @@ class Finding:
             rows.sort(key=lambda row: row[:3])
         return [hold_against(question, play, ask, rank) for rank, _, _, play, ask in rows]
 
-    def _own(self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]) -> list[_Row]:
-        reach, rows = agent.reach, list[_Row]()
-        for part, place, ask in self._open.find(question):
-            for play in reach.by_part.get(part, ()):
-                _add_row(rows, agent, play, named, place, ask)
+    def _own(
+        self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]
+    ) -> list[_Row]:
+        reach = agent.reach
+        rows = [
+            row
+            for part, place, ask in self._open.find(question)
+            for play in reach.by_part.get(part, ())
+            if (row := _row(agent, play, named, place, ask)) is not None
+        ]
         led = reach.unsigned
         if reach.by_value:
             led = [each for word in dict.fromkeys(words) for each in reach.by_value.get(word, ())] + led
         for play, name in led:
             for place, ask in self._asks(play).by_name[name].find(question):
-                _add_row(rows, agent, play, named, place, ask)
+                row = _row(agent, play, named, place, ask)
+                if row is not None:
+                    rows.append(row)
         return rows
 
     def _foreign(self, question: Question, agent: Agent, named: list[Play]) -> Iterator[_Row]:
@@ -164,18 +172,17 @@ class Finding:
         return asks
 
 
-def _add_row(rows: list[_Row], agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> None:
+def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> _Row | None:
     if play.shared and ask.role != play.role_of(agent):
-        return
-    if play in named:
-        rows.append((0, named.index(play), place, play, ask))
-    elif play.is_story:
-        rows.append((1, -agent.reach.turns[play], place, play, ask))
-    else:
-        reach = agent.reach
-        if reach.sessions is None:
-            reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
-        rows.append((1, reach.sessions[play], place, play, ask))
+        return None
+    if named and play in named:
+        return 0, named.index(play), place, play, ask
+    reach = agent.reach
+    if play.is_story:
+        return 1, -reach.turns[play], place, play, ask
+    if reach.sessions is None:
+        reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
+    return 1, reach.sessions[play], place, play, ask
 
 
 def _leading(ask: Ask, ignored: frozenset[str]) -> set[str]:

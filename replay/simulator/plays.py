@@ -18,6 +18,7 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
 from replay.wire import Answer
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from replay.simulator.agents import Agent
     from replay.simulator.striking import Struck
 
+
+RETRY = 2.0
+"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
 
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
@@ -102,71 +106,30 @@ class Harm(msgspec.Struct, frozen=True):
         return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
 
 
-_AT_FIRST: dict[str, Callable[[], Any]] = {
-    "values": dict,
-    "captured_by": dict,
-    "captured": dict,
-    "followers": list,
-    "counts": Counter,
-    "answered": dict,
-    "harms": dict,
-    "told": Counter,
-    "steered": Counter,
-    "beside": Counter,
-    "_marks": dict,
-    "_fired": Counter,
-}
-"""What is made once something is put there, or looked for: most plays of an agent are never touched."""
-
-
 class Play:
     """A session or a story under way."""
 
-    __slots__ = (
-        *_AT_FIRST,
-        "_is_plain",
-        "_near",
-        "_speed",
-        "is_story",
-        "key",
-        "label",
-        "ordinal",
-        "part",
-        "seats",
-        "sessions",
-        "shared",
-        "shift",
-        "since",
-        "timeline",
-        "waiting",
-    )
-
-    waiting: tuple[Due, ...]
-    """Events for roles that nobody has taken yet, in order."""
-    since: float
-    """When somebody got it."""
-    shift: float
-    """Seconds by which recorded times are moved."""
-    values: dict[str, Any]
+    values = AtFirst[dict[str, Any]](dict)
     """Variables that are bound: made for this play, or taken from the client."""
-    captured_by: dict[str, str]
-    captured: dict[str, Any]
+    captured_by = AtFirst[dict[str, str]](dict)
+    """Of those taken from the client, the step that it was taken from."""
+    captured = AtFirst[dict[str, Any]](dict)
     """`STEP.name`: what the latest occurrence of a step captured."""
-    followers: list[Play]
+    followers = AtFirst["list[Play]"](list)
     """Of a session: the stories that go by it."""
-    counts: Counter[str]
+    counts = AtFirst["Counter[str]"](Counter)
     """How often each ask was answered afresh."""
-    answered: dict[str, Answered]
-    harms: dict[str, Harm]
+    answered = AtFirst[dict[str, Answered]](dict)
+    harms = AtFirst[dict[str, Harm]](dict)
     """What rules did to its steps, each time the last."""
-    told: Counter[str]
+    told = AtFirst["Counter[str]"](Counter)
     """Of a session: how often each event was due."""
-    steered: Counter[str]
+    steered = AtFirst["Counter[str]"](Counter)
     """How often each event was told because somebody wanted it, beside those that were set off."""
-    beside: Counter[str]
+    beside = AtFirst["Counter[str]"](Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
-    _marks: dict[Moment, list[Mark]]
-    _fired: Counter[str]
+    _marks = AtFirst[dict[Moment, list[Mark]]](dict)
+    _fired = AtFirst["Counter[str]"](Counter)
 
     def __init__(
         self,
@@ -192,6 +155,8 @@ class Play:
         self.is_story = part is timeline.story
         """Else it is a session."""
         self.shared = len(self.seats) > 1 and self.is_story
+        self.name = timeline.name
+        """The scenario's."""
         # Those of all agents are called alike.
         self.label = sys.intern(f"{timeline.name}#{ordinal}")
         """How the journal names it."""
@@ -203,18 +168,12 @@ class Play:
         """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self.waiting = ()
-        self.since = self.shift = 0.0
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what has not been put there yet."""
-            if name not in _AT_FIRST:
-                raise AttributeError(f"a play has no '{name}'")
-            made = _AT_FIRST[name]()
-            setattr(self, name, made)
-            return made
+        self.waiting: tuple[Due, ...] = ()
+        """Events for roles that nobody has taken yet, in order."""
+        self.since = 0.0
+        """When somebody got it."""
+        self.shift = 0.0
+        """Seconds by which recorded times are moved."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -469,6 +428,9 @@ class Play:
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
         return int(value) if counted and _WHOLE.fullmatch(value) else value
+
+
+prepare(Play)
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

@@ -20,15 +20,13 @@ from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
-from replay.simulator.plays import Answered, Mark, Order, Play, Reached
+from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
-RETRY = 2.0
-"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 

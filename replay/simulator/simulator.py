@@ -37,6 +37,7 @@ from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
+from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Limits, Turnstile
@@ -118,6 +119,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
         self.carriers = Carriers(self)
@@ -314,7 +316,8 @@ class Simulator:
             tell_at: Before this nothing that it sets off is told.
         """
         dues = play.happens(moment, mark, self.options.seed)
-        for each in play.followers:
+        # Nobody goes by a story.
+        for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
@@ -407,7 +410,7 @@ class Simulator:
             effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
-        self.tallies.answers.add((play.timeline.name, step, status))
+        self.tallies.answers.add((play.name, step, status))
         self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
 
