@@ -17,7 +17,7 @@ from replay.simulator.likeness import SLIP
 from replay.simulator.matching import Question
 from replay.simulator.plays import Play
 
-MOST = 60
+MOST = 30
 """Asks that a miss is held against in detail."""
 
 _OPEN = "\0"
@@ -31,7 +31,11 @@ class Kind:
     """Asks of one part that are alike."""
 
     def __init__(self, key: _Key) -> None:
-        self.key = key
+        method, words, operation = key
+        self.does = method, operation
+        self.words = frozenset(filter(None, words))
+        """What the path says."""
+        self.length = len(words)
         self.asks: list[tuple[int, Ask]] = []
         """Each with where it stands in its part."""
         self.saying: dict[str, list[int]] = {}
@@ -71,7 +75,7 @@ def shortlist(
     cost = _Costs(question, operation)
     said = set(words)
     ranked = [
-        (cost.of(kind.key) + RANKS[rank], turn, rank, play, kind)
+        (cost.of(kind) + RANKS[rank], turn, rank, play, kind)
         for turn, (rank, play, kinds) in enumerate(plays)
         for kind in kinds
     ]
@@ -108,19 +112,16 @@ class _Costs:
         self._method, self._operation = question.method, operation
         segments = question.path.split("/")[1:]
         self._segments, self._length = set(segments), len(segments)
-        self._known: dict[_Key, float] = {}
+        self._known: dict[tuple[str, str], float] = {}
 
-    def of(self, key: _Key) -> float:
-        known = self._known.get(key)
+    def of(self, kind: Kind) -> float:
+        gone = len(kind.words - self._segments) + abs(kind.length - self._length)
+        known = self._known.get(kind.does)
         if known is None:
-            method, words, operation = key
-            gone = sum(bool(word) and word not in self._segments for word in words)
-            known = self._known[key] = (
-                of_methods(self._method, method)
-                + SLIP * (gone + abs(len(words) - self._length))
-                + self._of_operation(operation)
-            )
-        return known
+            method, operation = kind.does
+            known = of_methods(self._method, method) + self._of_operation(operation)
+            self._known[kind.does] = known
+        return known + SLIP * gone
 
     def _of_operation(self, expected: str) -> float:
         if expected == self._operation or not expected:
