@@ -23,6 +23,9 @@ MOST = 30
 _OPEN = "\0"
 """Stands for what a path does not say."""
 
+_AGREEING = 0.5
+"""What it is worth that a step says something that the request says."""
+
 _Key = tuple[str, tuple[str, ...], str]
 """Method, the words of the path, what the body says that it does."""
 
@@ -72,8 +75,8 @@ def shortlist(
     Returns:
         Each with the rank of its play, in the order in which they stand there.
     """
-    cost = _Costs(question, operation)
     said = set(words)
+    cost = _Costs(question, operation, said)
     ranked = [
         (cost.of(kind) + RANKS[rank], turn, rank, play, kind)
         for turn, (rank, play, kinds) in enumerate(plays)
@@ -91,14 +94,22 @@ def shortlist(
 
 def _first(kind: Kind, play: Play, said: set[str]) -> Iterator[tuple[int, Ask]]:
     """Asks of a kind, those that are most like the request first."""
-    agreeing = Counter(at for word in said for at in kind.saying.get(word, ()))
+
+    def is_left(at: int) -> bool:
+        return play.reply_for(kind.asks[at][1]) is not None
+
+    agreeing: Counter[int] = Counter()
+    for word in said & kind.saying.keys():
+        alike = kind.saying[word]
+        # What very many say tells none from another: of these come first those that nobody has asked.
+        agreeing.update(alike if len(alike) <= MOST else islice(filter(is_left, alike), MOST))
     for at, _ in agreeing.most_common(MOST):
         yield kind.asks[at]
     used = []
     for at, placed in enumerate(kind.asks):
         if at in agreeing:
             continue
-        if play.reply_for(placed[1]) is not None:
+        if is_left(at):
             yield placed
         elif len(used) < MOST:
             used.append(placed)
@@ -108,10 +119,11 @@ def _first(kind: Kind, play: Play, said: set[str]) -> Iterator[tuple[int, Ask]]:
 class _Costs:
     """What kinds cost, each weighed once."""
 
-    def __init__(self, question: Question, operation: str) -> None:
+    def __init__(self, question: Question, operation: str, said: set[str]) -> None:
         self._method, self._operation = question.method, operation
         segments = question.path.split("/")[1:]
         self._segments, self._length = set(segments), len(segments)
+        self._said = said
         self._known: dict[tuple[str, str], float] = {}
 
     def of(self, kind: Kind) -> float:
@@ -121,7 +133,9 @@ class _Costs:
             method, operation = kind.does
             known = of_methods(self._method, method) + self._of_operation(operation)
             self._known[kind.does] = known
-        return known + SLIP * gone
+        if kind.saying.keys().isdisjoint(self._said):
+            return known + SLIP * gone
+        return known + SLIP * gone - _AGREEING * len(kind.saying.keys() & self._said)
 
     def _of_operation(self, expected: str) -> float:
         if expected == self._operation or not expected:
