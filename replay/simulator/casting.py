@@ -49,7 +49,12 @@ class Casting:
         return sum(len(play.waiting) for plays in self._open.values() for play in plays)
 
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
-        """An agent, with a session and a play of every scenario."""
+        """An agent, with a session and a play of every scenario.
+
+        Raises:
+            FullError: as many have come as are taken.
+        """
+        self._simulator.turnstile.admit_agent()
         agent = self._simulator.agents.add(headers)
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules

@@ -145,22 +145,32 @@ class Finding:
             words: All that could be an id in the request.
         """
         named = self._simulator.agents.plays_named(words)
-        rows = [*self._own(question, agent, words, named), *self._foreign(question, agent, named)]
+        rows = self._own(question, agent, words, named)
+        if named:
+            rows += self._foreign(question, agent, named)
         if len(rows) > 1:
             rows.sort(key=lambda row: row[:3])
         return [hold_against(question, play, ask, rank) for rank, _, _, play, ask in rows]
 
     def _own(
         self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]
-    ) -> Iterator[_Row]:
+    ) -> list[_Row]:
         reach = agent.reach
-        for part, place, ask in self._open.find(question):
-            for play in reach.by_part.get(part, ()):
-                yield from _row(agent, play, named, place, ask)
-        led = [each for word in dict.fromkeys(words) for each in reach.by_value.get(word, ())]
-        for play, name in (*led, *reach.unsigned):
+        rows = [
+            row
+            for part, place, ask in self._open.find(question)
+            for play in reach.by_part.get(part, ())
+            if (row := _row(agent, play, named, place, ask)) is not None
+        ]
+        led = reach.unsigned
+        if reach.by_value:
+            led = [each for word in dict.fromkeys(words) for each in reach.by_value.get(word, ())] + led
+        for play, name in led:
             for place, ask in self._asks(play).by_name[name].find(question):
-                yield from _row(agent, play, named, place, ask)
+                row = _row(agent, play, named, place, ask)
+                if row is not None:
+                    rows.append(row)
+        return rows
 
     def _foreign(self, question: Question, agent: Agent, named: list[Play]) -> Iterator[_Row]:
         """Of plays of others that the request names."""
@@ -200,18 +210,17 @@ def _role(play: Play, agent: Agent) -> int | None:
     return play.role_of(agent) if play.shared else None
 
 
-def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> Iterator[_Row]:
+def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> _Row | None:
     if play.shared and ask.role != play.role_of(agent):
-        return
-    if play in named:
-        yield 0, named.index(play), place, play, ask
-    elif play.is_story:
-        yield 1, -agent.reach.turns[play], place, play, ask
-    else:
-        reach = agent.reach
-        if reach.sessions is None:
-            reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
-        yield 1, reach.sessions[play], place, play, ask
+        return None
+    if named and play in named:
+        return 0, named.index(play), place, play, ask
+    reach = agent.reach
+    if play.is_story:
+        return 1, -reach.turns[play], place, play, ask
+    if reach.sessions is None:
+        reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
+    return 1, reach.sessions[play], place, play, ask
 
 
 def _leading(ask: Ask, ignored: frozenset[str]) -> set[str]:

@@ -11,6 +11,17 @@ from replay.simulator.plays import Play
 class Reach:
     """The plays of one agent, by what leads to them."""
 
+    __slots__ = (
+        "_seated",
+        "by_part",
+        "by_value",
+        "offered",
+        "sessions",
+        "sessions_of",
+        "turns",
+        "unsigned",
+    )
+
     def __init__(self) -> None:
         self._seated = 0
         self.offered: Counter[int] = Counter()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,11 +10,13 @@ from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
 from replay.faults.fault import Swap
-from replay.plan.timeline import Ask, Moment, Reply
-from replay.plan.values import as_text, render
+from replay.plan.header_lines import on_a_line
+from replay.plan.timeline import Ask, Reply
+from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
+from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
 from replay.simulator.nearest import said_operation
 from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
@@ -25,7 +26,6 @@ from replay.wire import Answer, Effect, Headers, Request
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
@@ -56,7 +56,10 @@ class Rest:
             own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
-        asking = self._asking(request, now)
+        try:
+            asking = self._asking(request, now)
+        except FullError as full:
+            return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
         chosen, before = choose(asking.found), self._before(asking)
@@ -72,7 +75,7 @@ class Rest:
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
             asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
-        if any(each.rule.fault.refuses for each in struck):
+        if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
             return faulting.answered(struck, self._again(asking, candidate))
@@ -159,29 +162,25 @@ class Rest:
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
         )
-        play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
-        if asking.agent is not None:
-            asking.agent.story = max(asking.agent.story, now)
-        order = self._order(struck, play, ask, delay)
+        play.answered[ask.id] = Answered(now, asking.question.fingerprint, answer)
+        if asking.agent is not None and now > asking.agent.story:
+            asking.agent.story = now
+        order = self._order(struck, play, ask, delay) if struck else None
         for each, values in zip(taken, captured, strict=True):
-            moment = Moment(each.ask.id)
             mark = Mark(now, now, values, delay)
             tell_at = 0.0
             if order is not None and order.first == "answer":
                 tell_at = self._simulator.faulting.over(struck, answer) + order.gap
-            dues = self._simulator.happened(each.play, moment, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same whatever that moment is.
+            dues = self._simulator.happened(each.play, each.ask.asked, mark, tell_at=tell_at)
+            # As what it sets off is: of what falls on one moment the order is the same at any time.
             mark = Mark(answer.at, round(now + delay, 6), values)
-            reached = Reached(each.play, Moment(each.ask.id, response=True), mark)
-            if each is chosen:
-                events_first = order is not None and order.first == "events"
-                reached = msgspec.structs.replace(
-                    reached,
-                    answer=answer,
-                    label=play.label_of(ask.role),
-                    struck=struck,
-                    order=Order(tuple(dues), order.gap) if order is not None and events_first else None,
-                )
+            if each is not chosen:
+                self._simulator.happens_later(Reached(each.play, each.ask.replied, mark))
+                continue
+            is_last = order is not None and order.first == "events"
+            after = Order(tuple(dues), order.gap) if order is not None and is_last else None
+            label = play.label_of(ask.role)
+            reached = Reached(each.play, each.ask.replied, mark, answer, label, struck, after)
             self._simulator.happens_later(reached)
 
     def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
@@ -189,7 +188,7 @@ class Rest:
         swap = self._simulator.faulting.order(struck)
         if swap is None or swap.first:
             return swap
-        cues = play.part.cues_on.get(Moment(ask.id), ())
+        cues = play.part.cues_on.get(ask.asked, ())
         events_are_first = any(span(cue.trigger.delay)[0] < delay for cue in cues)
         return msgspec.structs.replace(swap, first="answer" if events_are_first else "events")
 
@@ -213,9 +212,9 @@ class Rest:
         latest: tuple[float, Candidate | None] = asking.now - RETRY, None
         for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
-            if answered is None or candidate.answerable or not candidate.fits:
+            if answered is None or answered.at < latest[0]:
                 continue
-            if answered.at >= latest[0] and answered.fingerprint == asking.question.fingerprint:
+            if answered.fingerprint == asking.question.fingerprint and _is_used_up(candidate):
                 latest = answered.at, candidate
         return latest[1]
 
@@ -226,17 +225,24 @@ class Rest:
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
     def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+        def lookup(name: str) -> Any:
+            return play.lookup(name, base_url, role=ask.role)
+
         if reply.body is not msgspec.UNSET:
-            return msgspec.json.encode(self._simulator.render(play, reply.body, base_url, ask.role))
+            return reply.prepared.encode(lookup, play.shift)
         if isinstance(reply.raw, bytes):
             return reply.raw
-        text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
-        return str(text).encode()
+        return str(render(reply.raw, lookup)).encode()
 
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
         simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
+
+
+def _is_used_up(candidate: Candidate) -> bool:
+    """Whether the request is this ask, which has no answer left."""
+    return candidate.fits and not candidate.answerable
 
 
 def _question(request: Request) -> Question:
@@ -256,9 +262,11 @@ def _question(request: Request) -> Question:
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
+    if chosen.play.is_story:
+        return [chosen]
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
-    if chosen.play.is_story or chosen.play not in sessions:
+    if chosen.play not in sessions:
         return [chosen]
     found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
     for each in found:
@@ -269,10 +277,10 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
 
 
 def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
-    """What the client made up cannot end a header's line."""
+    if reply.are_ready:
+        return reply.headers
 
     def lookup(name: str) -> Any:
         return play.lookup(name, base_url, role=ask.role)
 
-    rendered = ((name, render(value, lookup)) for name, value in reply.headers)
-    return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
+    return tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers)
