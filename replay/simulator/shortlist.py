@@ -105,7 +105,7 @@ def _first(kind: Kind, play: Play, said: set[str]) -> Iterator[tuple[int, Ask]]:
         agreeing.update(alike if len(alike) <= MOST else islice(filter(is_left, alike), MOST))
     for at, _ in agreeing.most_common(MOST):
         yield kind.asks[at]
-    used = []
+    used: list[tuple[int, Ask]] = []
     for at, placed in enumerate(kind.asks):
         if at in agreeing:
             continue
