@@ -18,6 +18,7 @@ from replay.plan.values import Text, as_text
 from replay.scenario.templates import Reference
 from replay.simulator.matching import Candidate, Question, candidates, hold_against
 from replay.simulator.plays import Play
+from replay.simulator.shortlist import MOST, Kind, kinds_of, shortlist
 
 if TYPE_CHECKING:
     from replay.plan.timeline import Timeline
@@ -41,6 +42,14 @@ class _Asks:
         self.is_open = False
         """Whether it has any that none leads to."""
         self._all: AskIndex[Placed] | None = None
+        self._kinds: dict[int | None, list[Kind]] = {}
+
+    def kinds(self, timeline: Timeline, role: int | None) -> list[Kind]:
+        """The asks of a role, or all, by kind; made once a request is no step."""
+        if role not in self._kinds:
+            asks = self.part.asks if role is None else self.part.asks_of[role]
+            self._kinds[role] = kinds_of(asks, timeline.profile.operation_field)
+        return self._kinds[role]
 
     def all(self, ignored: frozenset[str]) -> AskIndex[Placed]:
         """Whatever leads to them: who names another's play is rare."""
@@ -98,10 +107,34 @@ class Finding:
 
         Own plays that the request names come first, then other own ones, then those of others that it names.
         """
-        named = self._simulator.agents.plays_named(words)
+        return candidates(question, agent, *self._plays(agent, words))
+
+    def near(self, question: Question, agent: Agent, words: Iterable[str], operation: str) -> list[Candidate]:
+        """What a request is held against that is no step: all, or of very many what it may be meant for.
+
+        Args:
+            words: As in `fitting`.
+            operation: What its body says that it does; empty if it does not.
+        """
+        groups = self._plays(agent, words)
+        plays = [(rank, play) for rank, group in enumerate(groups) for play in group]
+        if sum(len(play.part.asks) for _, play in plays) <= MOST:
+            return candidates(question, agent, *groups)
+        found = [each for each in self.fitting(question, agent, words) if each.fits][:MOST]
+        held = {(id(each.play), each.ask.id) for each in found}
+        among = (
+            (rank, play, self._asks(play).kinds(play.timeline, _role(play, agent))) for rank, play in plays
+        )
+        listed = shortlist(question, words, operation, among)
+        others = [each for each in listed if (id(each[1]), each[2].id) not in held]
+        return [*found, *(hold_against(question, play, ask, rank) for rank, play, ask in others)]
+
+    def _plays(self, agent: Agent, words: Iterable[str]) -> tuple[list[Play], list[Play], list[Play]]:
+        """Own plays that a request names, other own ones, and those of others that it names."""
+        named = dict.fromkeys(self._simulator.agents.plays_named(words))
         own = [play for play in named if agent in play.seats]
         others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return candidates(question, agent, own, others, [play for play in named if agent not in play.seats])
+        return own, others, [play for play in named if agent not in play.seats and not play.shared]
 
     def fitting(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
         """What an agent may ask that a request can be, held against it; in the order of `all`.
@@ -119,9 +152,7 @@ class Finding:
             rows.sort(key=lambda row: row[:3])
         return [hold_against(question, play, ask, rank) for rank, _, _, play, ask in rows]
 
-    def _own(
-        self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]
-    ) -> list[_Row]:
+    def _own(self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]) -> list[_Row]:
         reach = agent.reach
         rows = [
             row
@@ -170,6 +201,11 @@ class Finding:
                 asks.is_open = True
                 self._open.add(ask, ignored, (id(part), place, ask))
         return asks
+
+
+def _role(play: Play, agent: Agent) -> int | None:
+    """Whose asks alone count; None where all do."""
+    return play.role_of(agent) if play.shared else None
 
 
 def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> _Row | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +20,7 @@ from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
 from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
+from replay.simulator.marks import LONG, Marks, used_up
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Play:
     """How often each event was told because somebody wanted it, beside those that were set off."""
     beside = AtFirst["Counter[str]"](Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
-    _marks = AtFirst[dict[Moment, list[Mark]]](dict)
+    _marks = AtFirst[dict[Moment, Marks]](dict)
     _fired = AtFirst["Counter[str]"](Counter)
 
     def __init__(
@@ -190,7 +191,7 @@ class Play:
             moments = cue.trigger.moments
             if known.get(cue.id) != moments:
                 # What has been has been: an event that is new waits for the next time.
-                self._fired[cue.id] = min(len(self._all_marks(moment)) for moment in moments)
+                self._fired[cue.id] = min(map(self._times, moments))
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
@@ -251,7 +252,7 @@ class Play:
     def missing(self, cue: Cue) -> list[Moment]:
         """The moments that have to come before a cue is set off once more."""
         fired = self._fired[cue.id]
-        return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
+        return [moment for moment in cue.trigger.moments if self._times(moment) <= fired]
 
     def happens(self, moment: Moment, mark: Mark, seed: int) -> list[Due]:
         """A moment has come; returns the cues that it sets off here.
@@ -260,12 +261,15 @@ class Play:
         """
         marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
-            self._marks[moment] = [mark]
+            self._marks[moment] = Marks(mark)
         elif cues is not None or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
-            marks[0] = mark
-        return self._set_off_all(cues, moment, seed) if cues is not None else []
+            marks[0] = marks.first = mark
+        dues = self._set_off_all(cues, moment, seed) if cues is not None else []
+        if marks is not None and len(marks) > LONG:
+            self._let_go(moment, marks)
+        return dues
 
     def set_off(self, moment: Moment, seed: int) -> list[Due]:
         """Cues that are due because this moment has happened once more, here or in the session."""
@@ -274,20 +278,25 @@ class Play:
     def _set_off_all(self, cues: tuple[Cue, ...], moment: Moment, seed: int) -> list[Due]:
         dues: list[Due] = []
         speed, marks = self._speed, self._all_marks(moment)
+        assert marks is not None
         for cue in cues:
             count, wait = self._fired.get(cue.id, 0), cue.wait
             if wait is not None and speed is not None:
                 # As `_set_off` does it, with nothing asked that is known.
-                for mark in marks[count:]:
+                count = max(count, marks.gone)
+                for mark in marks[count - marks.gone :]:
                     at, recorded = mark.at + wait / speed, mark.recorded + wait
                     rounded = round(at, 6)
                     recorded = rounded if recorded == at else round(recorded, 6)
                     dues.append(Due(self, cue, Mark(rounded, recorded, mark.captured)))
                     count += 1
             else:
-                several = [self._all_marks(each) for each in cue.trigger.moments]
-                while count < min(map(len, several)):
-                    dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
+                several = [found for each in cue.trigger.moments if (found := self._all_marks(each))]
+                if len(several) < len(cue.trigger.moments):
+                    continue
+                while count < min(each.total for each in several):
+                    causes = [each.number(count) for each in several]
+                    dues.append(self._set_off(cue, causes, count, seed))
                     count += 1
             if count:
                 self._fired[cue.id] = count
@@ -410,7 +419,21 @@ class Play:
             return replies[min(count, len(replies) - 1)]
         return replies[count] if count < len(replies) else None
 
-    def _all_marks(self, moment: Moment) -> list[Mark]:
+    def _let_go(self, moment: Moment, marks: Marks) -> None:
+        """Keeps of the times that a moment has come those that something waits for."""
+        used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
+        if not self.is_story:
+            # Each story that begins later counts from the first time.
+            story = self.timeline.story
+            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+        marks.let_go(used)
+
+    def _times(self, moment: Moment) -> int:
+        """How often a moment has come, here or in the session."""
+        marks = self._all_marks(moment)
+        return marks.total if marks is not None else 0
+
+    def _all_marks(self, moment: Moment) -> Marks | None:
         found = self._marks.get(moment)
         if found is not None:
             return found
@@ -418,7 +441,7 @@ class Play:
             found = session._marks.get(moment)  # noqa: SLF001  a play of the same class
             if found is not None:
                 return found
-        return []
+        return None
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""

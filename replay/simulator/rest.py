@@ -20,6 +20,7 @@ from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
+from replay.simulator.nearest import said_operation
 from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
@@ -94,7 +95,8 @@ class Rest:
         if agent is None:
             return simulator.misses.answer(request, question, agent, [], now)
         words = words_of(question.path, question.query, question.json)
-        found = simulator.finding.all(question, agent, words)
+        operation = said_operation(question, simulator.timelines[0].profile.operation_field)
+        found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
         if not simulator.options.forward:
             return missed

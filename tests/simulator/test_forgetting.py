@@ -6,10 +6,13 @@ import gc
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from replay.scenario.model import Expected
 from replay.simulator import looking
 from replay.simulator.forgetting import KEPT, MORE
+from replay.simulator.marks import LONG
 from replay.simulator.plays import Play
 from replay.testing import Desktop, Script, scenario
 
@@ -219,3 +222,109 @@ def test_what_went_wrong_in_plays_that_have_gone_is_told() -> None:
         "look was expected once and took place twice in a play that was forgotten; so it is in 1 more play"
     )
     script.expect(script.simulator.expecting.unmet(script.now), [wrong])
+
+
+def _marks(script: Script) -> int:
+    """How many times of moments are kept for the first agent."""
+    agent = script.simulator.agents.all[0]
+    plays = {*agent.plays, *agent.sessions}
+    return sum(len(marks) for play in plays for marks in play._marks.values())
+
+
+CYCLE = """
+cometd: {max_interval: 10h}
+variables: {word: {recorded: w}}
+session:
+  - {id: ready, request: POST /ready, repeat: cycle}
+  - {id: seen, push: /a, after: ready.response, data: seen}
+steps:
+  - {id: accept, request: POST /accept, body: {word: "${word}"}, repeat: cycle}
+  - {id: chatting, push: /a, after: accept, data: "${accept.word}"}
+  - {id: later, push: /a, after: accept.response + 3s, data: later}
+  - {id: begun, push: /a, after: start and ready, data: begun}
+  - {id: both, push: /a, after: accept and accept.response, data: "both ${accept.word}"}
+"""
+
+
+def test_what_is_asked_for_ever_keeps_only_the_times_that_something_waits_for() -> None:
+    script = Script(scenario(CYCLE))
+    desktop = come(script)
+    kept = []
+    for turn in range(400):
+        desktop.post("/accept", {"word": f"w{turn}"})
+        desktop.post("/ready", {})
+        script.advance(0.5)
+        kept.append(_marks(script))
+    script.advance(5)
+
+    assert max(kept) < 6 * (LONG + 5), max(kept)
+    data = [event.data for event in desktop.events]
+    script.expect([each for each in data if each[0] == "w"], [f"w{turn}" for turn in range(400)])
+    script.expect(
+        [each for each in data if each.startswith("both")], [f"both w{turn}" for turn in range(400)]
+    )
+    script.expect([data.count(each) for each in ("later", "seen", "begun")], [400, 400, 1])
+
+
+def test_a_story_that_begins_later_goes_by_the_first_time_of_what_its_session_has_done() -> None:
+    script = Script(scenario(CYCLE))
+    desktop = come(script)
+    for _ in range(100):
+        desktop.post("/ready", {})
+    offer(script)
+    desktop.post("/ready", {})
+    script.advance(1)
+
+    script.expect([event.data for event in desktop.events].count("begun"), 2)
+
+
+ASKED = st.lists(st.sampled_from(["/accept", "/ready", "/reject", "offer", "wait", "subscribe"]), max_size=40)
+CUES = st.lists(
+    st.sampled_from(
+        ["start", "ready", "accept", "reject", "seen", "first", "accept.response", "start and ready"]
+        + ["accept and reject", "ready and accept", "reject and accept.response", "start and reject"]
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(after=CUES, asked=ASKED)
+@settings(max_examples=60)
+def test_what_comes_is_the_same_whether_or_not_what_is_used_up_is_kept(
+    after: list[str], asked: list[str]
+) -> None:
+    pushes = "".join(
+        f"\n  - {{id: p{n}, push: /a, after: {when}, data: {n}}}" for n, when in enumerate(after)
+    )
+    text = f"""
+cometd: {{max_interval: 10h}}
+session:
+  - {{id: ready, request: POST /ready, repeat: cycle}}
+  - {{id: seen, push: /a, after: ready, data: seen}}
+steps:
+  - {{id: accept, request: POST /accept, repeat: cycle}}
+  - {{id: reject, request: POST /reject, repeat: cycle}}
+  - {{id: first, push: /a, after: accept + 1s, data: first}}{pushes}
+"""
+    told = []
+    for longest in (0, 1_000_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("replay.simulator.plays.LONG", longest)
+            script = Script(scenario(text))
+            desktop = script.desktop("ann")
+            desktop.open_socket()
+            desktop.handshake()
+            for each in asked:
+                match each:
+                    case "offer":
+                        offer(script)
+                    case "wait":
+                        script.advance(1.5)
+                    case "subscribe":
+                        desktop.subscribe("/a")
+                    case _:
+                        desktop.post(each, {})
+            script.advance(5)
+            told.append(desktop.events)
+    script.expect(told[0], told[1])
