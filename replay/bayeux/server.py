@@ -98,13 +98,14 @@ class BayeuxServer:
         """Queues an encoded event for a client; it goes out with the next `flush`."""
         if client.state is State.GONE:
             return
-        limit = client.settings.queue_limit
-        if client.pending >= limit and not client.in_batch:
+        too_much = client.overflow()
+        if too_much and not client.in_batch:
             # Who stands ready to take what waits is not behind.
             self._delivery.deliver(client, now)
-        if client.pending >= limit:
+            too_much = client.overflow()
+        if too_much:
             self.overflowed += 1
-            self._end(client, f"more than {limit} events waited for it", now)
+            self._end(client, f"more than {too_much} waited for it", now)
             return
         client.queue.append(event)
         if not client.in_batch:

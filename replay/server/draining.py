@@ -8,7 +8,7 @@ from replay.clock import ManualClock
 from replay.server.stage import Stage
 from replay.simulator.ending import last_answer
 
-GRACE = 2.0
+GRACE = 1.5
 """Seconds within which an answer that is under way is waited for; one that is due later does not come."""
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from replay.clock import SystemClock
 from tests.road.software import Process
 
 from .dialled import UPGRADE, masked
@@ -45,7 +46,9 @@ class Served:
     def control(self, path: str, body: Any = None) -> str:
         """What a control call says."""
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"{self.url}/__replay/{path}", data=data, timeout=60) as answer:
+        kind = {"Content-Type": "application/json"}
+        call = urllib.request.Request(f"{self.url}/__replay/{path}", data, kind)
+        with urllib.request.urlopen(call, timeout=60) as answer:
             said: str = answer.read().decode()
         return said
 
@@ -234,6 +237,13 @@ class Desk:
 
 def _basic(name: str) -> str:
     return base64.b64encode(f"{name}:x".encode()).decode()
+
+
+async def pause(seconds: float) -> None:
+    """Somebody takes their time."""
+    clock, over = SystemClock(), asyncio.Event()
+    clock.call_at(clock.now() + seconds, over.set)
+    await over.wait()
 
 
 async def waiting(served: Served, polls: int) -> None:
