@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect = COMETD3
     extensions: tuple[Any, ...] = ()
     """The `Extension`s a client may negotiate."""
+    unasked: tuple[Any, ...] = ()
+    """Those that have something to do with messages that carry no `ext`; found among the others."""
     connect_only: bool = False
     """Events go out with the answers to connects only (`metaConnectDeliverOnly`)."""
     sessions_per_browser: int = -1
@@ -32,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_bytes: int = 32 << 20
     """Bytes of them."""
     subscription_limit: int = 1_000
+
+    def __post_init__(self) -> None:
+        unasked = tuple(each for each in self.extensions if each.unasked)
+        msgspec.structs.force_setattr(self, "unasked", unasked)
 
     @property
     def advice(self) -> dict[str, object]:
