@@ -130,16 +130,16 @@ def test_answers_that_nobody_reads_pile_up_no_further_and_then_the_connection_go
 
 
 def test_who_reads_slowly_but_reads_is_left_alone(one_loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pressure, "PATIENCE", 0.3)
+    monkeypatch.setattr(pressure, "PATIENCE", 0.25)
     monkeypatch.setattr(pressure, "LOOK", 0.05)
 
     async def main() -> None:
-        async with Running(LARGE.replace("x" * 100_000, "x" * 4_000_000)) as running:
-            line = await Line.dialled(running.port, window=1 << 16)
+        async with Running(LARGE.replace("x" * 100_000, "x" * 10_000_000)) as running:
+            line = await Line.dialled(running.port, window=1 << 17)
             line.writer.transport.pause_reading()
             line.ask("/large")
             received = 0
-            while received < 4_000_000:
+            while received < 10_000_000:
                 await pause(0.02)
                 line.writer.transport.resume_reading()
                 received += len(await line.reader.read(MB))
