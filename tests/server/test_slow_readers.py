@@ -130,7 +130,7 @@ def test_answers_that_nobody_reads_pile_up_no_further_and_then_the_connection_go
 
 
 def test_who_reads_slowly_but_reads_is_left_alone(one_loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pressure, "PATIENCE", 0.25)
+    monkeypatch.setattr(pressure, "PATIENCE", 0.8)
     monkeypatch.setattr(pressure, "LOOK", 0.05)
 
     async def main() -> None:
