@@ -328,6 +328,16 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
+    (
+        "8",
+        "SIGTERM under load: 2,000 polls answered, 500 sockets closed with 1001, within 5 s",
+        lambda: tests("tests/server/test_ending.py"),
+    ),
+    (
+        "8",
+        "slow readers, clients that vanish, 5,000 connections at once, few descriptors",
+        lambda: tests(*(f"tests/server/test_{name}.py" for name in ("slow_readers", "vanished", "storms"))),
+    ),
 ]
 
 
