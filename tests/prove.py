@@ -155,6 +155,12 @@ def hour() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def crowd() -> Shown:
+    """5,000 agents on each transport, each through an Accept: good if each was told each event once, in order."""
+    good, output = run(sys.executable, "-m", "tests.load")
+    return Shown(good, "; ".join(line for line in output.splitlines() if "agents over" in line))
+
+
 def misses() -> Shown:
     """Labelled mistakes of clients: good while nearly all are taken for what they mean."""
     good, output = run(sys.executable, "-m", "tests.misses")
@@ -328,6 +334,7 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
+    ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
 ]
 
 
