@@ -156,7 +156,7 @@ def hour() -> Shown:
 
 
 def crowd() -> Shown:
-    """5,000 agents on each transport, each through an Accept: good if each was told each event once, in order."""
+    """5,000 agents on each transport through an Accept: good if each was told each event once, in order."""
     good, output = run(sys.executable, "-m", "tests.load")
     return Shown(good, "; ".join(line for line in output.splitlines() if "agents over" in line))
 

@@ -8,7 +8,7 @@ oldest play where it is free or in a play of its own.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,6 +37,11 @@ class Casting:
         self._begun: Counter[int] = Counter()
         """The highest number that a play has had, by the place of its scenario."""
 
+    def forget(self, gone: Collection[Agent]) -> None:
+        """In plays in which only these sit no role is free any more."""
+        for place, plays in self._open.items():
+            self._open[place] = [play for play in plays if not play.is_only_of(gone)]
+
     @property
     def awaits_somebody(self) -> bool:
         """Whether a role is free in a play that somebody has begun."""
@@ -49,7 +54,9 @@ class Casting:
 
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
         """An agent, with a session and a play of every scenario."""
+        self._simulator.forgetting.make_room(now)
         agent = self._simulator.agents.add(headers)
+        agent.heard = now
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
         agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
@@ -69,6 +76,7 @@ class Casting:
         """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
+        agent.heard = now
         agent.plays.append(play)
         if play.sessions and play.sessions[role] not in agent.sessions:
             session = play.sessions[role]

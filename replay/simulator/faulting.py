@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -40,7 +40,7 @@ class Faulting:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._occurrences: Counter[tuple[str | int, str, str]] = Counter()
+        self._occurrences: defaultdict[str | int, Counter[tuple[str, str]]] = defaultdict(Counter)
         """How often each step of a scenario, and each Bayeux message but connects, has come to an agent."""
         self.somebody_is_out = False
         """Whether anybody's login has ever expired."""
@@ -61,6 +61,13 @@ class Faulting:
         self.somebody_is_out = False
         for rule in self.striking.rules:
             rule.forget_agents()
+
+    def forget(self, gone: Iterable[Agent]) -> None:
+        """What was counted for these is nobody's in particular."""
+        for agent in gone:
+            self._occurrences.pop(agent.key, None)
+            for rule in self.striking.rules:
+                rule.forget(agent.key)
 
     @property
     def has_rules(self) -> bool:
@@ -323,9 +330,9 @@ class Faulting:
 
     def _count(self, agent: str | int, scenario: str, subject: str) -> int:
         """As rules count: by what an agent is keyed by, also before it is let in."""
-        key = (agent, scenario, subject)
-        self._occurrences[key] += 1
-        return self._occurrences[key]
+        counts = self._occurrences[agent]
+        counts[scenario, subject] += 1
+        return counts[scenario, subject]
 
     def whom(self, agent: Agent, now: float) -> Whom:
         """An agent as rules see it."""
@@ -354,7 +361,7 @@ class Faulting:
         if client is not None:
             return None
         # Nobody yet: who is let in next has this name.
-        ordinal = len(agents.all) + 1
+        ordinal = agents.came + 1
         user = user_of(peer.headers)
         names = frozenset({f"#{ordinal}", user or f"#{ordinal}"})
         key = user if user is not None else ordinal

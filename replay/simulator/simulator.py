@@ -38,6 +38,7 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
+from replay.simulator.forgetting import KEPT, LONG, Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.misses import Misses
@@ -88,6 +89,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    agents_kept: int = KEPT
+    """Agents that have gone and are kept however long they stay away, the latest."""
+    agents_kept_for: float = LONG
+    """Seconds for which all others that have gone are kept."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -123,6 +128,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
+        self.forgetting = Forgetting(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -272,6 +278,7 @@ class Simulator:
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
+        agent.heard = now
         at = self.since_start(now)
         lost = len(client.queue)
         number = agent.numbers.pop(client.id)

@@ -1,7 +1,7 @@
 """`python -m tests.load [AGENTS]`: a crowd over long-polling, then one over WebSocket, through an Accept.
 
-5,000 agents unless it is said, each time against a `replay serve` of its own, at the recorded pace. Exit code 1
-when an event was lost, doubled or misordered, or anything else was wrong; what was, stands on stderr.
+5,000 agents unless it is said, each time against a `replay serve` of its own, at the recorded pace. Exit code
+1 when an event was lost, doubled or misordered, or anything else was wrong; what was, stands on stderr.
 """
 
 from __future__ import annotations
