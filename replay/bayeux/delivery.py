@@ -22,6 +22,8 @@ from replay.wire import Answer, Close, Effect, Send
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
+FEW = 16
+"""Entries of no use that are left where they are."""
 
 Pair = tuple[Message, Message]
 """A request and its reply."""
@@ -47,6 +49,8 @@ class Delivery:
         self._waiting: dict[int, Client] = {}
         self._sockets: dict[int, dict[str, Client]] = {}
         self._due: list[tuple[float, str]] = []
+        self._stale = 0
+        """Entries there of clients that have gone, or have an earlier one."""
         self._effects: list[Effect] = []
 
     def add(self, effect: Effect) -> None:
@@ -191,16 +195,26 @@ class Delivery:
         One entry a client: one that lies too early is put right when it comes up.
         """
         if client.watched is None or client.due < client.watched:
+            self.unwatch(client)
             client.watched = client.due
             heapq.heappush(self._due, (client.due, client.id))
+
+    def unwatch(self, client: Client) -> None:
+        """Its entry is of no use any more; it goes when it comes up, or when most are so."""
+        if client.watched is not None:
+            client.watched = None
+            self._stale += 1
 
     def due_clients(self, now: float, find: Callable[[str], Client | None]) -> list[Client]:
         """Clients whose hold or whose silence has lasted long enough."""
         due = []
+        if self._stale > FEW and self._stale > len(self._due) // 2:
+            self._weed(find)
         while self._due and self._due[0][0] <= now:
             at, client_id = heapq.heappop(self._due)
             client = find(client_id)
             if client is None or client.watched != at:
+                self._stale -= 1
                 continue
             client.watched = None
             if client.due <= now:
@@ -208,6 +222,15 @@ class Delivery:
             else:
                 self.watch(client)
         return due
+
+    def _weed(self, find: Callable[[str], Client | None]) -> None:
+        """A connect may be held for an hour: for so long an entry would outlive its client."""
+        found = ((at, find(client_id), client_id) for at, client_id in self._due)
+        self._due = [
+            (at, client_id) for at, client, client_id in found if client is not None and client.watched == at
+        ]
+        heapq.heapify(self._due)
+        self._stale = 0
 
     @property
     def next_due(self) -> float | None:

@@ -350,6 +350,7 @@ class BayeuxServer:
             farewell = client.settings.dialect.farewell_advice
             self._delivery.release(client, now, **({"advice": {"reconnect": "none"}} if farewell else {}))
         self._delivery.unbind(client)
+        self._delivery.unwatch(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
         self._leave(client.subscriptions)

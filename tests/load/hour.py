@@ -1,0 +1,116 @@
+"""An hour of visitors on a clock moved by hand, and what is kept at each of some moments."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from replay.plan.timeline import plan_all
+from replay.scenario.fault_files import load_faults
+from replay.scenario.load import load
+from replay.simulator.misses import KEPT
+from replay.simulator.simulator import Options, Simulator
+from replay.simulator.tallies import MOST
+from replay.simulator.undelivered import SHOWN
+from replay.traffic import Traffic
+from tests.load.census import census
+from tests.load.staged import StagedWorld
+from tests.load.visitor import Company, Seen
+
+ACCEPT = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
+TROUBLE = Path(__file__).parent / "trouble.yaml"
+
+PARTITION = 300.0
+"""Seconds from one partition of the network to the next; each lasts some seconds."""
+
+
+class Lived(NamedTuple):
+    """What came of it."""
+
+    samples: list[Counter[str]]
+    """What was kept, each time after as long."""
+    seen: Seen
+    struck: Counter[str]
+    """How often each fault struck."""
+    forgotten: int
+    """Agents."""
+
+
+def live(minutes: float, size: int, *, samples: int = 20, warm: float = 1 / 3, **options: object) -> Lived:
+    """So many minutes of so many visitors at a time; the first third is for what only fills.
+
+    Args:
+        warm: The share of it before the first look.
+        options: Of the simulator.
+    """
+    # What others have made before is not looked through each time.
+    gc.collect()
+    gc.freeze()
+    try:
+        return asyncio.run(_live(minutes * 60, size, samples, warm, options))
+    finally:
+        gc.unfreeze()
+
+
+async def _live(seconds: float, size: int, samples: int, warm: float, options: dict[str, object]) -> Lived:
+    scenario = load(ACCEPT)
+    few = Options(
+        faults=tuple(load_faults(TROUBLE, [scenario])),
+        journal_entries=300,
+        agents_kept=8,
+        agents_kept_for=120.0,
+        epoch=1.0,
+    )
+    simulator = Simulator(plan_all([scenario]), msgspec.structs.replace(few, **options))
+    world = StagedWorld(simulator)
+    # So small that it is full when the first look is taken.
+    world.stage.traffic = Traffic(most_rows=300)
+    _fill(world)
+    company = Company(size, world)
+    _trouble_at_run_time(world)
+    world.advance(seconds * warm)
+    found = []
+    for _ in range(samples):
+        world.advance(seconds * (1 - warm) / samples)
+        found.append(census())
+    struck = Counter(simulator.switching.tallies())
+    world.stage.stop()
+    return Lived(found, company.seen, struck, simulator.forgetting.total)
+
+
+def _fill(world: StagedWorld) -> None:
+    """The latest misses, losses and names of rules: of these a bounded number is kept, which is there now."""
+    simulator, line = world.stage.simulator, world.line()
+    for number in range(KEPT):
+        line.ask("GET", f"/api/v2/nothing/{number}", {}, b"", lambda _: None)
+    line.close()
+    for number in range(SHOWN):
+        simulator.misses.losses.note("nobody", number, "there had to be somebody", 1, 0.0)
+    for number in range(MOST):
+        rule = {"name": f"former-{number}", "fault": "drop"}
+        world.stage.steer(lambda switching, now, rule=rule: switching.put_up(rule, now))
+        world.stage.steer(lambda switching, now, rule=rule: switching.take_down(rule["name"], now))
+
+
+def _trouble_at_run_time(world: StagedWorld) -> None:
+    """Rules that come and go, each under a name of its own, and now and then a network in two parts."""
+    numbers = iter(range(1, 1_000_000))
+
+    def change() -> None:
+        number = next(numbers)
+        rule = {"name": f"passing-{number}", "fault": "drop", "chance": "1%", "ttl": "90s"}
+        world.stage.steer(lambda switching, now: switching.put_up(rule, now))
+        world.later(60.0, change)
+
+    def part() -> None:
+        rule = {"name": f"parted-{next(numbers)}", "fault": "partition", "ttl": "5s"}
+        world.stage.steer(lambda switching, now: switching.put_up(rule, now))
+        world.later(PARTITION, part)
+
+    world.later(60.0, change)
+    world.later(PARTITION, part)

@@ -1,0 +1,34 @@
+"""Visitors come and go for an hour of a clock moved by hand, through trouble of every kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from replay.scenario.fault_files import load_faults
+from replay.scenario.load import load
+from tests.load.census import growing, grown
+from tests.load.hour import ACCEPT, TROUBLE, live
+
+
+def test_nothing_that_is_kept_grows_in_an_hour_of_visitors_and_faults() -> None:
+    lived = live(60, 8)
+    assert growing(lived.samples) == {}
+    assert lived.seen.accepts > 200, vars(lived.seen)
+    assert lived.forgotten > 40
+    rules = {rule.name for rule in load_faults(TROUBLE, [load(ACCEPT)])}
+    assert [name for name in rules if not lived.struck[name]] == []
+
+
+def test_what_visitors_leave_behind_is_seen_where_they_are_not_forgotten() -> None:
+    lived = live(30, 8, agents_kept=1_000_000)
+    assert lived.forgotten == 0
+    assert {"Play", "Agents._by_cookie", "Faulting._occurrences[]", "Rule.seen"} <= growing(
+        lived.samples
+    ).keys()
+
+
+def test_what_goes_up_and_down_does_not_grow_and_what_goes_up_does() -> None:
+    steady, rising = [40, 60, 45, 55, 50, 50, 58, 42], [100, 110, 120, 130, 140, 150, 160, 170]
+    samples = [Counter(steady=one, rising=other) for one, other in zip(steady, rising, strict=True)]
+    assert list(growing(samples)) == ["rising"]
+    assert grown(rising) == 70
