@@ -13,6 +13,9 @@ CONTAINERS = (dict, list, set, frozenset, deque, tuple)
 SHARE, FEW = 0.25, 15
 """What may be more at the end than at the beginning: a share of what there is, and a few."""
 
+BLOCK = 6
+"""Looks of which the lowest counts."""
+
 
 def census() -> Counter[str]:
     """All that is alive now."""
@@ -49,7 +52,9 @@ def growing(samples: Sequence[Counter[str]]) -> dict[str, str]:
     found = {}
     for name in sorted({name for sample in samples for name in sample}):
         values = [sample[name] for sample in samples]
-        if grown(values) > SHARE * sum(values) / len(values) + FEW:
+        # What goes up and down does so between a floor and a ceiling: it grows when its floor rises.
+        floor = [min(values[at : at + BLOCK]) for at in range(0, len(values), BLOCK)]
+        if grown(floor) > SHARE * sum(floor) / len(floor) + FEW:
             found[name] = " ".join(map(str, values))
     return found
 

@@ -20,7 +20,7 @@ from replay.simulator.undelivered import SHOWN
 from replay.traffic import Traffic
 from tests.load.census import census
 from tests.load.staged import StagedWorld
-from tests.load.visitor import Company, Seen
+from tests.load.visitor import Company, Reply, Seen
 
 ACCEPT = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
 TROUBLE = Path(__file__).parent / "trouble.yaml"
@@ -41,7 +41,7 @@ class Lived(NamedTuple):
     """Agents."""
 
 
-def live(minutes: float, size: int, *, samples: int = 20, warm: float = 1 / 3, **options: object) -> Lived:
+def live(minutes: float, size: int, *, samples: int = 24, warm: float = 1 / 3, **options: object) -> Lived:
     """So many minutes of so many visitors at a time; the first third is for what only fills.
 
     Args:
@@ -87,7 +87,8 @@ def _fill(world: StagedWorld) -> None:
     """The latest misses, losses and names of rules: of these a bounded number is kept, which is there now."""
     simulator, line = world.stage.simulator, world.line()
     for number in range(KEPT):
-        line.ask("GET", f"/api/v2/nothing/{number}", {}, b"", lambda _: None)
+        line.ask("GET", f"/api/v2/nothing/{number}", {}, b"", _heedless)
+        line.ask("POST", f"/api/v2/me/chats/{number}", {}, b'{"operationName": "Accept"}', _heedless)
     line.close()
     for number in range(SHOWN):
         simulator.misses.losses.note("nobody", number, "there had to be somebody", 1, 0.0)
@@ -95,6 +96,10 @@ def _fill(world: StagedWorld) -> None:
         rule = {"name": f"former-{number}", "fault": "drop"}
         world.stage.steer(lambda switching, now, rule=rule: switching.put_up(rule, now))
         world.stage.steer(lambda switching, now, rule=rule: switching.take_down(rule["name"], now))
+
+
+def _heedless(_: Reply | None) -> None:
+    """Nobody reads it."""
 
 
 def _trouble_at_run_time(world: StagedWorld) -> None:

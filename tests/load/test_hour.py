@@ -28,7 +28,8 @@ def test_what_visitors_leave_behind_is_seen_where_they_are_not_forgotten() -> No
 
 
 def test_what_goes_up_and_down_does_not_grow_and_what_goes_up_does() -> None:
-    steady, rising = [40, 60, 45, 55, 50, 50, 58, 42], [100, 110, 120, 130, 140, 150, 160, 170]
+    steady = [30, 45, 60, 75, 90, 95] * 3 + [40, 55, 70, 85, 100, 95]
+    rising = [value + 5 * at for at, value in enumerate(steady)]
     samples = [Counter(steady=one, rising=other) for one, other in zip(steady, rising, strict=True)]
     assert list(growing(samples)) == ["rising"]
-    assert grown(rising) == 70
+    assert grown(range(0, 71, 10)) == 70
