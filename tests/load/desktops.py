@@ -87,13 +87,14 @@ class Desktop:
                 if body
                 else []
             ),
-            *([f"Cookie: {'; '.join(self._pairs)}"] if self.cookies else []),
+            *self._cookie_lines,
         ]
         return ("\r\n".join(head) + "\r\n\r\n").encode() + body
 
     @property
-    def _pairs(self) -> list[str]:
-        return [f"{name}={value}" for name, value in self.cookies.items()]
+    def _cookie_lines(self) -> list[str]:
+        pairs = [f"{name}={value}" for name, value in self.cookies.items()]
+        return [f"Cookie: {'; '.join(pairs)}"] if pairs else []
 
     def _keep_cookies(self, reply: Reply) -> None:
         for pair in reply.cookies:
@@ -208,7 +209,7 @@ class SocketDesktop(Desktop):
         self._leaves = False
 
     async def _shake_hands(self) -> None:
-        self._socket = await Socket.open(self._host, self._port, MOUNT, self._pairs, self._heard)
+        self._socket = await Socket.open(self._host, self._port, MOUNT, self._cookie_lines, self._heard)
         shaken = await self._said("/meta/handshake", version="1.0", supportedConnectionTypes=[self.transport])
         self.client_id = shaken["clientId"]
         await self._said("/meta/connect", connectionType=self.transport, advice={"timeout": 0})

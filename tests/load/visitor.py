@@ -17,12 +17,19 @@ ME = "/api/v2/me"
 
 VISITS = 3
 """How often it comes before it stays away for good."""
-STAYS, AWAY = 100.0, 40.0
-"""Seconds of one visit, and between two."""
 THINKS, RETRIES, PATIENCE = 0.7, 2.0, 45.0
 """Seconds from a chat to its Accept, from a failure to the next try, and that a poll may take."""
-OFTEN = 15.0
-"""Seconds between two chats that it is offered beside its first."""
+
+
+class Habits(NamedTuple):
+    """How visitors come and go, in seconds."""
+
+    stays: float = 100.0
+    """One visit."""
+    away: float = 40.0
+    """From one to the next."""
+    often: float = 15.0
+    """From one chat that it is offered, beside its first, to the next."""
 
 
 class Reply(NamedTuple):
@@ -83,8 +90,11 @@ class Seen:
 class Visitor:
     """One person; every third has a name of its own, the others are known by cookies alone."""
 
-    def __init__(self, number: int, world: World, seen: Seen, gone: Callable[[], None]) -> None:
+    def __init__(
+        self, number: int, world: World, habits: Habits, seen: Seen, gone: Callable[[], None]
+    ) -> None:
         self._number = number
+        self._habits = habits
         self._world = world
         self._seen = seen
         self._gone = gone
@@ -109,9 +119,9 @@ class Visitor:
         self._is_here = True
         self._seen.arrivals += 1
         self._begin()
-        self._world.later(STAYS, self._leave)
+        self._world.later(self._habits.stays, self._leave)
         if self._user:
-            self._world.later(OFTEN, self._wish)
+            self._world.later(self._habits.often, self._wish)
 
     def _leave(self) -> None:
         """With a word, without one, or by falling silent."""
@@ -125,9 +135,9 @@ class Visitor:
         elif way == 0:
             self._world.later(1.0, self._line.close)
         if self._visit < VISITS:
-            self._world.later(AWAY, self._return)
+            self._world.later(self._habits.away, self._return)
         else:
-            self._world.later(AWAY, self._go)
+            self._world.later(self._habits.away, self._go)
 
     def _return(self) -> None:
         self._line.close()
@@ -140,7 +150,7 @@ class Visitor:
     def _wish(self) -> None:
         if self._is_here:
             self._world.offer(self._user)
-            self._world.later(OFTEN, self._wish)
+            self._world.later(self._habits.often, self._wish)
 
     # Its session
 
@@ -294,13 +304,15 @@ class Visitor:
 class Company:
     """So many visitors at any time: whoever goes for good is followed by somebody new."""
 
-    def __init__(self, size: int, world: World) -> None:
+    def __init__(self, size: int, world: World, habits: Habits = Habits()) -> None:
         self.seen = Seen()
         self._world = world
+        self._habits = habits
         self._numbers = 0
         for place in range(size):
-            world.later(1.0 + place * (STAYS + AWAY) * VISITS / size, self._come)
+            life = (habits.stays + habits.away) * VISITS
+            world.later(1.0 + place * life / size, self._come)
 
     def _come(self) -> None:
         self._numbers += 1
-        Visitor(self._numbers, self._world, self.seen, self._come).arrive()
+        Visitor(self._numbers, self._world, self._habits, self.seen, self._come).arrive()

@@ -35,8 +35,8 @@ class Socket(asyncio.Protocol):
         """Why there is no socket any more."""
 
     @classmethod
-    async def open(cls, host: str, port: int, path: str, cookies: Sequence[str], heard: Heard) -> Socket:
-        """A socket that stands."""
+    async def open(cls, host: str, port: int, path: str, headers: Sequence[str], heard: Heard) -> Socket:
+        """A socket that stands; headers are lines beside those of an upgrade."""
         key = base64.b64encode(os.urandom(16)).decode()
         accepts = base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
         head = [
@@ -47,7 +47,7 @@ class Socket(asyncio.Protocol):
             "Connection: Upgrade",
             f"Sec-WebSocket-Key: {key}",
             "Sec-WebSocket-Version: 13",
-            *([f"Cookie: {'; '.join(cookies)}"] if cookies else []),
+            *headers,
         ]
         request = ("\r\n".join(head) + "\r\n\r\n").encode()
         loop = asyncio.get_running_loop()
