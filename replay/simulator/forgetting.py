@@ -36,21 +36,24 @@ class Forgetting:
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
         self._looks_at = 0
-        """How many agents have to be there before they are looked through."""
+        """How many agents have to be there before they are looked through again, ..."""
+        self._looks_after = 0.0
+        """... or when it has to be."""
         self.total = 0
         """How many have been forgotten."""
 
     def make_room(self, now: float) -> None:
         """Somebody comes: now and then those are forgotten who went long ago."""
         everybody, options = self._simulator.agents.all, self._simulator.options
-        if len(everybody) <= max(options.agents_kept, self._looks_at):
+        is_time = now > self._looks_after or len(everybody) > self._looks_at
+        if len(everybody) <= options.agents_kept or not is_time:
             return
         gone = sorted((agent for agent in everybody if not agent.clients), key=lambda agent: agent.heard)
         beyond = gone[: max(0, len(gone) - options.agents_kept)]
         long_ago = {agent for agent in beyond if now - agent.heard > options.agents_kept_for}
         if long_ago and not self._simulator.expecting.all():
             self._forget(_without_company(long_ago), now)
-        there = len(self._simulator.agents.all)
+        there, self._looks_after = len(self._simulator.agents.all), now + options.agents_kept_for
         self._looks_at = there + max(min(APART, options.agents_kept), there // SHARE)
 
     def _forget(self, gone: set[Agent], now: float) -> None:

@@ -20,7 +20,7 @@ from replay.simulator.undelivered import SHOWN
 from replay.traffic import Traffic
 from tests.load.census import census
 from tests.load.staged import StagedWorld
-from tests.load.visitor import Company, Reply, Seen
+from tests.load.visitor import Company, Habits, Reply, Seen
 
 ACCEPT = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
 TROUBLE = Path(__file__).parent / "trouble.yaml"
@@ -71,7 +71,7 @@ async def _live(seconds: float, size: int, samples: int, warm: float, options: d
     # So small that it is full when the first look is taken.
     world.stage.traffic = Traffic(most_rows=300)
     _fill(world)
-    company = Company(size, world)
+    company = Company(size, world, Habits())
     _trouble_at_run_time(world)
     world.advance(seconds * warm)
     found = []

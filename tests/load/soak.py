@@ -1,7 +1,7 @@
-"""`python -m tests.load.soak [MINUTES]`: visitors in real time, through trouble of every kind, ten minutes long.
+"""`python -m tests.load.soak [MINUTES]`: ten minutes of visitors, in real time, through all kinds of trouble.
 
 They come over real connections to a server in a process of its own. The first third is for what only fills.
-Exit code 1 when anything that the server keeps grows after that: memory, descriptors, tasks, objects of any type.
+Exit code 1 when anything that the server keeps grows after that: memory, descriptors, tasks, objects.
 """
 
 from __future__ import annotations

@@ -304,7 +304,7 @@ class Visitor:
 class Company:
     """So many visitors at any time: whoever goes for good is followed by somebody new."""
 
-    def __init__(self, size: int, world: World, habits: Habits = Habits()) -> None:
+    def __init__(self, size: int, world: World, habits: Habits) -> None:
         self.seen = Seen()
         self._world = world
         self._habits = habits
