@@ -9,6 +9,7 @@ what is expected is counted in all plays there have been.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ LONG = 600.0
 """Seconds after which one beyond them is forgotten."""
 APART = 250
 """How many more have to be there before they are looked through again, at least."""
+BETWEEN = 1.0
+"""Seconds after which they are looked through again while there is no room for who comes."""
 SHARE = 8
 """And at least one for so many that are there, so that a look costs each who comes the same."""
 
@@ -37,24 +40,27 @@ class Forgetting:
         self._simulator = simulator
         self._looks_at = 0
         """How many agents have to be there before they are looked through again, ..."""
-        self._looks_after = 0.0
-        """... or when it has to be."""
+        self._looked = -math.inf
+        """... unless that was long ago."""
         self.total = 0
         """How many have been forgotten."""
 
     def make_room(self, now: float) -> None:
         """Somebody comes: now and then those are forgotten who went long ago."""
         everybody, options = self._simulator.agents.all, self._simulator.options
-        is_time = now > self._looks_after or len(everybody) > self._looks_at
-        if len(everybody) <= options.agents_kept or not is_time:
+        # Whoever has room for few keeps room for those who come.
+        kept = min(options.agents_kept, options.limits.agents // 2)
+        is_full = len(everybody) >= options.limits.agents and now >= self._looked + BETWEEN
+        is_time = is_full or now > self._looked + options.agents_kept_for or len(everybody) > self._looks_at
+        if len(everybody) <= kept or not is_time:
             return
         gone = sorted((agent for agent in everybody if not agent.clients), key=lambda agent: agent.heard)
-        beyond = gone[: max(0, len(gone) - options.agents_kept)]
+        beyond = gone[: max(0, len(gone) - kept)]
         long_ago = {agent for agent in beyond if now - agent.heard > options.agents_kept_for}
         if long_ago and not self._simulator.expecting.all():
             self._forget(_without_company(long_ago), now)
-        there, self._looks_after = len(self._simulator.agents.all), now + options.agents_kept_for
-        self._looks_at = there + max(min(APART, options.agents_kept), there // SHARE)
+        there, self._looked = len(self._simulator.agents.all), now
+        self._looks_at = there + max(min(APART, kept), there // SHARE)
 
     def _forget(self, gone: set[Agent], now: float) -> None:
         simulator = self._simulator

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
+
+import msgspec
 
 OTHERS = ("aiohttp", "asyncio", "_asyncio", "uvloop")
 """Whose objects are counted beside ours: connections, tasks, timers, futures."""
@@ -36,15 +39,25 @@ def census() -> Counter[str]:
 
 def _kept(one: Any) -> Iterator[tuple[str, int]]:
     """How much stands in the containers of an object, and one step deeper."""
-    if not hasattr(one, "__dict__") or isinstance(one, type):
-        return
-    for name, value in vars(one).items():
+    for name, value in _fields(one):
         if isinstance(value, CONTAINERS):
             yield name, len(value)
             within = value.values() if isinstance(value, dict) else value
             deeper = sum(len(each) for each in within if isinstance(each, CONTAINERS))
             if deeper:
                 yield f"{name}[]", deeper
+
+
+def _fields(one: Any) -> Iterator[tuple[str, Any]]:
+    """What an object has; what it would make when it is asked for is not made."""
+    if isinstance(one, type | msgspec.Struct):
+        return
+    if hasattr(one, "__dict__"):
+        yield from vars(one).items()
+    for kind in type(one).__mro__:
+        for name in kind.__dict__.get("__slots__", ()):
+            with suppress(AttributeError):
+                yield name, kind.__dict__[name].__get__(one)
 
 
 def growing(samples: Sequence[Counter[str]]) -> dict[str, str]:

@@ -25,6 +25,8 @@ from tests.load.visitor import Company, Habits, Reply, Seen
 ACCEPT = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
 TROUBLE = Path(__file__).parent / "trouble.yaml"
 
+WARM = 1 / 3
+"""The share of the time before the first look."""
 PARTITION = 300.0
 """Seconds from one partition of the network to the next; each lasts some seconds."""
 
@@ -41,23 +43,25 @@ class Lived(NamedTuple):
     """Agents."""
 
 
-def live(minutes: float, size: int, *, samples: int = 24, warm: float = 1 / 3, **options: object) -> Lived:
+def live(minutes: float, size: int, *, samples: int = 24, filled: bool = True, **options: object) -> Lived:
     """So many minutes of so many visitors at a time; the first third is for what only fills.
 
     Args:
-        warm: The share of it before the first look.
+        filled: Whether what only fills is full from the beginning.
         options: Of the simulator.
     """
     # What others have made before is not looked through each time.
     gc.collect()
     gc.freeze()
     try:
-        return asyncio.run(_live(minutes * 60, size, samples, warm, options))
+        return asyncio.run(_live(minutes * 60, size, samples, options, filled=filled))
     finally:
         gc.unfreeze()
 
 
-async def _live(seconds: float, size: int, samples: int, warm: float, options: dict[str, object]) -> Lived:
+async def _live(
+    seconds: float, size: int, samples: int, options: dict[str, object], *, filled: bool
+) -> Lived:
     scenario = load(ACCEPT)
     few = Options(
         faults=tuple(load_faults(TROUBLE, [scenario])),
@@ -70,13 +74,14 @@ async def _live(seconds: float, size: int, samples: int, warm: float, options: d
     world = StagedWorld(simulator)
     # So small that it is full when the first look is taken.
     world.stage.traffic = Traffic(most_rows=300)
-    _fill(world)
+    if filled:
+        _fill(world)
     company = Company(size, world, Habits())
     _trouble_at_run_time(world)
-    world.advance(seconds * warm)
+    world.advance(seconds * WARM)
     found = []
     for _ in range(samples):
-        world.advance(seconds * (1 - warm) / samples)
+        world.advance(seconds * (1 - WARM) / samples)
         found.append(census())
     struck = Counter(simulator.switching.tallies())
     world.stage.stop()
@@ -86,7 +91,7 @@ async def _live(seconds: float, size: int, samples: int, warm: float, options: d
 def _fill(world: StagedWorld) -> None:
     """The latest misses, losses and names of rules: of these a bounded number is kept, which is there now."""
     simulator, line = world.stage.simulator, world.line()
-    for number in range(KEPT):
+    for number in range(KEPT // 2):
         line.ask("GET", f"/api/v2/nothing/{number}", {}, b"", _heedless)
         line.ask("POST", f"/api/v2/me/chats/{number}", {}, b'{"operationName": "Accept"}', _heedless)
     line.close()

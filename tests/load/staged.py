@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -68,18 +67,26 @@ class StagedWorld:
 class _Open:
     """An exchange without its answer, or without the end of it."""
 
-    def __init__(self, future: asyncio.Future[Outcome], then: Callable[[Reply | None], None]) -> None:
-        self.future = future
+    def __init__(self, then: Callable[[Reply | None], None]) -> None:
         self.then = then
+        self.outcome: Outcome | None = None
         self.head: Begun | None = None
         self.body = b""
+
+    def take(self, outcome: Outcome) -> bool:
+        """Here it is."""
+        self.outcome = outcome
+        return True
+
+    def let_go(self) -> None:
+        """There will be none."""
 
     def read(self) -> tuple[bool, Reply | None]:
         """Whether it is over, and with what."""
         if self.head is None:
-            if not self.future.done():
+            outcome = self.outcome
+            if outcome is None:
                 return False, None
-            outcome = self.future.result()
             if isinstance(outcome, Answer):
                 return True, Reply(outcome.status, _cookies(outcome.headers), outcome.body)
             if not isinstance(outcome, Begun):
@@ -114,8 +121,9 @@ class _StagedLine:
     ) -> None:
         """A request."""
         self._lines[self] = None
-        number, future = self._stage.open_exchange()
-        self._open[number] = _Open(future, then)
+        one = _Open(then)
+        number = self._stage.open_exchange(one)
+        self._open[number] = one
         if path == MOUNT:
             self._stage.feed(
                 Polled(
