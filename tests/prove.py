@@ -161,6 +161,18 @@ def crowd() -> Shown:
     return Shown(good, "; ".join(line for line in output.splitlines() if "agents over" in line))
 
 
+def by_hand() -> Shown:
+    """An hour of visitors and faults on a clock moved by hand: good if nothing that is kept grows."""
+    good, output = run(sys.executable, "-m", "tests.load.hour")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def soak() -> Shown:
+    """Ten minutes of the same in real time: memory, descriptors, tasks and objects of the server."""
+    good, output = run(sys.executable, "-m", "tests.load.soak")
+    return Shown(good, next(line for line in output.splitlines() if "arrivals" in line))
+
+
 def misses() -> Shown:
     """Labelled mistakes of clients: good while nearly all are taken for what they mean."""
     good, output = run(sys.executable, "-m", "tests.misses")
@@ -335,6 +347,8 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
     ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
+    ("8.3", "an hour by hand with faults, people who come and go: nothing grows", by_hand),
+    ("8.3", "ten minutes of the same in real time, on real connections", soak),
 ]
 
 

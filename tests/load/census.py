@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ CONTAINERS = (dict, list, set, frozenset, deque, tuple)
 SHARE, FEW = 0.25, 15
 """What may be more at the end than at the beginning: a share of what there is, and a few."""
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
 BLOCK = 6
 """Looks of which the lowest counts."""
 
@@ -70,6 +73,11 @@ def growing(samples: Sequence[Counter[str]]) -> dict[str, str]:
         if grown(floor) > SHARE * sum(floor) / len(floor) + FEW:
             found[name] = " ".join(map(str, values))
     return found
+
+
+def resident() -> int:
+    """Kilobytes that this process occupies."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE // 1024
 
 
 def grown(values: Sequence[float]) -> float:

@@ -1,9 +1,14 @@
-"""An hour of visitors on a clock moved by hand, and what is kept at each of some moments."""
+"""`python -m tests.load.hour [VISITORS]`: an hour of visitors (40) on a clock moved by hand.
+
+Exit code 1 when anything grows after the first third of it: objects of any type, what stands in containers,
+or the memory of the process.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +23,7 @@ from replay.simulator.simulator import Options, Simulator
 from replay.simulator.tallies import MOST
 from replay.simulator.undelivered import SHOWN
 from replay.traffic import Traffic
-from tests.load.census import census
+from tests.load.census import census, growing, grown, resident
 from tests.load.staged import StagedWorld
 from tests.load.visitor import Company, Habits, Reply, Seen
 
@@ -27,6 +32,8 @@ TROUBLE = Path(__file__).parent / "trouble.yaml"
 
 WARM = 1 / 3
 """The share of the time before the first look."""
+SWELLS = 0.05
+"""By how much of itself memory may grow from the first look to the last."""
 PARTITION = 300.0
 """Seconds from one partition of the network to the next; each lasts some seconds."""
 
@@ -41,6 +48,8 @@ class Lived(NamedTuple):
     """How often each fault struck."""
     forgotten: int
     """Agents."""
+    kilobytes: list[int]
+    """Of this process, at each look."""
 
 
 def live(minutes: float, size: int, *, samples: int = 24, filled: bool = True, **options: object) -> Lived:
@@ -79,13 +88,14 @@ async def _live(
     company = Company(size, world, Habits())
     _trouble_at_run_time(world)
     world.advance(seconds * WARM)
-    found = []
+    found, kilobytes = [], []
     for _ in range(samples):
         world.advance(seconds * (1 - WARM) / samples)
         found.append(census())
+        kilobytes.append(resident())
     struck = Counter(simulator.switching.tallies())
     world.stage.stop()
-    return Lived(found, company.seen, struck, simulator.forgetting.total)
+    return Lived(found, company.seen, struck, simulator.forgetting.total, kilobytes)
 
 
 def _fill(world: StagedWorld) -> None:
@@ -124,3 +134,23 @@ def _trouble_at_run_time(world: StagedWorld) -> None:
 
     world.later(60.0, change)
     world.later(PARTITION, part)
+
+
+def main() -> int:
+    """Prints a line."""
+    lived = live(60, int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    grows, seen, size = growing(lived.samples), lived.seen, lived.kilobytes
+    swells = grown(size) / (sum(size) / len(size))
+    for name, values in grows.items():
+        print(f"  {name}: {values}", file=sys.stderr)
+    print(
+        f"an hour by hand, {seen.arrivals:,} arrivals of {seen.visitors:,} visitors,"
+        f" {lived.forgotten:,} forgotten, {seen.accepts:,} Accepts,"
+        f" {lived.struck.total():,} strikes of faults: {size[-1] / 1024:.0f} MB"
+        f" ({swells:+.1%} since minute 20); growing: {', '.join(grows) or 'nothing'}"
+    )
+    return int(bool(grows) or swells > SWELLS or not seen.accepts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

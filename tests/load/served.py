@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import threading
@@ -21,10 +20,8 @@ from replay.scenario.load import load
 from replay.server.runner import Server
 from replay.simulator.simulator import Options
 from replay.traffic import Traffic
-from tests.load.census import census
+from tests.load.census import census, resident
 from tests.load.hour import ACCEPT, TROUBLE
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 async def _serve() -> None:
@@ -49,7 +46,7 @@ def _tell() -> None:
     kept["tasks"] = len(asyncio.all_tasks())
     kept["descriptors"] = len(list(Path("/proc/self/fd").iterdir()))
     kept["threads"] = threading.active_count()
-    kept["kilobytes"] = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE // 1024
+    kept["kilobytes"] = resident()
     print(json.dumps(kept), flush=True)
 
 

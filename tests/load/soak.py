@@ -18,6 +18,7 @@ import uvloop
 
 from bench.servers import raise_descriptors
 from tests.load.census import growing, grown
+from tests.load.hour import SWELLS, WARM
 from tests.load.visitor import Company, Habits, Seen
 from tests.load.wired import WiredWorld
 
@@ -26,10 +27,7 @@ SIZE = 150
 """Visitors at a time."""
 HABITS = Habits(stays=40.0, away=10.0, often=5.0)
 MINUTES = 10.0
-WARM = 1 / 3
 SAMPLES = 30
-SWELLS = 0.05
-"""By how much of itself memory may grow from the first look to the last."""
 
 
 class Soaked(NamedTuple):
