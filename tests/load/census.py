@@ -46,7 +46,10 @@ def _kept(one: Any) -> Iterator[tuple[str, int]]:
         if isinstance(value, CONTAINERS):
             yield name, len(value)
             within = value.values() if isinstance(value, dict) else value
-            deeper = sum(len(each) for each in within if isinstance(each, CONTAINERS))
+            # A tuple there is a record: it is as large as it was.
+            deeper = sum(
+                len(each) for each in within if isinstance(each, CONTAINERS) and not isinstance(each, tuple)
+            )
             if deeper:
                 yield f"{name}[]", deeper
 
