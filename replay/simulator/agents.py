@@ -20,6 +20,8 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
+from replay.simulator.at_first import AtFirst
+from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
@@ -28,6 +30,8 @@ NOBODY = "Nobody has come yet."
 _ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _GUESSED = 1000
 """Names among which the nearest is looked for: with each more it takes longer."""
+REMEMBERED = 10_000
+"""Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
 _SIGNS = 100
@@ -41,49 +45,16 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
 
 
-_AT_FIRST: dict[str, Callable[[], Any]] = {
-    "held": list,
-    "overtaken": list,
-    "struck": Counter,
-}
-"""What is made once something is put there, or looked for: most agents never need it."""
-
-
 class Agent:
     """One person's desktop."""
 
-    __slots__ = (
-        *_AT_FIRST,
-        "began",
-        "clients",
-        "cookie",
-        "cookies",
-        "ever_had_clients",
-        "heard",
-        "is_unknown",
-        "keeps_cookies",
-        "key",
-        "label",
-        "misses",
-        "name",
-        "noted_as",
-        "offered",
-        "ordinal",
-        "plays",
-        "reach",
-        "refused",
-        "sessions",
-        "sessions_of",
-        "shaken",
-        "signs",
-        "story",
-    )
-
-    held: list[Told]
+    held = AtFirst["list[Told]"](list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken: list[Overtaken]
+    overtaken = AtFirst["list[Overtaken]"](list)
     """Events that wait until others have been told, in order."""
-    struck: Counter[str]
+    forgotten = AtFirst(Forgotten)
+    """What stays known of plays that were over."""
+    struck = AtFirst["Counter[str]"](Counter)
     """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None) -> None:
@@ -106,10 +77,6 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.offered: Counter[int] = Counter()
-        """How many it has been given of each scenario, by its place."""
-        self.sessions_of: dict[int, list[Play]] = {}
-        """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
         self.began: float | None = None
@@ -126,16 +93,6 @@ class Agent:
         """How many of its requests matched no step."""
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what has not been put there yet."""
-            if name not in _AT_FIRST:
-                raise AttributeError(f"an agent has no '{name}'")
-            made = _AT_FIRST[name]()
-            setattr(self, name, made)
-            return made
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
@@ -166,6 +123,8 @@ class Agents:
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
+        self._gone: dict[str, Gone] = {}
+        """The latest ids of plays that have been forgotten, oldest first."""
 
     def find(
         self,
@@ -259,6 +218,9 @@ class Agents:
             # An id of a shared play may come from any who sit in it.
             if named is not None and named.owner is not None:
                 return named.owner
+            gone = self._gone.get(word)
+            if gone is not None and gone.owner is not None:
+                return gone.owner
             clients = clients or self._by_client.get(word)
         return clients
 
@@ -354,6 +316,7 @@ class Agents:
                 for value in map(str, play.values.values()):
                     if self._by_minted.get(value) is play:
                         del self._by_minted[value]
+        self._gone = {value: play for value, play in self._gone.items() if play.owner not in gone}
 
     def owner(self, client: Client) -> Agent:
         """Whose client it is."""
@@ -369,14 +332,31 @@ class Agents:
             if self._by_minted.get(value) is before:
                 self._by_minted[value] = after
 
+    def forget_minted(self, play: Play) -> None:
+        """A play has gone: for a while it stays known that its ids were its own."""
+        gone = Gone(play.label, play.timeline.place, play.owner)
+        for value in map(str, play.values.values()):
+            if self._by_minted.get(value) is play:
+                del self._by_minted[value]
+                self._gone[value] = gone
+        while len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def gone(self, words: Iterable[str]) -> Gone | None:
+        """The first forgotten play of which an id stands among these strings."""
+        return next((self._gone[word] for word in words if word in self._gone), None)
+
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""
         return value in self._by_minted
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
-        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+        minted = self._by_minted
+        found = [minted[word] for word in words if word in minted]
+        if len(found) < 2:
+            return found
+        return sorted(dict.fromkeys(found), key=lambda play: play.ordinal, reverse=True)
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:

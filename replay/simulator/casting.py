@@ -16,6 +16,7 @@ import msgspec
 from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
 from replay.simulator.agents import Agent
+from replay.simulator.forgetting import KEPT, MORE
 from replay.simulator.minting import mint
 from replay.simulator.plays import Mark, Play
 
@@ -68,6 +69,7 @@ class Casting:
         rules = self._simulator.faulting.striking.rules
         agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
+        agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
             self.offer(agent, timeline, now)
         return agent
@@ -85,7 +87,7 @@ class Casting:
         play.seats[role] = agent
         agent.heard = now
         agent.plays.append(play)
-        agent.offered[timeline.place] += 1
+        agent.reach.offered[timeline.place] += 1
         self._simulator.finding.seat(agent, play)
         if play.sessions:
             self._join(agent, play.sessions[role], role)
@@ -100,11 +102,12 @@ class Casting:
             # What faults put off counts from now: before, there was nobody to tell.
             mark = msgspec.structs.replace(due.mark, at=now)
             self._simulator.events.bring(msgspec.structs.replace(due, mark=mark), now)
+        self._simulator.forgetting.look(agent, now)
         return play
 
     def _join(self, agent: Agent, session: Play, role: int) -> None:
         """An agent goes by this session from now on, if it does not yet."""
-        known = agent.sessions_of.setdefault(session.timeline.place, [])
+        known = agent.reach.sessions_of.setdefault(session.timeline.place, [])
         if session in known:
             return
         session.seats[role] = agent
@@ -136,7 +139,7 @@ class Casting:
             if agent not in play.seats and (wanted is None or wanted in free):
                 return play, free[0] if wanted is None else wanted
         if len(timeline.roles) == 1:
-            ordinal = 1 + agent.offered[timeline.place]
+            ordinal = 1 + agent.reach.offered[timeline.place]
             self._begun[timeline.place] = max(self._begun[timeline.place], ordinal)
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
@@ -167,7 +170,7 @@ class Casting:
             self._mint(session, 1)
             sessions.append(session)
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
-        self._mint(play, 1 + agent.offered[timeline.place])
+        self._mint(play, 1 + agent.reach.offered[timeline.place])
         play.since, play.shift = now, self._shift(timeline, now)
         return play
 
@@ -211,13 +214,13 @@ class Casting:
 
 def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:
     """An agent's sessions of a scenario as it is now."""
-    known = agent.sessions_of.get(timeline.place, ())
+    known = agent.reach.sessions_of.get(timeline.place, ())
     return [session for session in known if session.timeline is timeline]
 
 
 def _own_session(agent: Agent, timeline: Timeline) -> Play | None:
     """What an agent has for a session of its own of a scenario that has changed."""
-    known = agent.sessions_of.get(timeline.place, ())
+    known = agent.reach.sessions_of.get(timeline.place, ())
     own = [session for session in known if len(session.timeline.roles) == 1]
     return min(own, key=agent.sessions.index, default=None)
 

@@ -56,7 +56,7 @@ class Events:
         faulting = self._simulator.faulting
         if not faulting.striking.rules and due.tell_at <= mark.at:
             # As below, with nothing made that only rules could ask for: this is done for every event.
-            faulting.count(agent.key, play.timeline.scenario.name, cue.id)
+            faulting.count(agent.key, play.name, cue.id)
             self._tell_at_once(due, agent, now)
             return
         for told in faulting.at_event(due, agent, now):

@@ -128,7 +128,9 @@ class Expecting:
         if journal.counts.total() == len(journal):
             return 0
         one = Expectation(wanted=Expected(step=step, agent=agent))
-        counted = sum(count for _, _, count in Judging(self._simulator, now).counted(one))
+        judging = Judging(self._simulator, now)
+        counted = sum(count for _, _, count in judging.counted(one))
+        counted += sum(times.count * plays for times, plays in judging.forgotten(one))
         return max(0, counted - kept)
 
     def check_done(self, now: float, agent: str = "") -> None:

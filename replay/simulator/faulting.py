@@ -105,7 +105,7 @@ class Faulting:
         """The rules that strike at a request, which is this step."""
         if agent is None:
             return ()
-        occurrence = self.count(agent.key, play.timeline.name, ask.id)
+        occurrence = self.count(agent.key, play.name, ask.id)
         if not self.striking.rules and not own:
             return ()
         facts = {"step": ask.id, "path": question.path, **self.transport_of(agent)}
@@ -164,7 +164,7 @@ class Faulting:
     def at_event(self, due: Due, agent: Agent, now: float) -> list[Told]:
         """How an event is told to its agent."""
         play, cue = due.play, due.cue
-        occurrence = self.count(agent.key, play.timeline.scenario.name, cue.id)
+        occurrence = self.count(agent.key, play.name, cue.id)
         telling = Telling(at=max(due.mark.at, due.tell_at))
         if not self.striking.rules:
             return [Told(due, telling)]

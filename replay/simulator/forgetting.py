@@ -1,97 +1,102 @@
-"""Who is forgotten: agents that have gone and stayed away, so that coming and going costs nothing in the end.
+"""Plays that are over and old go, so that hours of chats take no more room than the latest of them.
 
-An agent has gone when it has no client. The latest of those that have gone are kept however long they stay
-away, and all others for a while: desktops that lose their connection come back, and a crowd of them may do
-so at once. Who comes back later is somebody new: its cookies and its ids are nobody's, and it gets a new
-session and new plays. Nobody is forgotten while others play with it, or while something is expected, since
-what is expected is counted in all plays there have been.
+Of each agent are kept: whatever is not over, the newest play of each scenario, and the newest others that are
+over. Of those that go it stays known how often each step took place, for what is expected; and for a while
+which ids they had, so that a request that names one is told what has become of it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from replay.scenario.durations import format_duration
-from replay.simulator.agents import Agent
-from replay.simulator.plays import Due, Play, Reached
-from replay.simulator.telling import Told
+from replay.simulator.forgotten import Times
+from replay.simulator.pending import Pending
+from replay.simulator.plays import RETRY, Play
 
 if TYPE_CHECKING:
-    from replay.simulator.simulator import Item, Simulator
+    from replay.simulator.agents import Agent
+    from replay.simulator.simulator import Simulator
 
-KEPT = 1_000
-"""Agents that have gone and are kept unless another number is wanted."""
-LONG = 600.0
-"""Seconds after which one beyond them is forgotten."""
-APART = 250
-"""How many more have to be there before they are looked through again, at least."""
-BETWEEN = 1.0
-"""Seconds after which they are looked through again while there is no room for who comes."""
-SHARE = 8
-"""And at least one for so many that are there, so that a look costs each who comes the same."""
+KEPT = 20
+"""Plays of an agent that are over and are kept, the newest."""
+MORE = 20
+"""Plays that an agent gets before it is looked again which are over: a look costs a little each time."""
+BROKEN = 10
+"""Plays of an agent that are kept because something followed another as it was not to."""
 
 
 class Forgetting:
-    """The part of a simulator that forgets agents."""
+    """The part of a simulator that lets plays go."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._looks_at = 0
-        """How many agents have to be there before they are looked through again, ..."""
-        self._looked = -math.inf
-        """... unless that was long ago."""
-        self.total = 0
-        """How many have been forgotten."""
 
-    def make_room(self, now: float) -> None:
-        """Somebody comes: now and then those are forgotten who went long ago."""
-        everybody, options = self._simulator.agents.all, self._simulator.options
-        # Whoever has room for few keeps room for those who come.
-        kept = min(options.agents_kept, options.limits.agents // 2)
-        is_full = len(everybody) >= options.limits.agents and now >= self._looked + BETWEEN
-        is_time = is_full or now > self._looked + options.agents_kept_for or len(everybody) > self._looks_at
-        if len(everybody) <= kept or not is_time:
+    def look(self, agent: Agent, now: float) -> None:
+        """An agent has got one more play: once in a while, old ones go."""
+        if len(agent.plays) < agent.forgotten.looked_at:
             return
-        gone = sorted((agent for agent in everybody if not agent.clients), key=lambda agent: agent.heard)
-        beyond = gone[: max(0, len(gone) - kept)]
-        long_ago = {agent for agent in beyond if now - agent.heard > options.agents_kept_for}
-        if long_ago and not self._simulator.expecting.all():
-            self._forget(_without_company(long_ago), now)
-        there, self._looked = len(self._simulator.agents.all), now
-        self._looks_at = there + max(min(APART, kept), there // SHARE)
+        self._sweep(agent, now)
+        agent.forgotten.looked_at = len(agent.plays) + MORE
 
-    def _forget(self, gone: set[Agent], now: float) -> None:
-        simulator = self._simulator
-        simulator.withdraw(lambda item: _is_only_of(item, gone))
-        simulator.casting.forget(gone)
-        simulator.faulting.forget(gone)
-        simulator.agents.forget(gone)
-        self.total += len(gone)
-        at = simulator.since_start(now)
-        for agent in sorted(gone, key=lambda agent: agent.ordinal):
-            away = format_duration(round(now - agent.heard))
-            simulator.journal.note("agent", at, agent.label, forgotten=f"forgotten: not heard of for {away}")
+    def _sweep(self, agent: Agent, now: float) -> None:
+        pending = Pending(self._simulator)
+        following = self._simulator.expecting.following
+        newest = {play.timeline.place: play for play in agent.plays}
+        over = broken = 0
+        for play in reversed(agent.plays[:]):
+            if newest[play.timeline.place] is play or not pending.is_over(play):
+                continue
+            over += 1
+            if over <= KEPT or not self._may_go(play, pending, now):
+                continue
+            if following.is_broken(play) and broken < BROKEN:
+                broken += 1
+                continue
+            self._forget(play)
 
-
-def _without_company(gone: set[Agent]) -> set[Agent]:
-    """Those of them in whose plays nobody else sits."""
-    while with_others := {agent for agent in gone if not all(_may_go(play, gone) for play in agent.plays)}:
-        gone = gone - with_others
-    return gone
-
-
-def _may_go(play: Play, gone: Collection[Agent]) -> bool:
-    return not play.shared or play.is_only_of(gone)
-
-
-def _is_only_of(item: Item, gone: Collection[Agent]) -> bool:
-    """Whether something on the agenda is about plays of these alone."""
-    match item:
-        case Due() | Reached():
-            return item.play.is_only_of(gone)
-        case Told():
-            return item.due.play.is_only_of(gone)
-        case _:
+    def _may_go(self, play: Play, pending: Pending, now: float) -> bool:
+        """Whether nobody can miss a play that is over: what was just asked may be asked again."""
+        latest = max((each.at for each in play.answered.values()), default=0.0)
+        if None in play.seats or (play.answered and latest + RETRY >= now):
             return False
+        if not play.shared:
+            return True
+        newest = (seat.plays[-KEPT:] for seat in play.seats if seat is not None)
+        return all(map(pending.is_quiet, play.sessions)) and not any(play in plays for plays in newest)
+
+    def _forget(self, play: Play) -> None:
+        simulator = self._simulator
+        simulator.agents.forget_minted(play)
+        for seat in play.seats:
+            if seat is not None:
+                seat.plays.remove(play)
+                seat.forgotten.plays += 1
+                simulator.finding.unseat(seat, play)
+        self._count(play)
+        for session in play.sessions:
+            if play.shared:
+                self._forget_session(session)
+            else:
+                session.followers.remove(play)
+
+    def _forget_session(self, session: Play) -> None:
+        """One that belongs to a shared play alone."""
+        self._simulator.agents.forget_minted(session)
+        for seat in session.seats:
+            if seat is not None:
+                seat.sessions.remove(session)
+                seat.reach.sessions_of[session.timeline.place].remove(session)
+                self._simulator.finding.unseat(seat, session)
+        self._count(session)
+
+    def _count(self, play: Play) -> None:
+        self._simulator.expecting.following.forget_play(play)
+        place, roles = play.timeline.place, play.timeline.roles
+        times = [(ask.id, ask.role, play.counts[ask.id]) for ask in play.part.asks]
+        for cue in play.part.cues:
+            told = play.times_set_off(cue) + play.steered[cue.id] + play.beside[cue.id]
+            times.append((cue.id, cue.role, told))
+        for step, role, count in times:
+            seat = play.seats[role]
+            if seat is not None:
+                seat.forgotten.times[Times(place, step, roles[role], count)] += 1

@@ -71,7 +71,7 @@ class Turnstile:
         Raises:
             FullError: no; says why.
         """
-        self._simulator.forgetting.make_room(now)
+        self._simulator.absence.make_room(now)
         most = self._simulator.options.limits.agents
         if len(self._simulator.agents.all) >= most:
             raise FullError("agents", f"{most:,} agents have come, and no more are taken (--max-agents)")

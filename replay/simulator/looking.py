@@ -67,6 +67,7 @@ class _Look:
             undelivered=len(agent.held),
             plays=len(agent.plays),
             over=len(agent.plays) - len(unfinished),
+            forgotten=agent.forgotten.plays,
             misses=agent.misses,
             struck=agent.struck.total(),
             waits_for=self._waits_for(agent, unfinished),

@@ -18,15 +18,14 @@ from replay.simulator.agents import Agent, Refusal, words_of
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
-from replay.simulator.plays import Answered, Mark, Order, Play, Reached
+from replay.simulator.nearest import said_operation
+from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
-RETRY = 2.0
-"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
@@ -89,7 +88,8 @@ class Rest:
         if agent is None:
             return simulator.misses.answer(request, question, agent, [], now)
         words = words_of(question.path, question.query, question.json)
-        found = simulator.finding.all(question, agent, words)
+        operation = said_operation(question, simulator.timelines[0].profile.operation_field)
+        found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
         if not simulator.options.forward:
             return missed

@@ -27,6 +27,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.absence import KEPT, LONG, Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
@@ -37,7 +38,7 @@ from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
-from replay.simulator.forgetting import KEPT, LONG, Forgetting
+from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Limits, Turnstile
@@ -123,6 +124,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
         self.carriers = Carriers(self)
@@ -134,7 +136,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
-        self.forgetting = Forgetting(self)
+        self.absence = Absence(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -408,7 +410,7 @@ class Simulator:
             effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
-        self.tallies.answers.add((play.timeline.name, step, status))
+        self.tallies.answers.add((play.name, step, status))
         self.journal.note(
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )

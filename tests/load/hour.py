@@ -95,7 +95,7 @@ async def _live(
         kilobytes.append(resident())
     struck = Counter(simulator.switching.tallies())
     world.stage.stop()
-    return Lived(found, company.seen, struck, simulator.forgetting.total, kilobytes)
+    return Lived(found, company.seen, struck, simulator.absence.total, kilobytes)
 
 
 def _fill(world: StagedWorld) -> None:
