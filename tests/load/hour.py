@@ -30,6 +30,8 @@ from tests.load.visitor import Company, Habits, Reply, Seen
 ACCEPT = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
 TROUBLE = Path(__file__).parent / "trouble.yaml"
 
+HABITS = Habits()
+SAMPLES = 24
 WARM = 1 / 3
 """The share of the time before the first look."""
 SWELLS = 0.05
@@ -52,7 +54,9 @@ class Lived(NamedTuple):
     """Of this process, at each look."""
 
 
-def live(minutes: float, size: int, *, samples: int = 24, filled: bool = True, **options: object) -> Lived:
+def live(
+    minutes: float, size: int, *, filled: bool = True, habits: Habits = HABITS, **options: object
+) -> Lived:
     """So many minutes of so many visitors at a time; the first third is for what only fills.
 
     Args:
@@ -63,13 +67,13 @@ def live(minutes: float, size: int, *, samples: int = 24, filled: bool = True, *
     gc.collect()
     gc.freeze()
     try:
-        return asyncio.run(_live(minutes * 60, size, samples, options, filled=filled))
+        return asyncio.run(_live(minutes * 60, size, habits, options, filled=filled))
     finally:
         gc.unfreeze()
 
 
 async def _live(
-    seconds: float, size: int, samples: int, options: dict[str, object], *, filled: bool
+    seconds: float, size: int, habits: Habits, options: dict[str, object], *, filled: bool
 ) -> Lived:
     scenario = load(ACCEPT)
     few = Options(
@@ -85,12 +89,12 @@ async def _live(
     world.stage.traffic = Traffic(most_rows=300)
     if filled:
         _fill(world)
-    company = Company(size, world, Habits())
+    company = Company(size, world, habits)
     _trouble_at_run_time(world)
     world.advance(seconds * WARM)
     found, kilobytes = [], []
-    for _ in range(samples):
-        world.advance(seconds * (1 - WARM) / samples)
+    for _ in range(SAMPLES):
+        world.advance(seconds * (1 - WARM) / SAMPLES)
         found.append(census())
         kilobytes.append(resident())
     struck = Counter(simulator.switching.tallies())

@@ -8,6 +8,19 @@ from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load
 from tests.load.census import growing, grown
 from tests.load.hour import ACCEPT, TROUBLE, live
+from tests.load.visitor import Habits
+
+BOUNDED = {
+    "Agents._gone",
+    "Gone",
+    "Agent.struck",
+    "Switching._gone",
+    "Misses._kept",
+    "Miss",
+    "Closest",
+    "Other",
+}
+"""What fills, and is full at some thousands."""
 
 
 def test_nothing_that_is_kept_grows_in_an_hour_of_visitors_and_faults() -> None:
@@ -17,6 +30,14 @@ def test_nothing_that_is_kept_grows_in_an_hour_of_visitors_and_faults() -> None:
     assert lived.forgotten > 40
     rules = {rule.name for rule in load_faults(TROUBLE, [load(ACCEPT)])}
     assert [name for name in rules if not lived.struck[name]] == []
+
+
+def test_nothing_that_is_kept_grows_while_one_is_offered_one_chat_after_another() -> None:
+    """Nobody leaves: what goes is the plays that are over, but for the latest 10,000 of their ids."""
+    lived = live(20, 3, filled=False, habits=Habits(stays=7_200.0, often=5.0), faults=())
+    assert growing(lived.samples).keys() <= BOUNDED
+    assert lived.seen.visitors == 3
+    assert lived.seen.accepts > 200, vars(lived.seen)
 
 
 def test_what_visitors_leave_behind_is_seen_where_they_are_not_forgotten() -> None:

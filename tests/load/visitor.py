@@ -17,6 +17,8 @@ ME = "/api/v2/me"
 
 VISITS = 3
 """How often it comes before it stays away for good."""
+SPREAD = 420.0
+"""Seconds in which all have come for the first time, at most."""
 THINKS, RETRIES, PATIENCE = 0.7, 2.0, 45.0
 """Seconds from a chat to its Accept, from a failure to the next try, and that a poll may take."""
 
@@ -310,7 +312,7 @@ class Company:
         self._habits = habits
         self._numbers = 0
         for place in range(size):
-            life = (habits.stays + habits.away) * VISITS
+            life = min(SPREAD, (habits.stays + habits.away) * VISITS)
             world.later(1.0 + place * life / size, self._come)
 
     def _come(self) -> None:
