@@ -155,6 +155,24 @@ def hour() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def crowd() -> Shown:
+    """5,000 agents on each transport through an Accept: good if each was told each event once, in order."""
+    good, output = run(sys.executable, "-m", "tests.load")
+    return Shown(good, "; ".join(line for line in output.splitlines() if "agents over" in line))
+
+
+def by_hand() -> Shown:
+    """An hour of visitors and faults on a clock moved by hand: good if nothing that is kept grows."""
+    good, output = run(sys.executable, "-m", "tests.load.hour")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def soak() -> Shown:
+    """Ten minutes of the same in real time: memory, descriptors, tasks and objects of the server."""
+    good, output = run(sys.executable, "-m", "tests.load.soak")
+    return Shown(good, next(line for line in output.splitlines() if "arrivals" in line))
+
+
 def misses() -> Shown:
     """Labelled mistakes of clients: good while nearly all are taken for what they mean."""
     good, output = run(sys.executable, "-m", "tests.misses")
@@ -338,6 +356,9 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "slow readers, clients that vanish, 5,000 connections at once, few descriptors",
         lambda: tests(*(f"tests/server/test_{name}.py" for name in ("slow_readers", "vanished", "storms"))),
     ),
+    ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
+    ("8.3", "an hour by hand with faults, people who come and go: nothing grows", by_hand),
+    ("8.3", "ten minutes of the same in real time, on real connections", soak),
 ]
 
 

@@ -385,8 +385,10 @@ class BayeuxServer:
             farewell = client.settings.dialect.farewell_advice
             self._delivery.release(client, now, **({"advice": {"reconnect": "none"}} if farewell else {}))
         self._delivery.unbind(client)
+        self._delivery.unwatch(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
+        self._delivery.weed(self.clients.get)
         self._leave(client.subscriptions)
         tabs = self._by_browser.get(client.browser, {})
         tabs.pop(client.id, None)

@@ -9,8 +9,9 @@ without these signs is somebody new's if all who are here have come back with ou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ REMEMBERED = 10_000
 """Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
+_SIGNS = 100
+"""Values of cookies by which one agent is known; a client that makes up others all day loses the oldest."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -64,6 +67,10 @@ class Agent:
         self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
+        self.signs: list[str] = []
+        """Values of cookies that it is known by, the oldest first."""
+        self.heard = 0.0
+        """When it last asked for something or was given a play, or its last client ended."""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
         self.keeps_cookies = False
@@ -110,6 +117,9 @@ class Agents:
     def forget_all(self) -> None:
         """Nobody has come yet."""
         self.all: list[Agent] = []
+        """In order of appearance; not who went long ago."""
+        self.came = 0
+        """How many have come, which is the ordinal of the latest."""
         self._strangers: dict[int, Agent] = {}
         """Those without a name that have never shaken hands."""
         self._by_name: dict[str, Agent] = {}
@@ -159,16 +169,27 @@ class Agents:
         """
         if name in self._by_name:
             return self._by_name[name]
-        digits = name.removeprefix("#")
-        if _ORDINAL.fullmatch(digits) and 0 < int(digits) <= len(self.all):
-            return self.all[int(digits) - 1]
+        numbered = self.numbered(name)
+        if numbered is not None:
+            return numbered
         labels = [agent.label for agent in self.all[:_GUESSED]]
         there = (
-            f"There are #1 to #{len(self.all)}." if len(labels) > _SHOWN else f"There is {', '.join(labels)}."
+            f"There are {len(self.all):,}, the latest is #{self.came}."
+            if len(labels) > _SHOWN
+            else f"There is {', '.join(labels)}."
         )
         raise NoSuchError(
             f"no agent is called '{name}'", help=nearest(name, labels) or (there if labels else NOBODY)
         )
+
+    def numbered(self, name: str) -> Agent | None:
+        """The agent of this ordinal: `12` or `#12`."""
+        digits = name.removeprefix("#")
+        if not _ORDINAL.fullmatch(digits):
+            return None
+        place = bisect_left(self.all, int(digits), key=lambda agent: agent.ordinal)
+        found = self.all[place : place + 1]
+        return found[0] if found and found[0].ordinal == int(digits) else None
 
     def find_known(self, headers: Mapping[str, str]) -> Agent | None:
         """The agent that these headers name, if one is known by them already."""
@@ -227,7 +248,8 @@ class Agents:
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
-        agent = Agent(len(self.all) + 1, user_of(headers))
+        self.came += 1
+        agent = Agent(self.came, user_of(headers))
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
@@ -246,7 +268,13 @@ class Agents:
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
         for value in values:
-            self._by_cookie.setdefault(value, agent)
+            if value not in self._by_cookie:
+                self._by_cookie[value] = agent
+                agent.signs.append(value)
+                if len(agent.signs) > _SIGNS:
+                    oldest = next(sign for sign in agent.signs if sign != agent.cookie)
+                    agent.signs.remove(oldest)
+                    del self._by_cookie[oldest]
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
@@ -277,6 +305,21 @@ class Agents:
         agent = self._by_client.pop(client.id)
         agent.clients.pop(client.id, None)
         return agent
+
+    def forget(self, gone: Collection[Agent]) -> None:
+        """Nobody is known by what these were known by."""
+        self.all = [agent for agent in self.all if agent not in gone]
+        for agent in gone:
+            self._strangers.pop(agent.ordinal, None)
+            if agent.name is not None:
+                del self._by_name[agent.name]
+            for value in agent.signs:
+                del self._by_cookie[value]
+            for play in (*agent.sessions, *agent.plays):
+                for value in map(str, play.values.values()):
+                    if self._by_minted.get(value) is play:
+                        del self._by_minted[value]
+        self._gone = {value: play for value, play in self._gone.items() if play.owner not in gone}
 
     def owner(self, client: Client) -> Agent:
         """Whose client it is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -204,6 +204,10 @@ class Play:
     def owner(self) -> Agent | None:
         """Whose it is; of a shared play nobody's."""
         return None if self.shared else next((seat for seat in self.seats if seat is not None), None)
+
+    def is_only_of(self, agents: Collection[Agent]) -> bool:
+        """Whether nobody else sits in it."""
+        return all(seat is None or seat in agents for seat in self.seats)
 
     def label_of(self, role: int) -> str:
         """How the journal names who has a role."""

@@ -107,6 +107,8 @@ class Rest:
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
         simulator = self._simulator
+        if agent is not None:
+            agent.heard = now
         if agent is not None and agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         if simulator.faulting.has_rules:

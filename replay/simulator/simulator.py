@@ -27,6 +27,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.absence import KEPT, LONG, Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
@@ -91,6 +92,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What they take as JSON at most."""
     limits: Limits = Limits()
     """How much is taken on."""
+    agents_kept: int = KEPT
+    """Agents that have gone and are kept however long they stay away, the latest."""
+    agents_kept_for: float = LONG
+    """Seconds for which all others that have gone are kept."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -131,6 +136,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
+        self.absence = Absence(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -300,6 +306,7 @@ class Simulator:
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
+        agent.heard = now
         at = self.since_start(now)
         lost = len(client.queue)
         number = client.number
