@@ -83,6 +83,8 @@ def _play(asked: Asked) -> None:
         control_port=asked.control_port,
         control_prefix=asked.control_prefix,
         admin_token=asked.admin_token,
+        peers=asked.peers,
+        route=asked.route,
         files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )
     with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:

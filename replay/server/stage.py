@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from replay.clock import Alarm, Clock
 from replay.simulator.simulator import Simulator
@@ -33,6 +33,9 @@ from replay.wire import (
     Wake,
     Woken,
 )
+
+if TYPE_CHECKING:
+    from replay.server.routing import Route
 
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
@@ -65,6 +68,8 @@ class Stage:
         """Whoever takes new connections, and stops doing so when it is told."""
         self.forwarder: Callable[[Forward], None] | None = None
         """Whoever asks another server, and feeds what it says."""
+        self.route: Route | None = None
+        """Whoever has clients told which replica they belong to."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, asyncio.Future[Outcome]] = {}
@@ -99,6 +104,8 @@ class Stage:
             self._set_alarm()
             return
         self.traffic.keep(happening, now)
+        if self.route is not None:
+            self.route.came(happening)
         self._receive(happening, now)
         self._set_alarm()
         if self.heard is not None:
@@ -237,7 +244,7 @@ class Stage:
         future = self._exchanges.pop(exchange, None)
         if future is None or future.done():
             return False
-        future.set_result(outcome)
+        future.set_result(outcome if self.route is None else self.route.said_in(exchange, outcome))
         return True
 
     def _begin(self, head: Begin) -> None:

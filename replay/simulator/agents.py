@@ -41,10 +41,12 @@ class Refusal(msgspec.Struct, frozen=True):
 class Agent:
     """One person's desktop."""
 
-    def __init__(self, ordinal: int, name: str | None) -> None:
+    def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
         self.ordinal = ordinal
         self.name = name
-        self.key: str | int = name if name is not None else ordinal
+        # No user has a colon in it (RFC 7617, 2).
+        nameless = f"{replica}:{ordinal}" if replica else ordinal
+        self.key: str | int = name if name is not None else nameless
         """What draws are keyed by; does not change when a name becomes known later."""
         self.noted_as = self.label
         """What the journal has called it so far."""
@@ -90,9 +92,10 @@ class Agent:
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Iterable[str]) -> None:
+    def __init__(self, cookie_names: Iterable[str], replica: str = "") -> None:
         self.cookie_names = set(cookie_names)
         """What the cookies are called that agents are known by."""
+        self._replica = replica
         self.forget_all()
 
     def forget_all(self) -> None:
@@ -210,7 +213,7 @@ class Agents:
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
-        agent = Agent(len(self.all) + 1, user_of(headers))
+        agent = Agent(len(self.all) + 1, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
