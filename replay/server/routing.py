@@ -1,7 +1,7 @@
 """A cookie by which a balancer sends a client to the replica that it belongs to.
 
-It says nothing of who a client is: agents are known by other cookies, and neither the journal nor an answer in
-a HAR has it. Whoever comes with that of another replica, which is gone then, gets this one's.
+It says nothing of who a client is: agents are known by other cookies, and neither the journal nor an answer
+in a HAR has it. Whoever comes with that of another replica, which is gone then, gets this one's.
 """
 
 from __future__ import annotations

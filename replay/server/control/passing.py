@@ -27,6 +27,7 @@ PATIENCE = 10.0
 MOVING = 600.0
 """Seconds in which it has to have moved its clock, on the way of which it waits for clients."""
 
+_NOT_THERE = frozenset({404, 409})
 ITSELF = 421
 """The status of a call that came back to whom it came from: a list of all replicas has that one in it too."""
 
@@ -39,7 +40,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Of its answer; 0 if there is none."""
     body: bytes = b""
     value: Any = None
-    """What its answer says, if that was asked for."""
+    """What its answer says, if that was asked for; what a refusal does."""
     why: str = ""
     """Why it has not done it, without the full stop; empty where it has."""
 
@@ -47,6 +48,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     def is_done(self) -> bool:
         """Whether it has done what was asked for."""
         return not self.why
+
+    @property
+    def lacks_it(self) -> bool:
+        """Whether it is a replica that has nothing, or nobody, of that name."""
+        return isinstance(self.value, Refused) and self.status in _NOT_THERE
 
 
 class Passing:
@@ -75,8 +81,8 @@ class Passing:
         """Asks all others the same at once, or these of them; returns what each says, in their order.
 
         Args:
-            other: What differs from the call: `method`, `path`, `body`, `answer`; the last is the type of what is
-                to be said.
+            other: What differs from the call: `method`, `path`, `body`; `answer` is the type of what is to be
+                said.
         """
         connector = aiohttp.TCPConnector(force_close=True)
         # A reset of a partitioned replica must not end what is asked later: no connection is kept.
@@ -156,14 +162,16 @@ def _limits(call: Call) -> aiohttp.ClientTimeout:
 def _told(url: str, status: int, said: bytes, answer: Any) -> Told:
     """What an answer says; `why` where it is none of one who has done it."""
     is_done = 200 <= status < 300
-    kind = answer if is_done else Refused
+    value: Any = None
+    why = ""
     try:
-        value = msgspec.json.decode(said, type=kind) if kind is not None else None
+        if not is_done:
+            value = msgspec.json.decode(said, type=Refused)
+            why = f"it refuses: {value.error.what}"
+        elif answer is not None:
+            value = msgspec.json.decode(said, type=answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Told(
-            url=url, status=status, body=said, why=f"it answers {status}, but not as a replica of ours"
-        )
-    why = "" if is_done else f"it refuses: {value.error.what}"
+        why = f"it answers {status}, but not as a replica of ours"
     return Told(url=url, status=status, body=said, value=value, why=why)
 
 

@@ -22,8 +22,6 @@ from replay.simulator.waiting import AgentState
 
 _NUMBER = re.compile(r"#?\d+", re.ASCII)
 """An agent's number, which each replica counts for itself."""
-_NOT_THERE = frozenset({404, 409})
-"""What a replica says that has nothing or nobody of that name."""
 _ALONE = f"Call those that have not by themselves, with the header '{PASSED}: 1': then it goes no further."
 _GONE = f"Call those that answer by themselves, with the header '{PASSED}: 1'."
 
@@ -94,7 +92,7 @@ class Peers:
             refusal = error
         told = await self._passing.ask(call, body=call.said, answer=call.route.answer)
         answers += [each.value for each in told if each.is_done]
-        failed = [each for each in told if not each.is_done and not (lenient and each.status in _NOT_THERE)]
+        failed = [each for each in told if not each.is_done and not (lenient and each.lacks_it)]
         if failed:
             did = ["this replica"] if refusal is None else []
             raise _not_everywhere(failed, [*did, *(each.url for each in told if each.is_done)])
@@ -121,7 +119,7 @@ class Peers:
         connected = [each for each in known if each.value.clients]
         if connected or (own is None and known):
             return await self._relayed(call, (connected or known)[0].url)
-        lost = [each for each in told if not each.is_done and each.status not in _NOT_THERE]
+        lost = [each for each in told if not each.is_done and not each.lacks_it]
         if own is None and lost:
             what = f"no agent is called '{name}' here, and not every replica can be asked"
             raise NotEverywhereError(what, [*map(problem_of, lost)], help=_GONE)

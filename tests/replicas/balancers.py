@@ -1,0 +1,109 @@
+"""Replicas behind a balancer of others, each a process of its own, configured as `examples/replicas` has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.road.software import PATIENCE, ROOT, Process
+
+EXAMPLES = ROOT / "examples" / "replicas"
+FRONT = "127.0.0.1:8090"
+PORTS = {"a": "127.0.0.1:8091", "b": "127.0.0.1:8092"}
+"""Where the examples have the replicas."""
+
+
+def program(name: str) -> str | None:
+    """A balancer's program: Debian has them where only root looks."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def free_ports(many: int) -> list[int]:
+    """Ports on which nobody listens."""
+    sockets = [socket.socket() for _ in range(many)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Replicas:
+    """Two replicas of one scenario, `a` and `b`, with one seed; each knows the other."""
+
+    def __init__(self, scenario: Path, *flags: str) -> None:
+        self.ports = dict(zip("ab", free_ports(2), strict=True))
+        self._command = (sys.executable, "-m", "replay", "serve", str(scenario), "--print-url", *flags)
+        self._processes: dict[str, Process] = {}
+
+    def __enter__(self) -> Replicas:
+        for name in self.ports:
+            self._begin(name)
+        for name in self.ports:
+            self._processes[name].word("http://")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes.values():
+            assert process.stop() == 0, process.output
+
+    def _begin(self, name: str) -> None:
+        peers = ",".join(f"http://127.0.0.1:{port}" for port in self.ports.values())
+        own = ("--port", str(self.ports[name]), "--route", name, "--peers", peers)
+        self._processes[name] = Process(*self._command, *own)
+
+    def begin_again(self, name: str) -> None:
+        """Starts one that was killed."""
+        self._begin(name)
+        self._processes[name].word("http://")
+
+    def kill(self, name: str) -> None:
+        """Ends one as a machine does that loses its power."""
+        assert self._processes.pop(name).stop(signal.SIGKILL) == -signal.SIGKILL
+
+    def control(self, name: str, path: str) -> httpx.Response:
+        """What one replica says of itself."""
+        return httpx.get(f"http://127.0.0.1:{self.ports[name]}/__replay/{path}")
+
+    def agents(self) -> dict[str, int]:
+        """How many agents each that runs has."""
+        return {name: self.control(name, "agents").json()["total"] for name in self._processes}
+
+
+def configured(text: str, replicas: Replicas, front: int) -> str:
+    """A configuration of the examples with the ports of a test."""
+    for name, address in PORTS.items():
+        assert address in text
+        text = text.replace(address, f"127.0.0.1:{replicas.ports[name]}")
+    assert FRONT in text
+    return text.replace(FRONT, f"127.0.0.1:{front}")
+
+
+@contextmanager
+def balancer(name: str, program: str, replicas: Replicas, folder: Path) -> Iterator[str]:
+    """A balancer before replicas; yields its URL."""
+    (front,) = free_ports(1)
+    file = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}[name]
+    text = configured((EXAMPLES / file).read_text(encoding="utf-8"), replicas, front)
+    (folder / file).write_text(text, encoding="utf-8")
+    commands = {
+        "haproxy": (program, "-db", "-f", str(folder / file)),
+        "nginx": (program, "-p", str(folder), "-c", str(folder / file), "-g", "daemon off;"),
+    }
+    with ExitStack() as ended:
+        process = Process(*commands[name])
+        ended.callback(process.stop, signal.SIGTERM)
+        url = f"http://127.0.0.1:{front}"
+        transport = httpx.HTTPTransport(retries=20)
+        with httpx.Client(transport=transport, timeout=PATIENCE) as http:
+            http.get(url + "/__replay/health")
+        yield url
