@@ -1,4 +1,4 @@
-"""Replicas behind a balancer of others, each a process of its own, configured as `examples/replicas` has it."""
+"""Replicas behind somebody else's balancer, each a process of its own, as `examples/replicas` has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -24,6 +26,14 @@ PORTS = {"a": "127.0.0.1:8091", "b": "127.0.0.1:8092"}
 def program(name: str) -> str | None:
     """A balancer's program: Debian has them where only root looks."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Waits until it is so."""
+    until = time.monotonic() + PATIENCE  # noqa: TID251  a wait for a process, not a test of times
+    while not true():
+        assert time.monotonic() < until, "it never came to be"  # noqa: TID251
+        threading.Event().wait(0.02)
 
 
 def free_ports(many: int) -> list[int]:
@@ -88,6 +98,15 @@ def configured(text: str, replicas: Replicas, front: int) -> str:
     return text.replace(FRONT, f"127.0.0.1:{front}")
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 @contextmanager
 def balancer(name: str, program: str, replicas: Replicas, folder: Path) -> Iterator[str]:
     """A balancer before replicas; yields its URL."""
@@ -103,7 +122,5 @@ def balancer(name: str, program: str, replicas: Replicas, folder: Path) -> Itera
         process = Process(*commands[name])
         ended.callback(process.stop, signal.SIGTERM)
         url = f"http://127.0.0.1:{front}"
-        transport = httpx.HTTPTransport(retries=20)
-        with httpx.Client(transport=transport, timeout=PATIENCE) as http:
-            http.get(url + "/__replay/health")
+        eventually(lambda: listens(front))
         yield url
