@@ -328,6 +328,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
+    (
+        "8.4",
+        "two replicas behind HAProxy and nginx, real clients: no 402; one killed, its agents come back",
+        lambda: tests("tests/replicas"),
+    ),
 ]
 
 

@@ -25,7 +25,8 @@ PORTS = {"a": "127.0.0.1:8091", "b": "127.0.0.1:8092"}
 
 def program(name: str) -> str | None:
     """A balancer's program: Debian has them where only root looks."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    path = os.environ.get("PATH", "")
+    return shutil.which(name, path=f"{path}:/usr/sbin:/usr/local/sbin") if path else None
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -130,7 +130,8 @@ def shaken(seen: list[Seen]) -> list[bool]:
     return [each["successful"] for each in seen if each["kind"] == "handshake"]
 
 
-@pytest.mark.parametrize("name", BALANCERS)
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["haproxy", "nginx"])
 def test_who_goes_away_lets_go_of_its_poll(name: str, tmp_path: Path) -> None:
     with balanced(name, tmp_path) as (replicas, url):
         agent = start_agent(url, flags=("--expect", "99"))

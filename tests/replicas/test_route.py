@@ -12,6 +12,7 @@ import pytest
 import uvloop
 from multidict import CIMultiDictProxy
 
+from replay.cli.serve import serve
 from replay.errors import UsageError
 from replay.server.runner import Server
 from replay.simulator.simulator import Options
@@ -182,6 +183,16 @@ def test_one_seed_does_the_same_harm_to_a_user_whichever_replica_serves() -> Non
         assert len({tuple(each) for each in whole.values()}) > 10
 
     run(main(), uvloop.new_event_loop)
+
+
+@pytest.mark.parametrize("prefix", ["REPLAY_SERVE_", "REPLAY_"])
+def test_the_environment_says_it_too(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{prefix}ROUTE", "replay-0")
+    monkeypatch.setenv(f"{prefix}PEERS", "http://replay-0:8090, http://replay-1:8090,")
+
+    with serve.make_context("serve", []) as context:
+        assert context.params["route"] == "replay-0"
+        assert context.params["peers"] == ("http://replay-0:8090", "http://replay-1:8090")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "é", ".", "a" * 65, "a\n"])
