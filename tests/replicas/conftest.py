@@ -36,4 +36,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     beginning = HOW.partition("{")[0]
     skipped = [str(report.longrepr) for report in terminalreporter.getreports("skipped")]
     for said in sorted({text[text.index(beginning) :] for text in skipped if beginning in text}):
-        terminalreporter.write_line(said.rstrip("')"), yellow=True)
+        terminalreporter.write_line(said.removesuffix("')"), yellow=True)
