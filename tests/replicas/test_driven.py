@@ -1,4 +1,4 @@
-"""`replay drive` before two replicas behind a real balancer: many agents, chat after chat, one replica killed."""
+"""`replay drive` before two replicas behind a real balancer: chat after chat, also while one is killed."""
 
 from __future__ import annotations
 
