@@ -359,6 +359,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
     ("8.3", "an hour by hand with faults, people who come and go: nothing grows", by_hand),
     ("8.3", "ten minutes of the same in real time, on real connections", soak),
+    (
+        "8.4",
+        "two replicas behind HAProxy and nginx, real clients: no 402; one killed, its agents come back",
+        lambda: tests("tests/replicas"),
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from replay.clock import Alarm, Clock
 from replay.simulator.ending import farewell
@@ -34,6 +34,9 @@ from replay.wire import (
     Wake,
     Woken,
 )
+
+if TYPE_CHECKING:
+    from replay.server.routing import Route
 
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
@@ -80,6 +83,8 @@ class Stage:
         """Whoever takes new connections, and stops doing so when it is told."""
         self.forwarder: Callable[[Forward], None] | None = None
         """Whoever asks another server, and feeds what it says."""
+        self.route: Route | None = None
+        """Whoever has clients told which replica they belong to."""
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, Waiter] = {}
         self._begun: dict[int, asyncio.Queue[Piece | Cut]] = {}
@@ -114,6 +119,8 @@ class Stage:
             self._set_alarm()
             return
         self.traffic.keep(happening, now)
+        if self.route is not None:
+            self.route.came(happening)
         self._receive(happening, now)
         if self._due:
             self._set_alarm()
@@ -260,6 +267,8 @@ class Stage:
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""
         waiter = self._exchanges.pop(exchange, None)
+        if self.route is not None:
+            outcome = self.route.said_in(exchange, outcome)
         return waiter is not None and waiter.take(outcome)
 
     def _begin(self, head: Begin) -> None:

@@ -57,10 +57,12 @@ class Agent:
     struck = AtFirst["Counter[str]"](Counter)
     """How often each rule struck it, also of those that are gone."""
 
-    def __init__(self, ordinal: int, name: str | None) -> None:
+    def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
         self.ordinal = ordinal
         self.name = name
-        self.key: str | int = name if name is not None else ordinal
+        # No user has a colon in it (RFC 7617, 2).
+        nameless = f"{replica}:{ordinal}" if replica else ordinal
+        self.key: str | int = name if name is not None else nameless
         """What draws are keyed by; does not change when a name becomes known later."""
         self.label = name if name is not None else f"#{ordinal}"
         """How the journal names it."""
@@ -104,12 +106,13 @@ prepare(Agent)
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Iterable[str]) -> None:
+    def __init__(self, cookie_names: Iterable[str], replica: str = "") -> None:
         self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
         self._cookies = re.compile("(?!)")
         for name in cookie_names:
             self.know_cookie_name(name)
+        self._replica = replica
         self._read: tuple[str, list[str]] = "", []
         """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
@@ -249,7 +252,7 @@ class Agents:
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
         self.came += 1
-        agent = Agent(self.came, user_of(headers))
+        agent = Agent(self.came, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent

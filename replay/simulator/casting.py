@@ -146,7 +146,8 @@ class Casting:
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
         ordinal = self._begun[timeline.place]
-        play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
+        key = (self._simulator.options.replica, timeline.name)
+        play = self._begin(timeline, ordinal, key, agent, now)
         self._open.setdefault(timeline.place, []).append(play)
         return play, _named(agent, timeline) or 0
 

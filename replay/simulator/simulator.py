@@ -74,6 +74,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = Pace()
     """Where it says only a speed, scenarios keep the pace of their own."""
     seed: int = 0
+    replica: str = ""
+    """Which this is of several servers with one seed: what has no name here is nobody's on another."""
+    run: str = ""
+    """What no other server has: names that it makes up are its own, also of one begun in the same moment."""
     epoch: float = 0.0
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
@@ -115,7 +119,7 @@ class Simulator:
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies)
+        self.agents = Agents(cookies, self.options.replica)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
         self.turnstile = Turnstile(self)
@@ -426,5 +430,9 @@ class Simulator:
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
-        run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
-        return token(self.options.seed, *run, *key, length=length)
+        options = self.options
+        run = (
+            options.run or round(options.epoch * 1000),
+            *((f"{self.generation}",) if self.generation else ()),
+        )
+        return token(options.seed, *run, *key, length=length)
