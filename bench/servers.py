@@ -20,6 +20,7 @@ NODE_MODULES = ROOT / "tests" / "upstream" / "node_modules"
 RIVALS = Path(__file__).parent / "rivals"
 OURS = "replay"
 PAGE = resource.getpagesize()
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Listening(NamedTuple):
@@ -33,6 +34,12 @@ class Listening(NamedTuple):
     def resident(self) -> int:
         """Bytes it occupies."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
+
+    @property
+    def used(self) -> float:
+        """Seconds of processor time it has taken."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def command_of(name: str) -> list[str]:
