@@ -43,14 +43,26 @@ class Listening(NamedTuple):
 
 
 def command_of(name: str) -> list[str]:
-    """How a server is started."""
-    if name == OURS:
-        serve = [sys.executable, "-m", "replay", "serve"]
-        return [*serve, str(Path(__file__).parent / "burst.yaml"), "--port", "0", "--print-url"]
+    """How a server of CometD is started."""
+    return ours(Path(__file__).parent / "burst.yaml") if name == OURS else node(RIVALS / f"{name}.js")
+
+
+def ours(*scenarios: Path) -> list[str]:
+    """`replay serve`, as it comes."""
+    return [*python("-m", "replay"), "serve", *map(str, scenarios), "--port", "0", "--print-url"]
+
+
+def python(*arguments: str | Path) -> list[str]:
+    """A server in Python."""
+    return [sys.executable, *map(str, arguments)]
+
+
+def node(script: Path, *arguments: str) -> list[str]:
+    """A server in JavaScript, or started by it."""
     found = shutil.which("node")
     if found is None or not NODE_MODULES.is_dir():
         sys.exit("the rivals need node and tests/upstream/node_modules: `make bench` installs the latter")
-    return [found, str(RIVALS / f"{name}.js")]
+    return [found, str(script), *arguments]
 
 
 def raise_descriptors() -> int:
