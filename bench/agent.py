@@ -1,7 +1,7 @@
 """One agent's desktop under load: connections as a browser has them, and an eye for what is wrong.
 
-Setting up may take its time and is written with `await`; what happens thousands of times a second (an Accept,
-a poll that is answered, a frame) is plain callbacks, since the load must cost less than the servers it drives.
+Setting up may take its time and is written with `await`. What happens thousands of times a second (an Accept,
+a poll that is answered, a frame) is callbacks, since the load must cost less than the servers it drives.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ CONNECTIONS = 64
 FULL = 0.95
 """Of its core: a load that takes more may itself be what was measured."""
 _SCRIPT = Path(__file__).with_suffix(".lua")
-_FOUND = re.compile(r"^found (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$", re.M)
+_FOUND = re.compile(r"^found (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$", re.MULTILINE)
 _CLOCK = SystemClock()
 
 
@@ -35,6 +35,8 @@ class Asked(NamedTuple):
 
     rate: float
     """Answers per second."""
+    cost: float
+    """Seconds of the server's processor for each."""
     p50: float
     """Milliseconds until an answer."""
     p99: float
@@ -46,7 +48,9 @@ class Asked(NamedTuple):
 def flood(server: Listening, requests: list[bytes], seconds: float) -> Asked:
     """Asks for so long, one request after another, beginning again when all have been asked."""
     by = _by_wrk if shutil.which("wrk") else _by_python
-    return by(server, requests, seconds)
+    before = server.used
+    asked = by(server, requests, seconds)
+    return asked._replace(cost=(server.used - before) * asked.cost)
 
 
 def _by_wrk(server: Listening, requests: list[bytes], seconds: float) -> Asked:
@@ -72,7 +76,7 @@ def _by_wrk(server: Listening, requests: list[bytes], seconds: float) -> Asked:
         wrong = "no request was answered"
     notes = [f"{late} answers took over 2 s"] if late else []
     notes += ["wrk's core was full"] if used > FULL * passed else []
-    return Asked(count / passed, p50 / 1000, p99 / 1000, wrong, "; ".join(notes))
+    return Asked(count / passed, 1 / max(1, count), p50 / 1000, p99 / 1000, wrong, "; ".join(notes))
 
 
 def _by_python(server: Listening, requests: list[bytes], seconds: float) -> Asked:
@@ -85,7 +89,7 @@ def _by_python(server: Listening, requests: list[bytes], seconds: float) -> Aske
     times.sort()
     note = "asked without wrk" + (", the load's core was full" if used > FULL * passed else "")
     p50, p99 = (1000 * times[len(times) * percent // 100] for percent in (50, 99))
-    return Asked(len(times) / passed, p50, p99, wrong, note)
+    return Asked(len(times) / passed, 1 / len(times), p50, p99, wrong, note)
 
 
 async def _ask(server: Listening, requests: list[bytes], seconds: float) -> tuple[list[float], list[str]]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from rich.table import Table
 
+RIGHT = {"ours", "×", "by CPU", "must", "stretch"}
 Runs = list[float | None]
 """A figure for each run, in turn; none where the run broke."""
 Bound = Literal["× at least", "× at most", "at most"]
@@ -31,7 +32,9 @@ class Row(NamedTuple):
     goal: Goal
     ours: Runs
     rivals: dict[str, Runs]
-    notes: tuple[str, ...] = ()
+    own_cost: Runs = []
+    """Seconds of our server's processor for one of what is counted."""
+    costs: dict[str, Runs] = {}  # noqa: RUF012  never changed
 
     @property
     def beside(self) -> str | None:
@@ -43,10 +46,14 @@ class Row(NamedTuple):
     @property
     def ratio(self) -> float | None:
         """Ours in times of the better rival's: the median over the runs in which both were measured."""
-        if self.beside is None:
+        return _in_pairs(self.ours, self.rivals[self.beside]) if self.beside else None
+
+    @property
+    def by_processor(self) -> float | None:
+        """The same for what one second of a processor gives: other programs on the machine disturb it less."""
+        if self.beside not in self.costs or not self.own_cost:
             return None
-        pairs = zip(self.ours, self.rivals[self.beside], strict=True)
-        return _median([ours / other for ours, other in pairs if ours is not None and other])
+        return _in_pairs(self.costs[self.beside], self.own_cost)
 
     @property
     def met(self) -> str:
@@ -65,23 +72,25 @@ class Row(NamedTuple):
         """All of it, for programs."""
         medians = {name: _median(runs) for name, runs in self.rivals.items()}
         said = {"ours": _median(self.ours), "rivals": medians, "beside": self.beside, "ratio": self.ratio}
+        said |= {"by_processor": self.by_processor}
         runs = {"ours": self.ours, **self.rivals}
-        return self.goal._asdict() | said | {"met": self.met, "notes": self.notes, "runs": runs}
+        known = {"runs": runs, "seconds_of_processor": {"ours": self.own_cost, **self.costs}}
+        return self.goal._asdict() | said | {"met": self.met} | known
 
     def cells(self) -> list[str]:
         """A row of the table."""
         goal, others = self.goal, [f"{name} {_figure(_median(runs))}" for name, runs in self.rivals.items()]
         bounds = [_bound(goal, goal.must), _bound(goal, goal.stretch)]
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        ratios = ["" if each is None else f"{each:.2f}" for each in (self.ratio, self.by_processor)]
         ours = f"{_figure(_median(self.ours))} {goal.unit}"
-        return [goal.name, goal.what, ours, ", ".join(others), ratio, *bounds, self.met]
+        return [goal.name, goal.what, ours, ", ".join(others), *ratios, *bounds, self.met]
 
 
 def table_of(rows: list[Row], title: str) -> Table:
     """The table of `make bench`."""
     table = Table(title=title, title_justify="left")
-    for heading in ("row", "what", "ours", "others", "×", "must", "stretch", "met"):
-        table.add_column(heading, justify="right" if heading in {"ours", "×", "must", "stretch"} else "left")
+    for heading in ("row", "what", "ours", "others", "×", "by CPU", "must", "stretch", "met"):
+        table.add_column(heading, justify="right" if heading in RIGHT else "left")
     for number, row in enumerate(rows):
         if number and rows[number - 1].goal.name != row.goal.name:
             table.add_section()
@@ -97,6 +106,12 @@ def _bound(goal: Goal, figure: float) -> str:
             return f"{figure:g} ×"
         case "× at most":
             return f"≤ {figure:.2g} ×"
+
+
+def _in_pairs(some: Runs, others: Runs) -> float | None:
+    """The median ratio, of the runs in which both were measured."""
+    pairs = zip(some, others, strict=True)
+    return _median([one / other for one, other in pairs if one is not None and other])
 
 
 def _median(runs: Runs) -> float | None:

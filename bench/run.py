@@ -64,8 +64,8 @@ class Run:
 
     def _possible(self, sizes: tuple[int, ...], limit: int) -> tuple[int, ...]:
         for size in sizes:
-            if 2 * size + SPARE > limit:
-                self.note(
-                    f"{size:,} agents need {2 * size + SPARE:,} descriptors, this machine allows {limit:,}: left out"
-                )
+            needed = 2 * size + SPARE
+            if needed > limit:
+                why = f"need {needed:,} descriptors, this machine allows {limit:,}: left out"
+                self.note(f"{size:,} agents {why}")
         return tuple(size for size in sizes if 2 * size + SPARE <= limit)

@@ -37,9 +37,27 @@ class Listening(NamedTuple):
 
     @property
     def used(self) -> float:
-        """Seconds of processor time it has taken."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Seconds of processor time that it and what it started have taken."""
+        family, known = {self.pid}, dict(_processes())
+        # A process has a higher number than its parent, save where numbers began again.
+        for pid in sorted(known):
+            if known[pid].parent in family:
+                family.add(pid)
+        return sum(known[pid].used for pid in family)
+
+
+class _Process(NamedTuple):
+    parent: int
+    used: float
+
+
+def _processes() -> Iterator[tuple[int, _Process]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):  # it may have ended meanwhile
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                used = (int(fields[11]) + int(fields[12])) / TICKS
+                yield int(folder.name), _Process(int(fields[1]), used)
 
 
 def command_of(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What came to an agent, held against what was due: in order, once, and for this agent. Touches nothing outside."""
+"""What came to an agent, held against what was due: in order, once, and for this agent. Pure."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 
 
 class Socket(asyncio.Protocol):
-    """One socket: `hear` is called with the payload of each text frame, `lost` when nothing comes any more."""
+    """One socket: `hear` gets the payload of each text frame, `lost` is told when nothing comes any more."""
 
     def __init__(self, hear: Callable[[bytes], None], lost: Callable[[str], None]) -> None:
         self._hear = hear

@@ -1,6 +1,6 @@
-"""Accepts per second: one scenario beside the least that aiohttp takes, a thousand beside those who have stubs.
+"""Accepts per second: one scenario beside the least aiohttp can do, a thousand beside those who have stubs.
 
-The servers live side by side on one core and are asked in turn, so that what disturbs the machine disturbs all.
+The servers live side by side on one core and are asked in turn: what disturbs the machine disturbs all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import uvloop
 
 from bench.asking import Asked, flood
 from bench.connection import BrokenError, Connection
-from bench.goals import Goal, Row, Runs
+from bench.goals import Goal, Row
 from bench.run import Run
 from bench.servers import OURS, RIVALS, Listening, node, ours, pinned, python, started
 
@@ -29,13 +29,17 @@ WARM = {WIREMOCK: 30.0}
 ROUNDS, SECONDS = 3, 2
 """Rounds for each run, and how long a server is asked in one."""
 
-ACCEPT = Goal("accept", "Accepts, one scenario", "/s", "× at least", 1.5, 2.7)
+ACCEPT = Goal("accept", "Accepts, one scenario; Hoverfly+ is 2.7 ×", "/s", "× at least", 1.5, 2.7)
 SCENARIOS = Goal("scenarios", f"Accepts, {MANY:,} scenarios loaded", "/s", "× at least", 0.95, 1)
 STUBS = {
     WIREMOCK: Goal("stubs", f"Accepts, {MANY:,} scenarios or stubs", "/s", "× at least", 3, 6),
     MOUNTEBANK: Goal("stubs", f"Accepts, {MANY:,} scenarios or stubs", "/s", "× at least", 10, 40),
 }
-NAMES = (ACCEPT.name, SCENARIOS.name, "stubs")
+NAMES: tuple[str, ...] = (ACCEPT.name, SCENARIOS.name, "stubs")
+"""Of the rows."""
+
+Measured = dict[str, list[Asked | None]]
+"""By server, for each round; none where it broke."""
 
 SCENARIO = """\
 version: 1
@@ -58,15 +62,15 @@ def rows(run: Run) -> list[Row]:
         for name, command in commands.items():
             run.tell(f"Accepts: starting {name} …")
             servers[name] = running.enter_context(started(command, run.server_core))[0]
-        rates = _measured(run, servers)
+        measured = _measured(run, servers)
     found = []
-    if run.wants(ACCEPT.name) and ONE in rates:
-        found.append(Row(ACCEPT, rates[ONE], _only(rates, LEAST), ("Hoverfly without logging is 2.7 ×",)))
-    if run.wants(SCENARIOS.name) and OURS in rates:
-        found.append(Row(SCENARIOS, rates[OURS], _only(rates, ONE)))
-    if run.wants("stubs") and OURS in rates:
-        found += [Row(goal, rates[OURS], _only(rates, rival)) for rival, goal in STUBS.items()]
-    return found
+    if run.wants(ACCEPT.name):
+        found.append(_row(ACCEPT, measured, ONE, LEAST))
+    if run.wants(SCENARIOS.name):
+        found.append(_row(SCENARIOS, measured, OURS, ONE))
+    if run.wants("stubs"):
+        found += [_row(goal, measured, OURS, rival) for rival, goal in STUBS.items()]
+    return [row for row in found if row is not None]
 
 
 def chat_of(number: int) -> str:
@@ -95,9 +99,9 @@ def _commands(run: Run, folder: Path) -> dict[str, list[str]]:
     return wanted
 
 
-def _measured(run: Run, servers: dict[str, Listening]) -> dict[str, Runs]:
-    """Answers per second of each server in each round."""
-    rates: dict[str, Runs] = {name: [] for name in servers}
+def _measured(run: Run, servers: dict[str, Listening]) -> Measured:
+    """What each server did in each round."""
+    measured: Measured = {name: [] for name in servers}
     requests: dict[str, list[bytes]] = {}
     with pinned(run.load_core):
         for name, server in servers.items():
@@ -111,9 +115,8 @@ def _measured(run: Run, servers: dict[str, Listening]) -> dict[str, Runs]:
             run.tell(f"Accepts: round {number + 1} of {ROUNDS * run.runs} …")
             # Each comes after each of the others equally often.
             for name in list(servers) if number % 2 else reversed(servers):
-                asked = _asked(run, name, servers[name], requests.get(name))
-                rates[name].append(asked.rate if asked else None)
-    return rates
+                measured[name].append(_asked(run, name, servers[name], requests.get(name)))
+    return measured
 
 
 def _asked(run: Run, name: str, server: Listening, requests: list[bytes] | None) -> Asked | None:
@@ -156,5 +159,10 @@ def _request(server: Listening, chat: int, more: str) -> bytes:
     return head.encode() + body
 
 
-def _only(rates: dict[str, Runs], name: str) -> dict[str, Runs]:
-    return {name: rates[name]} if name in rates else {}
+def _row(goal: Goal, measured: Measured, own: str, rival: str) -> Row | None:
+    if own not in measured:
+        return None
+    rates = {name: [asked and asked.rate for asked in each] for name, each in measured.items()}
+    costs = {name: [asked and asked.cost for asked in each] for name, each in measured.items()}
+    rivals, their = ({rival: known[rival]} if rival in known else {} for known in (rates, costs))
+    return Row(goal, rates[own], rivals, costs[own], their)

@@ -19,6 +19,9 @@ PACED, FLOOD = 6.0, 4.0
 POLLING = ("polling", "setup", "memory", "latency")
 SOCKET = ("websocket",)
 
+Measured = dict[str, list[Figures | None]]
+"""By server, for each run; none where it broke."""
+
 
 def polling(run: Run) -> list[Row]:
     """The rows of agents that poll."""
@@ -26,23 +29,18 @@ def polling(run: Run) -> list[Row]:
     for size in run.sizes:
         measured = _measured(run, size, PollingAgent, (OURS, COMETD, FAYE))
         agents = f"{size:,} agents"
-        goals = [
+        way = f"an event's way at 600/s, {{}}, {agents}"
+        asked = [
             ("events", Goal("polling", f"events, polling, {agents}", "/s", "× at least", 1.5, 4)),
-            (
-                "paced_p50",
-                Goal("latency", f"an event's way at 600/s, p50, {agents}", "ms", "× at most", 1, 1 / 3),
-            ),
-            (
-                "paced_p99",
-                Goal("latency", f"an event's way at 600/s, p99, {agents}", "ms", "× at most", 1, 1 / 3),
-            ),
+            ("paced_p50", Goal("latency", way.format("p50"), "ms", "× at most", 1, 1 / 3)),
+            ("paced_p99", Goal("latency", way.format("p99"), "ms", "× at most", 1, 1 / 3)),
         ]
         if size == max(run.sizes):
-            goals += [
+            asked += [
                 ("set_up", Goal("setup", f"agents set up, {agents}", "/s", "× at least", 1.2, 3)),
                 ("kilobytes", Goal("memory", f"an idle agent that polls, {agents}", "KB", "at most", 25, 10)),
             ]
-        found += [_row(goal, field, measured) for field, goal in goals if run.wants(goal.name)]
+        found += [_row(goal, field, measured) for field, goal in asked if run.wants(goal.name)]
     return found
 
 
@@ -56,20 +54,24 @@ def websocket(run: Run) -> list[Row]:
     return found
 
 
-def _row(goal: Goal, field: str, measured: dict[str, list[Figures | None]]) -> Row:
-    runs: dict[str, Runs] = {
-        name: [None if each is None else getattr(each, field) for each in figures]
-        for name, figures in measured.items()
+def _row(goal: Goal, field: str, measured: Measured) -> Row:
+    figures = _of(measured, field)
+    costs = _of(measured, f"{field}_cost") if f"{field}_cost" in Figures._fields else {}
+    missing: Runs = [None] * max(map(len, figures.values()), default=0)
+    return Row(goal, figures.pop(OURS, missing), figures, costs.pop(OURS, []), costs)
+
+
+def _of(measured: Measured, field: str) -> dict[str, Runs]:
+    return {
+        name: [None if each is None else getattr(each, field) for each in runs]
+        for name, runs in measured.items()
     }
-    return Row(goal, runs.pop(OURS, [None] * max(map(len, runs.values()), default=0)), runs)
 
 
-def _measured(
-    run: Run, size: int, kind: type[Agent], servers: tuple[str, ...]
-) -> dict[str, list[Figures | None]]:
+def _measured(run: Run, size: int, kind: type[Agent], servers: tuple[str, ...]) -> Measured:
     """Each server in each run, started afresh, one after another."""
     names = run.among(*servers)
-    measured: dict[str, list[Figures | None]] = {name: [] for name in names}
+    measured: Measured = {name: [] for name in names}
     part = 0.25 if run.quick else 1.0
     paced = part * PACED if kind is PollingAgent and run.wants("latency") else 0.0
     flood = part * FLOOD if run.wants("polling" if kind is PollingAgent else "websocket") else 0.0

@@ -22,6 +22,7 @@ STARTS = 3
 SMALL = Goal("start", "start to first answer, accept-chat", "s", "at most", 0.6, 0.3)
 LARGE = Goal("start", "start to first answer, 10,000 steps", "s", "at most", 2, 1)
 _HANDSHAKE = [{"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"]}]
+_ACCEPT = "/api/v2/me/chats/1", {"operationName": "Accept"}
 _CLOCK = SystemClock()
 
 
@@ -51,9 +52,7 @@ def _first_answer(run: Run, command: list[str], *, says_hello: bool) -> float | 
     with started(command, run.server_core) as (server, _):
         connection = HTTPConnection(server.host, server.port, timeout=20)
         try:
-            path, body = (
-                (MOUNT, _HANDSHAKE) if says_hello else ("/api/v2/me/chats/1", {"operationName": "Accept"})
-            )
+            path, body = (MOUNT, _HANDSHAKE) if says_hello else _ACCEPT
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             said = answer.read()
