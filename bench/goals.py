@@ -32,7 +32,7 @@ class Row(NamedTuple):
     goal: Goal
     ours: Runs
     rivals: dict[str, Runs]
-    own_cost: Runs = []
+    own_cost: Runs = []  # noqa: RUF012  never changed
     """Seconds of our server's processor for one of what is counted."""
     costs: dict[str, Runs] = {}  # noqa: RUF012  never changed
 
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     @property
     def by_processor(self) -> float | None:
-        """The same for what one second of a processor gives: other programs on the machine disturb it less."""
+        """The same for what one second of a processor does: other programs disturb it less."""
         if self.beside not in self.costs or not self.own_cost:
             return None
         return _in_pairs(self.costs[self.beside], self.own_cost)

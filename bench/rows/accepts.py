@@ -111,8 +111,9 @@ def _measured(run: Run, servers: dict[str, Listening]) -> Measured:
                 flood(server, requests[name], 1 if run.quick else WARM.get(name, SECONDS))
             except (BrokenError, TimeoutError, OSError) as error:
                 run.broke(name, error)
-        for number in range(ROUNDS * run.runs):
-            run.tell(f"Accepts: round {number + 1} of {ROUNDS * run.runs} …")
+        rounds = 2 if run.quick else ROUNDS * run.runs
+        for number in range(rounds):
+            run.tell(f"Accepts: round {number + 1} of {rounds} …")
             # Each comes after each of the others equally often.
             for name in list(servers) if number % 2 else reversed(servers):
                 measured[name].append(_asked(run, name, servers[name], requests.get(name)))

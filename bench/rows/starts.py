@@ -21,6 +21,7 @@ STARTS = 3
 """For each run."""
 SMALL = Goal("start", "start to first answer, accept-chat", "s", "at most", 0.6, 0.3)
 LARGE = Goal("start", "start to first answer, 10,000 steps", "s", "at most", 2, 1)
+NAMES: tuple[str, ...] = (SMALL.name,)
 _HANDSHAKE = [{"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"]}]
 _ACCEPT = "/api/v2/me/chats/1", {"operationName": "Accept"}
 _CLOCK = SystemClock()
@@ -36,9 +37,10 @@ def rows(run: Run) -> list[Row]:
             LARGE: ours(large),
             None: python(RIVALS / "accept.py"),
         }
+        starts = 2 if run.quick else STARTS * run.runs
         times: dict[Goal | None, Runs] = {goal: [] for goal in commands}
-        for number in range(STARTS * run.runs + 1):
-            run.tell(f"start to first answer: {number} of {STARTS * run.runs} …")
+        for number in range(starts + 1):
+            run.tell(f"start to first answer: {number} of {starts} …")
             for goal, command in commands.items():
                 taken = _first_answer(run, command, says_hello=goal is not None)
                 # The first start compiles, and brings files into memory.
