@@ -29,6 +29,9 @@ SILENT = "it stayed silent"
 class Listener(Protocol):
     """Told what clients do, while their batch is being processed."""
 
+    def turns_away(self, peer: Peer, now: float) -> str | None:
+        """Why a handshake makes no client, where there is no room for another."""
+
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake; returns the value of the browser cookie to set, or None to set none."""
 
@@ -61,6 +64,8 @@ class BayeuxServer:
         self._by_browser: dict[str, dict[str, Client]] = {}
         self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
+        self.overflowed = 0
+        """How many clients were thrown out because too much waited for them."""
         self.patient = False
         """Whether silence ends nobody: who has been silent for too long is given the same time again."""
 
@@ -94,9 +99,15 @@ class BayeuxServer:
         if client.state is State.GONE:
             return
         limit = client.settings.queue_limit
-        if client.pending >= limit:
-            self._end(client, f"more than {limit} events waited for it", now)
-            return
+        # What has not been acknowledged counts too, which costs more to know.
+        if len(client.queue) >= limit or (client.acknowledges and client.pending >= limit):
+            if not client.in_batch:
+                # Who stands ready to take what waits is not behind.
+                self._delivery.deliver(client, now)
+            if client.pending >= limit:
+                self.overflowed += 1
+                self._end(client, f"more than {limit} events waited for it", now)
+                return
         client.queue.append(event)
         if not client.in_batch:
             self._fresh[client.id] = client
@@ -109,6 +120,15 @@ class BayeuxServer:
         for client in fresh.values():
             if client.state is not State.GONE:
                 self._delivery.deliver(client, now)
+
+    def settle(self, now: float) -> list[Effect]:
+        """What was published goes out, and what is due of clients is done; returns all that has come about."""
+        if self._fresh:
+            self.flush(now)
+        due = self._delivery.next_due
+        if due is not None and due <= now:
+            self.wake(now)
+        return self._delivery.take_effects()
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""
@@ -150,6 +170,11 @@ class BayeuxServer:
             failure = turn.failed(client.hold.reply, "unknown client", client.hold.request)
             self._delivery.release(client, now, **failure)
         self._end(client, "it was forgotten", now)
+
+    def let_go(self, client: Client, now: float) -> None:
+        """A connect that waits is answered as if its time had come."""
+        if client.hold is not None:
+            self._delivery.release(client, now)
 
     def hold_lost(self, client: Client, now: float) -> None:
         """The connect of a client that waits will not be answered; what is queued waits for the next."""
@@ -199,7 +224,7 @@ class BayeuxServer:
                 return reply
             kind: ErrorKind = "unknown client" if "clientId" in message else "client missing"
             return turn.failed(reply, kind, message)
-        for extension in client.extensions:
+        for extension in client.heeding(message):
             extension.incoming(client, message, turn.now)
         return self._from_client(client, message, reply, turn)
 
@@ -233,10 +258,10 @@ class BayeuxServer:
         refused = turn.refused_types(message.get("supportedConnectionTypes"))
         if refused is not None:
             return turn.failed(reply, "types unsupported", message, named=refused)
-        if len(self.clients) >= settings.client_limit:
-            return turn.failed(reply, "handshake denied", message)
+        full = self._listener.turns_away(turn.peer, turn.now)
+        if full is not None:
+            return turn.failed(reply, "full", message, named=full)
         client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
-        client.extensions = settings.extensions
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
         client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client

@@ -45,6 +45,9 @@ from replay.bayeux.messages import Message
 class State(enum.Enum):
     """Where a client is."""
 
+    # There is one of each: their names need not be hashed every time.
+    __hash__ = object.__hash__
+
     NEW = "new"
     """Welcomed, has not connected yet."""
     IDLE = "idle"
@@ -57,6 +60,8 @@ class State(enum.Enum):
 
 class Happening(enum.Enum):
     """What can happen to a client."""
+
+    __hash__ = object.__hash__
 
     ANSWERED = "a connect was answered"
     HOLD = "a connect begins to wait"
@@ -85,7 +90,7 @@ TRANSITIONS: dict[State, dict[Happening, State]] = {
 }
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """A connect that waits."""
 
     request: Message

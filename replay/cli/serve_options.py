@@ -17,6 +17,7 @@ from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
 from replay.server.control.terms import PREFIX
 from replay.server.logs.lines import LEVELS, Form, Level
+from replay.simulator.limits import AGENTS, QUEUE
 
 Command = Callable[..., Any]
 
@@ -29,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     tls: tuple[Path, Path] | None
+    no_front: bool
     transports: tuple[str, ...]
     speed: Pace
     pace: Pace
@@ -39,6 +41,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[str, ...]
     unmatched: str
     upstream: str | None
+    max_agents: int
+    max_queue: int
     control_port: int | None
     control_prefix: str
     admin_token: str | None
@@ -120,6 +124,11 @@ PLACE = (
         multiple=True,
         type=click.Choice(list(TRANSPORTS)),
         help="Offer this transport whatever the scenarios say; may be given more than once.",
+    ),
+    click.option(
+        "--no-front",
+        is_flag=True,
+        help="Let aiohttp take every request, also those that are quicker without it.",
     ),
 )
 """Where it listens, and what it speaks there."""
@@ -243,6 +252,26 @@ ACCOUNT = (
 )
 """What it says of what happens."""
 
+LIMITS = (
+    click.option(
+        "--max-agents",
+        default=AGENTS,
+        show_default=True,
+        type=click.IntRange(1),
+        metavar="N",
+        help="Take so many agents; who is new after them is refused in words, and the others go on.",
+    ),
+    click.option(
+        "--max-queue",
+        default=QUEUE,
+        show_default=True,
+        type=click.IntRange(1),
+        metavar="N",
+        help="Let so many events wait for a client that does not fetch them; then it is forgotten.",
+    ),
+)
+"""How much it takes on."""
+
 LACKING = (
     click.option(
         "--unmatched",
@@ -255,7 +284,7 @@ LACKING = (
 )
 """What becomes of what the scenarios lack."""
 
-GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, CONTROL, ACCOUNT)
+GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, LIMITS, CONTROL, ACCOUNT)
 """In the order of the help."""
 
 

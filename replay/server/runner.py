@@ -8,6 +8,7 @@ import errno
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.errors import SurroundingsError
+from replay.journal import Entry
 from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
@@ -26,9 +28,16 @@ from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
 from replay.server.control.terms import PREFIX, Terms, Token
+from replay.server.descriptors import Probe
+from replay.server.door import Door
+from replay.server.draining import answered
+from replay.server.front import Fronts
+from replay.server.listening import AT_ONCE, prepare
+from replay.server.pressure import Pressure, Watched
 from replay.server.requests import unquoted
 from replay.server.stage import Stage
 from replay.server.turns import turn
+from replay.simulator.limits import Limit, is_first
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
 
@@ -37,9 +46,6 @@ KEEPALIVE = 75.0
 
 SHUTDOWN = 2.0
 """Seconds that requests under way get to end when the server closes."""
-
-BACKLOG = 128
-"""Connections that the kernel keeps until they are accepted."""
 
 COMING = 2
 """Turns of the loop from accepting a connection to its being one that can be closed."""
@@ -94,6 +100,7 @@ class Server:
         control_prefix: str = PREFIX,
         admin_token: str | None = None,
         files: Mapping[str, Path] | None = None,
+        front: bool = True,
     ) -> None:
         """Plays nothing yet.
 
@@ -106,6 +113,7 @@ class Server:
             admin_token: What control calls have to say, which may then come from anywhere; without one they
                 come from this machine.
             files: Where scenarios were read from, by name.
+            front: Plain requests are answered without aiohttp's stack, where httptools is there.
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
@@ -131,6 +139,8 @@ class Server:
         self._options = options or Options()
         self._clock = clock
         self._control_port = control_port
+        # With TLS nearly all that a request costs is elsewhere.
+        self._has_front = front and certificate is None
         self._runners: list[web.ServerRunner] = []
         self._listening: list[asyncio.Server] = []
         self.stage: Stage
@@ -172,10 +182,15 @@ class Server:
         self.stage = Stage(Simulator(self._timelines, options), clock)
         self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, Control(self.stage, self.clock, self._terms))
-        gated = _Gated(app.handle, **SERVING)
+        # What sockets do goes by real time, whatever the plays go by.
+        self._pressure = Pressure(SystemClock(), partial(self._turned_away, "reading"))
+        self._probe = Probe()
+        gated = _Gated(app, self.stage, self._pressure, front=self._has_front)
         self.stage.gatekeeper = gated.heed
+        self.stage.simulator.journal.report(_say_first, ["refused"])
         try:
-            self._port = await self._listen(gated, "--port", self._host, self._port, self._tls)
+            door = Door(gated, self._probe, partial(self._turned_away, "connections"))
+            self._port = await self._listen(gated, "--port", self._host, self._port, self._tls, door=door)
             if self._control_port is not None:
                 alone = web.Server(app.steer, **SERVING)
                 self._control_port = await self._listen(
@@ -228,23 +243,47 @@ class Server:
         renewing = self.stage.simulator.renewing
         self.stage.steer(lambda _, now: renewing.good_again(place, now, file=file))
 
+    def _turned_away(self, limit: Limit, why: str) -> None:
+        self.stage.simulator.turnstile.turned_away(limit, why, self.stage.clock.now())
+
     async def _listen(
-        self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None
+        self,
+        server: web.Server,
+        option: str,
+        host: str,
+        port: int,
+        secure: ssl.SSLContext | None = None,
+        *,
+        door: Door | None = None,
     ) -> int:
-        """Opens a port; returns which."""
+        """Opens a port; returns which.
+
+        Args:
+            door: What takes connections; the server itself where there is none.
+        """
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
         self._runners.append(runner)
         await runner.setup()
         loop = asyncio.get_running_loop()
         try:
-            listening = await loop.create_server(server, host, port, ssl=secure, backlog=BACKLOG)
+            listening = await loop.create_server(door or server, host, port, ssl=secure, backlog=AT_ONCE)
         except OSError as error:
             raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
         self._listening.append(listening)
         if not listening.sockets:
             # asyncio takes a socket that cannot be made for one of a kind that there is not.
             raise SurroundingsError(f"cannot listen on {host}:{port}: no socket is to be had (ulimit -n?)")
+        prepare(listening)
         return int(listening.sockets[0].getsockname()[1])
+
+    async def drain(self) -> None:
+        """Takes nobody new, and waits for answers that come within moments: the first half of closing."""
+        await _let_nobody_in(self._listening)
+        self._listening.clear()
+        for runner in self._runners:
+            if runner.server is not None:
+                runner.server.pre_shutdown()
+        await answered(self.stage)
 
     async def __aexit__(
         self,
@@ -258,6 +297,8 @@ class Server:
     async def _close(self) -> None:
         await _let_nobody_in(self._listening)
         self._listening.clear()
+        self._pressure.close()
+        self._probe.close()
         runners, self._runners = self._runners, []
         await asyncio.gather(*(runner.cleanup() for runner in runners))
 
@@ -278,10 +319,29 @@ async def _let_nobody_in(listening: Sequence[asyncio.Server]) -> None:
         server.close()
 
 
+def _say_first(entry: Entry, _: bytes) -> None:
+    """A limit is reached: said once, and not for each whom it turns away."""
+    if is_first(entry.detail):
+        log.warning("%s (said once; the journal has them all)", entry.detail["why"])
+
+
 class _Gated(web.Server):
     """Takes connections until it is told not to."""
 
     _opens = True
+
+    def __init__(self, app: App, stage: Stage, pressure: Pressure, *, front: bool) -> None:
+        super().__init__(app.handle, **SERVING)
+        self._pressure = pressure
+        self.fronts = (
+            Fronts(stage, app, otherwise=self._handler, pressure=pressure, keepalive=KEEPALIVE)
+            if front
+            else None
+        )
+
+    def _handler(self) -> Watched:
+        """A connection of aiohttp's."""
+        return Watched(self, loop=self._loop, pressure=self._pressure, **self._kwargs)
 
     def heed(self, gate: Gate) -> None:
         """Opens or shuts."""
@@ -289,9 +349,24 @@ class _Gated(web.Server):
         if gate.cut:
             for connection in self.connections:
                 reset(connection.transport)
+            if self.fronts is not None:
+                self.fronts.reset()
 
     def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # a listener asks for no more
-        return super().__call__() if self._opens else Refusal()
+        if not self._opens:
+            return Refusal()
+        return self.fronts() if self.fronts is not None else self._handler()
+
+    def pre_shutdown(self) -> None:
+        """Nobody is kept who waits for nothing."""
+        super().pre_shutdown()
+        if self.fronts is not None:
+            self.fronts.close_idle()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's words
+        """Ends all connections; requests under way get so many seconds."""
+        fronts = [self.fronts.shut(timeout or SHUTDOWN)] if self.fronts is not None else []
+        await asyncio.gather(super().shutdown(timeout), *fronts)
 
 
 def _offering(scenario: Scenario, transports: Sequence[str]) -> Scenario:

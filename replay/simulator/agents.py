@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from replay.bayeux.cookies import pairs_in
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Play
+from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
 
 NOBODY = "Nobody has come yet."
@@ -46,7 +47,7 @@ class Agent:
         self.name = name
         self.key: str | int = name if name is not None else ordinal
         """What draws are keyed by; does not change when a name becomes known later."""
-        self.noted_as = self.label
+        self.noted_as = name if name is not None else f"#{ordinal}"
         """What the journal has called it so far."""
         self.cookie = ""
         self.clients: dict[str, Client] = {}
@@ -55,6 +56,8 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
+        self.reach = Reach()
+        """The same, by what leads a request to them."""
         self.held: list[Told] = []
         """Events that wait for a subscription to their channel, in order."""
         self.overtaken: list[Overtaken] = []
@@ -81,7 +84,8 @@ class Agent:
     @property
     def label(self) -> str:
         """How the journal names it."""
-        return self.name if self.name is not None else f"#{self.ordinal}"
+        # Who has no name yet was never called otherwise.
+        return self.name if self.name is not None else self.noted_as
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
@@ -93,6 +97,8 @@ class Agents:
     def __init__(self, cookie_names: Iterable[str]) -> None:
         self.cookie_names = set(cookie_names)
         """What the cookies are called that agents are known by."""
+        self._read: tuple[str, list[str]] = "", []
+        """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
 
     def forget_all(self) -> None:
@@ -218,6 +224,11 @@ class Agents:
             self._strangers[agent.ordinal] = agent
         return agent
 
+    def know_cookie_name(self, name: str) -> None:
+        """Agents are known by cookies of this name too from now on."""
+        self.cookie_names.add(name)
+        self._read = "", []
+
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
         for value in values:
@@ -225,8 +236,14 @@ class Agents:
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
-        named = pairs_in(headers.get("cookie", ""))
-        return [value for name, value in named if name in self.cookie_names and value]
+        header = headers.get("cookie", "")
+        if not header:
+            return []
+        # Asked more than once of one request.
+        if header is not self._read[0]:
+            named = pairs_in(header)
+            self._read = header, [value for name, value in named if name in self.cookie_names and value]
+        return self._read[1]
 
     def know_client(self, agent: Agent, client: Client) -> None:
         """This client belongs to this agent."""
@@ -275,25 +292,26 @@ def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str
     """Every string and whole number of a request that could be an id, URLs taken apart."""
     words = path.split("/")
     for _, value in query:
-        words += _split(value)
-    for value in _strings(body):
-        words += _split(value)
+        _add(value, words)
+    _add(body, words)
     return [word for word in words if word]
 
 
-def _split(value: str) -> list[str]:
-    return [value, *value.split("/")] if "/" in value else [value]
-
-
-def _strings(value: Any) -> Iterator[str]:
+def _add(value: Any, words: list[str]) -> None:
+    """The words of a value and of all below it, in order."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, int):
-        yield str(value)
+        words.append(value)
+        if "/" in value:
+            words += value.split("/")
+    elif isinstance(value, dict):
+        for key in value:
+            _add(key, words)
+        for item in value.values():
+            _add(item, words)
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _strings(item)
+            _add(item, words)
+    elif isinstance(value, int):
+        words.append(str(value))
+    elif isinstance(value, float) and value.is_integer():
+        words.append(str(int(value)))

@@ -48,7 +48,12 @@ class Casting:
         return sum(len(play.waiting) for plays in self._open.values() for play in plays)
 
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
-        """An agent, with a session and a play of every scenario."""
+        """An agent, with a session and a play of every scenario.
+
+        Raises:
+            FullError: as many have come as are taken.
+        """
+        self._simulator.turnstile.admit_agent()
         agent = self._simulator.agents.add(headers)
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
@@ -70,12 +75,15 @@ class Casting:
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
         agent.plays.append(play)
+        finding = self._simulator.finding
+        finding.seat(agent, play)
         if play.sessions and play.sessions[role] not in agent.sessions:
             session = play.sessions[role]
             session.seats[role] = agent
             one = (at for at, each in enumerate(agent.sessions) if each.is_one_with(session))
             # Of one that versions of a scenario tell, the newest answers first.
             agent.sessions.insert(next(one, len(agent.sessions)), session)
+            finding.seat(agent, session)
         detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:

@@ -38,7 +38,8 @@ class Lateness:
         self.count += 1
         self.total += late
         # Compared by hand: this is done for every event.
-        self.worst = max(self.worst, late)
+        if late > self.worst:
+            self.worst = late
         if late < self.earliest or self.count == 1:
             self.earliest = late
 

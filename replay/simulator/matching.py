@@ -9,7 +9,7 @@ import msgspec
 
 from replay.plan.timeline import Ask
 from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded
-from replay.simulator.plays import Play
+from replay.simulator.plays import Fingerprint, Play
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
@@ -27,9 +27,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
 
     @property
-    def fingerprint(self) -> bytes:
+    def fingerprint(self) -> Fingerprint:
         """Equal for a request that is sent again."""
-        return repr((self.method, self.path, self.query, self.body)).encode()
+        return self.method, self.path, self.query, self.body
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -64,6 +64,8 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 def choose(found: list[Candidate]) -> Candidate | None:
     """The one to answer: by rank, then most query fields, then not answered yet, then in order."""
     answerable = [candidate for candidate in found if candidate.answerable]
+    if len(answerable) == 1:
+        return answerable[0]
     return min(
         answerable,
         key=lambda each: (each.rank, -len(each.ask.query), each.play.counts[each.ask.id] > 0),
@@ -83,13 +85,14 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
         comparison.differences.append(Difference("path", shown, question.path))
     else:
         comparison.captures.update(captured)
-    _compare_query(comparison, ask, question)
+    if ask.query:
+        _compare_query(comparison, ask, question)
     if ask.body is not msgspec.UNSET:
         got = MISSING if question.json is msgspec.UNSET else question.json
         comparison.compare(ask.body, got, "body")
     if comparison.differences and play.timeline.ignored:
         comparison.differences = heeded(comparison.differences, play.timeline.ignored)
-    unmet = tuple(step for step in ask.needs if not play.has_happened(step))
+    unmet = tuple(step for step in ask.needs if not play.has_happened(step)) if ask.needs else ()
     return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)
 
 

@@ -7,6 +7,7 @@ each role, and is shared by those who sit there.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.paces.basis import Chance, Wait
+from replay.plan.prepared import Prepared
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
@@ -28,7 +30,11 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
-class Mark(msgspec.Struct, frozen=True):
+Fingerprint = tuple[str, str, tuple[tuple[str, str], ...], bytes]
+"""Method, path, query and body of a request."""
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """When a moment happened."""
 
     at: float
@@ -76,11 +82,11 @@ class Reached(msgspec.Struct, frozen=True):
     """Set where the events of the request come first."""
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The latest answer an ask got, kept for a client that tries again."""
 
     at: float
-    fingerprint: bytes
+    fingerprint: Fingerprint
     answer: Answer
 
 
@@ -121,7 +127,12 @@ class Play:
         self.key = key
         self.seats: list[Agent | None] = [None] * len(timeline.roles)
         """Who plays each role; of a session, only its own role is ever taken."""
-        self.shared = len(self.seats) > 1 and part is timeline.story
+        self.is_story = part is timeline.story
+        """Else it is a session."""
+        self.shared = len(self.seats) > 1 and self.is_story
+        # Those of all agents are called alike.
+        self.label = sys.intern(f"{timeline.name}#{ordinal}")
+        """How the journal names it."""
         self.sessions = sessions
         self.followers: list[Play] = []
         """Of a session: the stories that go by it."""
@@ -180,11 +191,6 @@ class Play:
         """Whether both are the same session, told by versions of one scenario."""
         return self._marks is other._marks
 
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        return f"{self.timeline.name}#{self.ordinal}"
-
     def __repr__(self) -> str:
         return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
 
@@ -242,42 +248,68 @@ class Play:
         fired = self._fired[cue.id]
         return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
 
-    def note(self, moment: Moment, mark: Mark) -> None:
-        """A moment happened; of one that nothing waits for, when it did last is enough to know."""
-        marks = self._marks.setdefault(moment, [])
-        if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
+    def happens(self, moment: Moment, mark: Mark, seed: int) -> list[Due]:
+        """A moment has come; returns the cues that it sets off here.
+
+        Of one that nothing waits for, when it came last is enough to know.
+        """
+        marks = self._marks.get(moment)
+        if marks is None:
+            self._marks[moment] = [mark]
+        elif moment in self.part.cues_on or (not self.is_story and moment in self.timeline.story.cues_on):
             marks.append(mark)
         else:
             marks[0] = mark
+        return self.set_off(moment, seed)
 
-    def set_off(self, moment: Moment, seed: int) -> Iterator[Due]:
-        """Cues that are due because this moment has happened once more."""
+    def set_off(self, moment: Moment, seed: int) -> list[Due]:
+        """Cues that are due because this moment has happened once more, here or in the session."""
+        dues: list[Due] = []
         for cue in self.part.cues_on.get(moment, ()):
-            marks = [self._all_marks(each) for each in cue.trigger.moments]
-            while all(len(each) > self._fired[cue.id] for each in marks):
-                count = self._fired[cue.id]
-                causes = [each[count] for each in marks]
-                last = max(causes, key=lambda mark: (mark.at, mark.recorded))
-                self._fired[cue.id] = count + 1
-                delay = cue.trigger.delay
-                if isinstance(delay, Distribution):
-                    delay = delay_of(delay, seed, *self.key, cue.id, count)
-                if self._is_plain:
-                    follows_answer = _follows_answer(cue, causes, delay)
-                    at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
-                else:
-                    moments, alike = cue.trigger.moments, self.timeline.event_delays
-                    at = last.at + self._paced(delay, moments, alike, chance(seed, *self.key, cue.id, count))
-                captured = {name: value for mark in causes for name, value in mark.captured.items()}
-                # One moment stays one whichever sums have led to it: what is due first depends on that.
-                yield Due(self, cue, Mark(round(at, 6), round(last.recorded + delay, 6), captured))
+            count, moments = self._fired.get(cue.id, 0), cue.trigger.moments
+            if len(moments) == 1:
+                # What most wait for.
+                marks = self._all_marks(moment)
+                while count < len(marks):
+                    dues.append(self._set_off(cue, marks[count : count + 1], count, seed))
+                    count += 1
+            else:
+                several = [self._all_marks(each) for each in moments]
+                while count < min(map(len, several)):
+                    dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
+                    count += 1
+            if count:
+                self._fired[cue.id] = count
+        return dues
+
+    def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
+        last, captured = causes[0], causes[0].captured
+        if len(causes) > 1:
+            last = max(causes, key=lambda mark: (mark.at, mark.recorded))
+            captured = {name: value for mark in causes for name, value in mark.captured.items()}
+        trigger = cue.trigger
+        delay = trigger.delay
+        if isinstance(delay, Distribution):
+            delay = delay_of(delay, seed, *self.key, cue.id, count)
+        if self._is_plain:
+            pace = self.timeline.pace
+            # Only where waits are dropped it matters what goes out first.
+            follows = pace.speed is None and _follows_answer(cue, causes, delay)
+            at = pace.after(last.at, delay, follows_answer=follows)
+        else:
+            alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
+            at = last.at + self._paced(delay, trigger.moments, alike, source)
+        recorded = last.recorded + delay
+        # One moment stays one whichever sums have led to it: what is due first depends on that.
+        rounded = round(at, 6)
+        return Due(self, cue, Mark(rounded, rounded if recorded == at else round(recorded, 6), captured))
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
-        return round(now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source), 6)
+        return round(now + self._paced(delay, (ask.asked,), self.timeline.answer_delays, source), 6)
 
     def _paced(
         self, delay: float, moments: tuple[Moment, ...], alike: tuple[Delay, ...], source: Chance
@@ -297,10 +329,11 @@ class Play:
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [captured or {}, *(play.captured for play in self._circle(role))]
-            found = next((each[name] for each in known if name in each), msgspec.UNSET)
-            if found is not msgspec.UNSET:
-                return found
+            if captured and name in captured:
+                return captured[name]
+            for play in self._circle(role):
+                if name in play.captured:
+                    return play.captured[name]
             return self.lookup(name.partition(".")[2], base_url, role=role)
         for play in self._circle(role) if role else self._near:
             if name in play.values:
@@ -308,8 +341,30 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def say(
+        self, said: Prepared, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0
+    ) -> bytes:
+        """A body or an event as JSON; the arguments are those of `lookup`."""
+        values: dict[str, Any] = {}
+        for name in said.names:
+            # Only what a step captured is called `STEP.name`, and that comes first.
+            if captured and name in captured:
+                values[name] = captured[name]
+            else:
+                values[name] = self.lookup(name, base_url, captured, role)
+        return said.fill(values, self.shift)
+
+    def lasting(self, name: str, role: int) -> Any:
+        """What a variable is as long as the play lasts; unset if requests may say what it is."""
+        circle = self._circle(role)
+        if any(name in play.captured_by for play in circle):
+            return msgspec.UNSET
+        return next((play.values[name] for play in circle if name in play.values), msgspec.UNSET)
+
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""
+        if isinstance(cue.channel, str):
+            return cue.channel
         return str(render(cue.channel, lambda name: self.lookup(name, "", captured, cue.role)))
 
     def _circle(self, role: int) -> tuple[Play, ...]:
@@ -319,28 +374,32 @@ class Play:
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
-        """Names that compare in a request: all that are bound, but what this same ask captures each time."""
+        """Names in a request that compare: those that are bound, but what this same ask captures each time."""
         circle = self._circle(ask.role)
-        bound = circle[-1].values.copy()
-        for play in circle[-2::-1]:
-            bound |= play.values
+        bound: dict[str, Any] = {}
+        for name in ask.names:
+            for play in circle:
+                if play.captured_by.get(name) == ask.id:
+                    break
+            else:
+                for play in circle:
+                    if name in play.values:
+                        bound[name] = play.values[name]
+                        break
         bound["base_url"] = base_url
-        for play in circle:
-            if play.captured_by:
-                for name in ask.names:
-                    if play.captured_by.get(name) == ask.id:
-                        bound.pop(name, None)
         return bound
 
     def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
         """One more request that is this ask; returns what the client sent with this occurrence of it."""
-        self.counts[ask.id] += 1
-        occurrence = {}
+        self.counts[ask.id] = self.counts.get(ask.id, 0) + 1
+        occurrence: dict[str, Any] = {}
+        circle = self._circle(ask.role)
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
-            occurrence[f"{ask.id}.{name}"] = typed
-            circle = self._circle(ask.role)
-            owner = next((play for play in circle if name in play.part.variables), circle[-1])
+            occurrence[ask.captured_as[name]] = typed
+            for owner in circle:
+                if name in owner.part.variables:
+                    break
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
         self.captured |= occurrence
@@ -348,7 +407,7 @@ class Play:
 
     def reply_for(self, ask: Ask) -> Reply | None:
         """The next answer, or None when there is none left."""
-        count, replies = self.counts[ask.id], ask.replies
+        count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]
         if ask.repeat == "last":
@@ -367,10 +426,12 @@ class Play:
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
+        if not isinstance(value, str):
+            return value
         variable = self.timeline.scenario.variables.get(name)
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
-        return int(value) if counted and isinstance(value, str) and _WHOLE.fullmatch(value) else value
+        return int(value) if counted and _WHOLE.fullmatch(value) else value
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

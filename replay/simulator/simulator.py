@@ -26,11 +26,9 @@ from replay.faults.rules import Rule
 from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
-from replay.plan.times import shift_fields
-from replay.plan.values import render
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.acting import Acting
-from replay.simulator.agents import Agents
+from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
@@ -38,8 +36,10 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
+from replay.simulator.finding import Finding
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
+from replay.simulator.limits import Limits, Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
@@ -88,6 +88,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    limits: Limits = Limits()
+    """How much is taken on."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -110,7 +112,9 @@ class Simulator:
         self.agents = Agents(cookies)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
-        self.mounts = mounts_of(timelines)
+        self.turnstile = Turnstile(self)
+        self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
+        self.finding = Finding(self)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -177,8 +181,10 @@ class Simulator:
     def react(self, happening: Input, now: float) -> list[Effect]:
         """What an input brings about at once."""
         effects = self._heed(happening, now)
-        self.acting.catch_up(now)
-        return effects + self.bayeux.take_effects()
+        if self.acting.put_off:
+            self.acting.catch_up(now)
+        effects += self.bayeux.take_effects()
+        return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
         match happening:
@@ -190,7 +196,8 @@ class Simulator:
             case Request():
                 return self._rest.receive(happening, now)
             case SocketOpened():
-                self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
+                peer = self._peer(happening, "websocket", socket=happening.socket)
+                self._peers[happening.socket] = peer
             case SocketLost():
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
@@ -211,7 +218,7 @@ class Simulator:
                 self.brought.expect(polled)
             except ReplayError as error:
                 return [self.brought.refused(polled, error, now)]
-        peer = self._peer(polled, exchange=polled.exchange)
+        peer = self._peer(polled, polled.transport, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
         effects = self.bayeux.receive(polled.body, peer, now)
@@ -219,16 +226,20 @@ class Simulator:
             self.brought.forget()
         return effects
 
-    def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
-        settings = self.mounts[source.mount]
-        transport = source.transport if isinstance(source, Polled) else "websocket"
+    def _peer(
+        self,
+        source: Polled | SocketOpened,
+        transport: str,
+        exchange: int | None = None,
+        socket: int | None = None,
+    ) -> Peer:
         return Peer(
             headers=source.headers,
             base_url=source.base_url,
-            settings=settings,
+            settings=self.mounts[source.mount],
             transport=transport,
-            exchange=carrier.get("exchange"),
-            socket=carrier.get("socket"),
+            exchange=exchange,
+            socket=socket,
         )
 
     # What Bayeux clients do
@@ -242,14 +253,21 @@ class Simulator:
         """What rules have to say about a Bayeux message."""
         return self.faulting.at_meta(message, client, peer, now, own=self.brought.at_meta(message))
 
-    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
-        """A handshake: finds or makes its agent."""
+    def turns_away(self, peer: Peer, now: float) -> str | None:
+        """Why a handshake is refused, if there is no room for its client, or for its agent."""
+        return self.turnstile.refusal(now, is_known=lambda: self._shaking(peer, now) is not None)
+
+    def _shaking(self, peer: Peer, now: float) -> Agent | None:
+        """Whose handshake it is, if it is one's who is known."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
         self.casting.recognized(agent, now)
         if agent is None and "authorization" not in peer.headers:
             agent = self.agents.orphan(keeping_cookies=not self.casting.awaits_somebody)
-        if agent is None:
-            agent = self.casting.new_agent(peer.headers, now)
+        return agent
+
+    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
+        """A handshake: finds or makes its agent."""
+        agent = self._shaking(peer, now) or self.casting.new_agent(peer.headers, now)
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
@@ -287,12 +305,13 @@ class Simulator:
         Args:
             tell_at: Before this nothing that it sets off is told.
         """
-        play.note(moment, mark)
-        dues = []
-        for each in (play, *play.followers):
-            for due in each.set_off(moment, self.options.seed):
-                dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
-                self.put(due.mark.at, dues[-1], due.mark.recorded)
+        dues = play.happens(moment, mark, self.options.seed)
+        for each in play.followers:
+            dues += each.set_off(moment, self.options.seed)
+        if tell_at:
+            dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
+        for due in dues:
+            self.put(due.mark.at, due, due.mark.recorded)
         return dues
 
     def happens_later(self, reached: Reached) -> None:
@@ -305,8 +324,8 @@ class Simulator:
         Args:
             recorded: Where it would stand had every delay been kept.
         """
-        order = at if recorded is None else recorded, next(self._order)
-        heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+        order = at if recorded is None else recorded
+        heapq.heappush(self._agenda, (at, order, next(self._order), what, at != self._now))
 
     @property
     def agenda(self) -> Iterator[tuple[float, Item]]:
@@ -333,7 +352,7 @@ class Simulator:
             match what:
                 case Due():
                     self.events.push(what, now)
-                    self.happened(what.play, Moment(what.cue.id), what.mark)
+                    self.happened(what.play, what.cue.moment, what.mark)
                 case Told():
                     self.events.tell(what, now)
                 case Reached():
@@ -351,9 +370,8 @@ class Simulator:
                 case Rule():
                     self.faulting.by_the_clock(what, now)
             self.lateness.of_this = None
-        self.bayeux.flush(now)
-        self.bayeux.wake(now)
-        return effects + self.bayeux.take_effects()
+        effects += self.bayeux.settle(now)
+        return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
         dues = self.happened(what.play, what.moment, what.mark)
@@ -366,19 +384,16 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer)
-        status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
+        effects = self.faulting.answered(what.struck, answer) if what.struck else [answer]
+        status = answer.status
+        if what.struck:
+            status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))
         self.journal.note(
             "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
         )
         return effects
-
-    def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
-        """A compiled value as this play says it now to one of its roles."""
-        value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
-        return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)

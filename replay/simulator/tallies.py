@@ -27,8 +27,9 @@ class Tally(Generic[Key]):
 
     def add(self, key: Key) -> None:
         """It happened once more."""
-        if key in self.counts:
-            self.counts[key] += 1
+        count = self.counts.get(key)
+        if count is not None:
+            self.counts[key] = count + 1
         elif len(self.counts) < self._most:
             self.counts[key] = 1
         else:

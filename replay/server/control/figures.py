@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from replay import __version__
 from replay.journal import KINDS
 from replay.simulator.lateness import BOUNDS, Lateness
+from replay.simulator.limits import LIMITS
 from replay.simulator.simulator import Simulator
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -60,6 +61,7 @@ class Figures(Collector):
         yield self._requests()
         yield from self._told()
         yield self._struck()
+        yield from self._turned_away()
         yield from self._kept()
         yield from self._clients()
         yield from self._agents()
@@ -111,6 +113,21 @@ class Figures(Collector):
         if len(named) < len(tallies):
             counts[OTHERS] = sum(tallies.values()) - sum(counts.values())
         return _counter("replay_faults_struck", "How often each rule struck, whomever.", "rule", counts)
+
+    def _turned_away(self) -> Iterator[Metric]:
+        """Beyond which bound somebody was refused, or given up."""
+        turnstile = self._simulator.turnstile
+        yield _counter(
+            "replay_refused",
+            "Agents, clients and connections that were refused or cut off, by the limit that was reached.",
+            "limit",
+            {limit: turnstile.counts[limit] for limit in LIMITS},
+        )
+        yield CounterMetricFamily(
+            "replay_queues_overflowed",
+            "Clients that were forgotten because too many events waited for them.",
+            value=self._simulator.bayeux.overflowed,
+        )
 
     def _kept(self) -> Iterator[Metric]:
         """The journal."""
