@@ -47,17 +47,17 @@ class Asked(NamedTuple):
 
 def flood(server: Listening, requests: list[bytes], seconds: float) -> Asked:
     """Asks for so long, one request after another, beginning again when all have been asked."""
-    by = _by_wrk if shutil.which("wrk") else _by_python
+    by = by_wrk if shutil.which("wrk") else by_python
     before = server.used
     asked = by(server, requests, seconds)
     return asked._replace(cost=(server.used - before) * asked.cost)
 
 
-def _by_wrk(server: Listening, requests: list[bytes], seconds: float) -> Asked:
+def by_wrk(server: Listening, requests: list[bytes], seconds: float) -> Asked:
+    """By wrk, for whole seconds."""
     with tempfile.NamedTemporaryFile(prefix="replay-bench-") as file:
         file.write(b"\0".join(requests))
         file.flush()
-        # It knows whole seconds only.
         flags = ["-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(_SCRIPT)]
         command = ["wrk", *flags, f"http://{server.host}:{server.port}", "--", file.name]
         before = os.times()
@@ -79,7 +79,8 @@ def _by_wrk(server: Listening, requests: list[bytes], seconds: float) -> Asked:
     return Asked(count / passed, 1 / max(1, count), p50 / 1000, p99 / 1000, wrong, "; ".join(notes))
 
 
-def _by_python(server: Listening, requests: list[bytes], seconds: float) -> Asked:
+def by_python(server: Listening, requests: list[bytes], seconds: float) -> Asked:
+    """By a client of our own, which a fast server may outrun."""
     began, used = _CLOCK.now(), time.process_time()
     times, bad = uvloop.run(_ask(server, requests, seconds))
     used, passed = time.process_time() - used, _CLOCK.now() - began
