@@ -42,6 +42,7 @@ class Wanted(NamedTuple):
     """Seconds at `PACE`; 0 leaves it out."""
     flood: float
     """Seconds as fast as the server can; 0 leaves it out."""
+    settle: float = SETTLE
     patience: float = PATIENCE
 
 
@@ -180,7 +181,7 @@ async def measure(server: Listening, kind: type[Agent], wanted: Wanted) -> Figur
             before = server.resident, Spent.now(server)
             await _set_up(agents)
             setting_up = Spent.now(server).since(before[1])
-            await until(_CLOCK.now() + SETTLE)
+            await until(_CLOCK.now() + wanted.settle)
             grown = server.resident - before[0]
             crowd = Crowd(agents, wanted.patience)
             await crowd.pace(wanted.paced)
@@ -189,7 +190,7 @@ async def measure(server: Listening, kind: type[Agent], wanted: Wanted) -> Figur
             idle = Spent.now(server)
             await crowd.flood(wanted.flood)
             flooding = Spent.now(server).since(idle)
-            await until(_CLOCK.now() + SETTLE)
+            await until(_CLOCK.now() + wanted.settle)
             await crowd.end()
     finally:
         for agent in agents:

@@ -1,4 +1,4 @@
-"""A server that gets something wrong is caught by the load that floods it, and nothing is said of one that is right."""
+"""A server that gets something wrong is caught by the load that floods it, and one that is right is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.connection import BrokenError
 from bench.load import Figures, Wanted, measure
 from tests.bench.wrong_server import Events, wrong_server
 
-WANTED = Wanted(size=3, paced=0.0, flood=0.05, patience=0.3)
+WANTED = Wanted(size=3, paced=0.0, flood=0.05, settle=0.05, patience=0.3)
 
 
 def flooded(tell: Callable[[Events], Events], answer: object = None) -> Figures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -29,7 +30,7 @@ def test_frames_of_any_length_come_back_as_they_went() -> None:
     async def talk() -> list[bytes]:
         app = web.Application()
         app.router.add_get("/echo", _echo)
-        runner = web.AppRunner(app, shutdown_timeout=0)
+        runner = web.AppRunner(app, shutdown_timeout=0.01)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         heard: list[bytes] = []
@@ -60,8 +61,8 @@ def test_frames_may_be_cut_anywhere(texts: list[bytes], cuts: list[int]) -> None
     heard: list[bytes] = []
 
     async def read() -> None:
-        socket = Socket(heard.append, lambda why: pytest.fail(why))
-        for begin, end in zip(ends, ends[1:], strict=False):
+        socket = Socket(heard.append, pytest.fail)
+        for begin, end in itertools.pairwise(ends):
             socket.data_received(wire[begin:end])
 
     asyncio.run(read())

@@ -48,7 +48,8 @@ async def wrong_server(tell: Callable[[Events], Events], answer: Any = None) -> 
     app = web.Application()
     app.router.add_post("/api/v2/me/chats/{chat}", accept)
     app.router.add_post("/api/v2/notifications/{rest:.*}", bayeux)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    # Nought would wait for polls that are held for ever.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
