@@ -213,10 +213,8 @@ class Journal:
             line = self._encode(msgspec.structs.replace(entry, detail={"left_out": len(line)}))
         self._lines.append(line)
         self.bytes += len(line)
-        while self.bytes > self._max_bytes or len(self._lines) - self._start > self._max_entries:
-            if len(self) == 1:
-                break
-            self._push_out()
+        if self.bytes > self._max_bytes or len(self._lines) - self._start > self._max_entries:
+            self._make_room()
 
     def tell(self, listener: Callable[[bytes], None]) -> None:
         """Tells of each entry, as a line of JSON: of those there are, then of each as it is made."""
@@ -246,11 +244,17 @@ class Journal:
         """The window as JSON Lines."""
         return b"".join(line + b"\n" for line in self._lines[self._start :])
 
-    def _push_out(self) -> None:
-        self.bytes -= len(self._lines[self._start])
-        self._lines[self._start] = b""
-        self._start += 1
-        self.dropped += 1
+    def _make_room(self) -> None:
+        """The oldest go, but never the newest."""
+        lines, start = self._lines, self._start
+        while self.bytes > self._max_bytes or len(lines) - start > self._max_entries:
+            if len(lines) - start == 1:
+                break
+            self.bytes -= len(lines[start])
+            lines[start] = b""
+            start += 1
+            self.dropped += 1
+        self._start = start
         # Half of it at once: each entry is moved once at most, however large the window is.
         if self._start > len(self._lines) // 2:
             del self._lines[: self._start]

@@ -50,6 +50,7 @@ class Client:
         "hold",
         "id",
         "in_batch",
+        "number",
         "polled",
         "queue",
         "settings",
@@ -63,6 +64,8 @@ class Client:
 
     def __init__(self, client_id: str, *, base_url: str, settings: Settings) -> None:
         self.id = client_id
+        self.number = 0
+        """Which it is of those that belong together, as whoever listens counts them."""
         self.base_url = base_url
         """The server as this client dialled it."""
         self.settings = settings
@@ -77,7 +80,8 @@ class Client:
         self.silent_until = 0.0
         self.watched: float | None = None
         """Where its entry stands among the due ones."""
-        self.subscriptions: dict[str, None] = {}
+        self.subscriptions: tuple[str, ...] = ()
+        """Patterns, each once, in the order they came."""
         self.queue: list[bytes] = []
         """Encoded events not handed to any carrier yet."""
         self.in_batch = False

@@ -94,7 +94,8 @@ class Delivery:
     def hold(self, client: Client, peer: Peer, pair: Pair, deadline: float) -> None:
         """Lets a connect wait."""
         request, reply = pair
-        client.hold = Hold(request, reply, deadline, peer.exchange, peer.socket)
+        ext, said = request.get("ext"), encode(reply)
+        client.hold = Hold(request.get("id"), client.id, ext, said, deadline, peer.exchange, peer.socket)
         client.happens(Happening.HOLD)
         if peer.exchange is not None:
             self._waiting[peer.exchange] = client
@@ -103,8 +104,9 @@ class Delivery:
     def release(self, client: Client, now: float, **changes: object) -> None:
         """Answers the connect that waits, its reply changed in these fields."""
         hold = self._unhold(client)
-        said = hold.reply | changes if changes else hold.reply
-        reply = self._outgoing(client, hold.request, said, now)
+        reply = hold.said
+        if changes or hold.ext is not None or client.acknowledges or client.settings.unasked:
+            reply = self._outgoing(client, hold.request, hold.reply | changes, now)
         client.expect_back(now)
         self.watch(client)
         if hold.exchange is not None:
@@ -129,7 +131,7 @@ class Delivery:
         elif hold.exchange is not None:
             self.add(Answer(exchange=hold.exchange, at=hold.deadline, headers=(JSON_TYPE,), body=b"[]"))
         elif hold.socket is not None:
-            self._send_reply(hold.socket, hold, encode(hold.reply), now)
+            self._send_reply(hold.socket, hold, hold.said, now)
 
     def _unhold(self, client: Client) -> Hold:
         hold, client.hold = client.hold, None
@@ -212,6 +214,10 @@ class Delivery:
             else:
                 self.watch(client)
         return due
+
+    def is_due(self, now: float) -> bool:
+        """Whether `due_clients` may have something to say."""
+        return bool(self._due) and self._due[0][0] <= now
 
     @property
     def next_due(self) -> float | None:

@@ -6,6 +6,7 @@ Duties of the caller: perform the effects in order, say when a waiting exchange 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -62,6 +63,7 @@ class BayeuxServer:
         self._listeners: Counter[str] = Counter()
         """How many clients are subscribed to each pattern."""
         self._by_browser: dict[str, dict[str, Client]] = {}
+        """By their cookie, where it matters how many a browser has."""
         self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
         self.overflowed = 0
@@ -88,7 +90,10 @@ class BayeuxServer:
         if client is not None:
             client.in_batch = True
             self._delivery.bind(client, peer, now)
-        pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        if turn.verdicts:
+            pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        else:
+            pairs = [(each, self._handle(each, turn)) for each in turn.batch]
         if client is not None:
             client.in_batch = False
         self._finish(turn, pairs)
@@ -125,10 +130,10 @@ class BayeuxServer:
         """What was published goes out, and what is due of clients is done; returns all that has come about."""
         if self._fresh:
             self.flush(now)
-        due = self._delivery.next_due
-        if due is not None and due <= now:
+        delivery = self._delivery
+        if delivery.is_due(now):
             self.wake(now)
-        return self._delivery.take_effects()
+        return delivery.take_effects()
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""
@@ -166,8 +171,8 @@ class BayeuxServer:
     def forget(self, client: Client, now: float) -> None:
         """A client is unknown from now on, and a connect of its that waits is told so."""
         if client.hold is not None:
-            turn = Turn([client.hold.request], Peer(headers={}, base_url="", settings=client.settings), now)
-            failure = turn.failed(client.hold.reply, "unknown client", client.hold.request)
+            request, peer = client.hold.request, Peer(headers={}, base_url="", settings=client.settings)
+            failure = Turn([request], peer, now).failed(client.hold.reply, "unknown client", request)
             self._delivery.release(client, now, **failure)
         self._end(client, "it was forgotten", now)
 
@@ -185,7 +190,7 @@ class BayeuxServer:
 
     def _judge(self, message: Message, turn: Turn, at: int) -> Message:
         """Handles a message, or has it fail as it was decided."""
-        verdict = turn.verdicts[at] if turn.verdicts else NOTHING
+        verdict = turn.verdicts[at]
         if verdict is NOTHING:
             return self._handle(message, turn)
         client = turn.speaker
@@ -211,7 +216,7 @@ class BayeuxServer:
         reply = turn.reply_to(message)
         if not isinstance(channel, str):
             return turn.failed(reply, "channel missing", message)
-        if not channels.is_channel(channel):
+        if channel != channels.CONNECT and not channels.is_channel(channel):
             return turn.failed(reply, "channel invalid", message)
         missing = turn.missing(channel, message)
         if missing is not None:
@@ -261,7 +266,7 @@ class BayeuxServer:
         full = self._listener.turns_away(turn.peer, turn.now)
         if full is not None:
             return turn.failed(reply, "full", message, named=full)
-        client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
+        client = Client(self._new_id(), base_url=sys.intern(turn.peer.base_url), settings=settings)
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
         client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client
@@ -271,7 +276,8 @@ class BayeuxServer:
             cookie = turn.dialect.browser_cookie.format(value=minted)
             turn.cookies.append(for_page(cookie, turn.peer.base_url))
         client.browser = minted if minted is not None else browser_of(turn.peer)
-        self._by_browser.setdefault(client.browser, {})[client.id] = client
+        if settings.sessions_per_browser >= 0:
+            self._by_browser.setdefault(client.browser, {})[client.id] = client
         client.expect_back(turn.now)
         self._delivery.watch(client)
         return reply | {
@@ -290,9 +296,11 @@ class BayeuxServer:
         if len(client.subscriptions) + len(patterns) > client.settings.subscription_limit:
             return turn.failed(reply, "subscribe denied", message, named=patterns[-1])
         if patterns:
-            new = dict.fromkeys(pattern for pattern in patterns if pattern not in client.subscriptions)
-            client.subscriptions |= new
-            self._listeners.update(new.keys())
+            known = set(client.subscriptions)
+            # One text for all clients that subscribe alike.
+            new = tuple(sys.intern(each) for each in dict.fromkeys(patterns) if each not in known)
+            client.subscriptions += new
+            self._listeners.update(new)
             self._listener.subscribed(client, patterns, turn.now)
         return reply
 
@@ -300,7 +308,7 @@ class BayeuxServer:
         patterns, reply = turn.subscription(message, reply)
         for pattern in patterns:
             if pattern in client.subscriptions:
-                del client.subscriptions[pattern]
+                client.subscriptions = tuple(each for each in client.subscriptions if each != pattern)
                 self._leave([pattern])
             elif turn.dialect.unsubscribe_needs_channel and pattern not in self._listeners:
                 return turn.failed(reply, "unsubscribe unknown", message, named=pattern)
@@ -378,10 +386,10 @@ class BayeuxServer:
         client.happens(Happening.ENDED)
         del self.clients[client.id]
         self._leave(client.subscriptions)
-        tabs = self._by_browser[client.browser]
-        del tabs[client.id]
+        tabs = self._by_browser.get(client.browser, {})
+        tabs.pop(client.id, None)
         if not tabs:
-            del self._by_browser[client.browser]
+            self._by_browser.pop(client.browser, None)
         self._listener.gone(client, why, now)
 
     def _speaker(self, turn: Turn) -> Client | None:

@@ -36,10 +36,12 @@ events go out with connects only (`connect_only`, acknowledgements): then they r
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import msgspec
 
-from replay.bayeux.messages import Message
+from replay.bayeux.channels import CONNECT
+from replay.bayeux.messages import Message, decode
 
 
 class State(enum.Enum):
@@ -91,11 +93,31 @@ TRANSITIONS: dict[State, dict[Happening, State]] = {
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
-    """A connect that waits."""
+    """A connect that waits: no more of it than its answer takes, since there are as many as there are clients."""
 
-    request: Message
-    reply: Message
+    id: Any
+    """The message's; None where it has none."""
+    client: str
+    ext: Any
+    said: bytes
+    """The reply, as JSON."""
     deadline: float
     exchange: int | None = None
     """The HTTP exchange it waits on; None on a socket."""
     socket: int | None = None
+
+    @property
+    def request(self) -> Message:
+        """The connect, with what a reply to it goes by."""
+        request: Message = {"channel": CONNECT, "clientId": self.client}
+        if self.id is not None:
+            request["id"] = self.id
+        if self.ext is not None:
+            request["ext"] = self.ext
+        return request
+
+    @property
+    def reply(self) -> Message:
+        """The reply, to be changed."""
+        reply: Message = decode(self.said)
+        return reply

@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 Field = tuple[str, str]
 """`body` or `query`, and a name."""
 
-_SCALAR = str | int | float | bool | None
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _NOTHING = object()
 """What a request has in a field that it does not have: no literal is equal to it."""
 
@@ -93,9 +93,11 @@ class AskIndex(Generic[Row]):
         Args:
             ignored: Fields that are not compared.
         """
-        method = "" if is_ignored("method", ignored) else ask.method
+        method = ask.method if not is_ignored("method", ignored) else ""
         self._any_method = self._any_method or not method
-        fields = dict(sorted(_literals(ask, ignored)))
+        fields = dict(_literals(ask, ignored))
+        if len(fields) > 1:
+            fields = {field: fields[field] for field in sorted(fields)}
         before, after = _ends(ask.path) if not is_ignored("path", ignored) else ("", "")
         if after is None:
             drawer = self._whole.setdefault((method, before), _Drawer())
@@ -132,10 +134,11 @@ def _literals(ask: Ask, ignored: frozenset[str]) -> Iterator[tuple[Field, Any]]:
     """Fields of which the value is written down."""
     body = ask.body if isinstance(ask.body, dict) else {}
     for name, value in body.items():
-        if isinstance(name, str) and isinstance(value, _SCALAR) and not is_ignored(f"body.{name}", ignored):
+        is_literal = type(value) in _SCALARS and isinstance(name, str)
+        if is_literal and not (ignored and is_ignored(f"body.{name}", ignored)):
             yield ("body", name), value
     # Of a name that stands twice in a query, either value is asked for.
-    for name, value in dict(ask.query).items():
+    for name, value in dict(ask.query).items() if ask.query else ():
         if isinstance(value, str) and not is_ignored(f"query.{name}", ignored):
             yield ("query", name), value
 

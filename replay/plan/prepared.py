@@ -19,10 +19,11 @@ from typing import Any
 import msgspec
 
 from replay.plan.times import shift, shift_fields
-from replay.plan.values import Keyed, Lookup, Text, names_in, render
+from replay.plan.values import Keyed, Lookup, Text, render
 from replay.scenario.templates import Reference
 
 _encode = msgspec.json.Encoder().encode
+_NOTHING: Mapping[str, Any] = {}
 
 
 def head_of(channel: str) -> bytes:
@@ -33,16 +34,7 @@ def head_of(channel: str) -> bytes:
 class Prepared:
     """A compiled value, ready to be sent. It is taken apart when it is sent for the first time."""
 
-    __slots__ = (
-        "_constant",
-        "_fills",
-        "_is_keyed",
-        "_names",
-        "_pieces",
-        "_time_fields",
-        "_times",
-        "compiled",
-    )
+    __slots__ = ("_constant", "_fills", "_is_keyed", "_pieces", "_time_fields", "_times", "compiled")
 
     def __init__(self, compiled: Any, time_fields: Container[str]) -> None:
         self.compiled = compiled
@@ -50,38 +42,28 @@ class Prepared:
         self._constant: bytes | None = None
         """All of it, where nothing differs from play to play."""
         self._is_keyed = False
-        self._names: tuple[str, ...] = ()
-        """Those referred to anywhere."""
         self._pieces: list[bytes] = []
         """Every other one is a hole; empty until it is taken apart."""
         self._fills: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
         """Names, and where each stands: as a value of its own, and inside a string."""
         self._times: tuple[tuple[int, Any], ...] = ()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names referred to, each once."""
-        if not self._pieces:
-            self._take_apart()
-        return self._names
+    def encode(self, lookup: Lookup, seconds: float, known: Mapping[str, Any] = _NOTHING) -> bytes:
+        """The JSON of one play, its times moved by so many seconds.
 
-    def encode(self, lookup: Lookup, seconds: float) -> bytes:
-        """The JSON of one play, its times moved by so many seconds."""
-        return self.fill({name: lookup(name) for name in self.names}, seconds)
-
-    def fill(self, values: Mapping[str, Any], seconds: float) -> bytes:
-        """The same, with what its names stand for."""
+        Args:
+            known: What some names stand for, which are not looked up.
+        """
         if self._constant is not None:
             return self._constant
         if not self._pieces:
             self._take_apart()
-            return self.fill(values, seconds)
+            return self.encode(lookup, seconds, known)
         if self._is_keyed:
-            value = render(self.compiled, values.__getitem__)
-            return _encode(shift_fields(value, self._time_fields, seconds) if seconds else value)
+            return self._encode_whole(lookup, seconds, known)
         pieces = self._pieces.copy()
         for name, whole, inside in self._fills:
-            value = values[name]
+            value = known[name] if name in known else lookup(name)
             if isinstance(value, str):
                 encoded = _encode(value)
                 text = encoded[1:-1]
@@ -93,9 +75,13 @@ class Prepared:
             for at in inside:
                 pieces[at] = text
         for at, item in self._times:
-            value = render(item, values.__getitem__)
+            value = render(item, _first(known, lookup))
             pieces[at] = _encode(shift(value, seconds) if seconds else value)
         return b"".join(pieces)
+
+    def _encode_whole(self, lookup: Lookup, seconds: float, known: Mapping[str, Any]) -> bytes:
+        value = render(self.compiled, _first(known, lookup))
+        return _encode(shift_fields(value, self._time_fields, seconds) if seconds else value)
 
     def _take_apart(self) -> None:
         cutting = _Cutting(self._time_fields)
@@ -107,9 +93,12 @@ class Prepared:
             for name in dict.fromkeys((*cutting.whole, *cutting.inside))
         )
         self._times = tuple(cutting.times)
-        self._names = tuple(dict.fromkeys(names_in(self.compiled)))
         if len(self._pieces) == 1:
             self._constant = self._pieces[0]
+
+
+def _first(known: Mapping[str, Any], lookup: Lookup) -> Lookup:
+    return lambda name: known[name] if name in known else lookup(name)
 
 
 class _Cutting:

@@ -89,6 +89,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     """Channel and data as they stand in the scenario."""
     moment: Moment
     """When it is due."""
+    wait: float | None = None
+    """The delay where it is always the same and counts from one moment, as most do."""
     head: bytes = b""
     """How its message begins; empty where that differs from play to play."""
     role: int = 0
@@ -294,6 +296,7 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) 
         data=Prepared(compile_value(step.data), time_fields),
         said=(step.push, step.data),
         moment=Moment(step.id),
+        wait=trigger.delay if len(moments) == 1 and not isinstance(trigger.delay, Distribution) else None,
         head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,
     )

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
-from replay.bayeux.cookies import pairs_in
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
 from replay.simulator.plays import Play
@@ -39,15 +38,57 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
 
 
+_AT_FIRST: dict[str, Callable[[], Any]] = {
+    "held": list,
+    "overtaken": list,
+    "struck": Counter,
+}
+"""What is made once something is put there, or looked for: most agents never need it."""
+
+
 class Agent:
     """One person's desktop."""
+
+    __slots__ = (
+        *_AT_FIRST,
+        "began",
+        "clients",
+        "cookie",
+        "cookies",
+        "ever_had_clients",
+        "is_unknown",
+        "keeps_cookies",
+        "key",
+        "label",
+        "misses",
+        "name",
+        "noted_as",
+        "offered",
+        "ordinal",
+        "plays",
+        "reach",
+        "refused",
+        "sessions",
+        "sessions_of",
+        "shaken",
+        "story",
+    )
+
+    held: list[Told]
+    """Events that wait for a subscription to their channel, in order."""
+    overtaken: list[Overtaken]
+    """Events that wait until others have been told, in order."""
+    struck: Counter[str]
+    """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None) -> None:
         self.ordinal = ordinal
         self.name = name
         self.key: str | int = name if name is not None else ordinal
         """What draws are keyed by; does not change when a name becomes known later."""
-        self.noted_as = name if name is not None else f"#{ordinal}"
+        self.label = name if name is not None else f"#{ordinal}"
+        """How the journal names it."""
+        self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
         self.clients: dict[str, Client] = {}
@@ -56,18 +97,16 @@ class Agent:
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
+        self.offered: Counter[int] = Counter()
+        """How many it has been given of each scenario, by its place."""
+        self.sessions_of: dict[int, list[Play]] = {}
+        """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
-        self.held: list[Told] = []
-        """Events that wait for a subscription to their channel, in order."""
-        self.overtaken: list[Overtaken] = []
-        """Events that wait until others have been told, in order."""
         self.began: float | None = None
         """When the first of its stories started."""
         self.story = 0.0
         """Where the latest of what happened to it stands had every delay been kept."""
-        self.numbers: dict[str, int] = {}
-        """Its clients' numbers, in the order they came."""
         self.shaken = 0
         """How many clients it has had."""
         self.is_unknown = False
@@ -76,16 +115,18 @@ class Agent:
         """How many it has been given."""
         self.misses = 0
         """How many of its requests matched no step."""
-        self.struck: Counter[str] = Counter()
-        """How often each rule struck it, also of those that are gone."""
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
 
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        # Who has no name yet was never called otherwise.
-        return self.name if self.name is not None else self.noted_as
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what has not been put there yet."""
+            if name not in _AT_FIRST:
+                raise AttributeError(f"an agent has no '{name}'")
+            made = _AT_FIRST[name]()
+            setattr(self, name, made)
+            return made
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
@@ -95,8 +136,11 @@ class Agents:
     """All agents, by every sign they are known by."""
 
     def __init__(self, cookie_names: Iterable[str]) -> None:
-        self.cookie_names = set(cookie_names)
+        self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
+        self._cookies = re.compile("(?!)")
+        for name in cookie_names:
+            self.know_cookie_name(name)
         self._read: tuple[str, list[str]] = "", []
         """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
@@ -127,8 +171,8 @@ class Agents:
         Args:
             awaited: Somebody else is expected, who is not taken for one that keeps cookies.
         """
-        user = user_of(headers)
-        if user in self._by_name:
+        user = user_of(headers) if "authorization" in headers else None
+        if user is not None and user in self._by_name:
             return self._by_name[user]
         known = self._by_sign(headers, words)
         if user is None:
@@ -137,7 +181,7 @@ class Agents:
             here = self.present()
             known = here[0] if len(here) == 1 and not (awaited and here[0].keeps_cookies) else None
         if known is not None and known.name is None:
-            known.name = user
+            known.name = known.label = user
             self._by_name[user] = known
             self._strangers.pop(known.ordinal, None)
             return known
@@ -228,6 +272,9 @@ class Agents:
         """Agents are known by cookies of this name too from now on."""
         self.cookie_names.add(name)
         self._read = "", []
+        names = "|".join(map(re.escape, sorted(self.cookie_names)))
+        # As `pairs_in` reads them, and the others not at all.
+        self._cookies = re.compile(rf"(?:^|;)\s*(?:{names})\s*=([^;]*)")
 
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
@@ -241,8 +288,8 @@ class Agents:
             return []
         # Asked more than once of one request.
         if header is not self._read[0]:
-            named = pairs_in(header)
-            self._read = header, [value for name, value in named if name in self.cookie_names and value]
+            found = [value.strip().strip('"') for value in self._cookies.findall(header)]
+            self._read = header, [value for value in found if value]
         return self._read[1]
 
     def know_client(self, agent: Agent, client: Client) -> None:
@@ -250,7 +297,7 @@ class Agents:
         agent.clients[client.id] = client
         agent.ever_had_clients = True
         agent.shaken += 1
-        agent.numbers[client.id] = agent.shaken
+        client.number = agent.shaken
         self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
 

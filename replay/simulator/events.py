@@ -33,7 +33,7 @@ class Events:
         """Whether the session of another scenario served has told the agent the same."""
         play = due.play
         agent = play.seats[due.cue.role]
-        if agent is None or play not in agent.sessions:
+        if agent is None or play.is_story:
             return False
         said = repr(due.cue.said)
         play.told[said] += 1
@@ -77,7 +77,7 @@ class Events:
         at = due.mark.at
         if listening and not agent.overtaken:
             about = {"by": due.by} if due.by else _NOTHING
-            self._deliver(due, channel, listening, now, since=at if at < now else now, about=about)
+            self._deliver(due, channel, listening, now, since=min(now, at), about=about)
         else:
             self.tell(Told(due, Telling(at=at)), now)
 
@@ -153,13 +153,13 @@ class Events:
             channel=channel,
             **about,
         )
-        rendered: dict[str, bytes] = {}
+        base_url, event = None, b""
         for client in clients:
-            base_url = client.base_url
-            event = rendered.get(base_url)
-            if event is None:
+            # Clients of one desktop have dialled the same.
+            if client.base_url != base_url:
+                base_url = client.base_url
                 event = _event(due, channel, base_url)
-                event = rendered[base_url] = told.written(event) if told is not None else event
+                event = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)
 
     def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
@@ -176,5 +176,6 @@ def _about(told: Told) -> dict[str, Any]:
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:
     """The message of an event, as JSON."""
-    data = due.play.say(due.cue.data, base_url, due.mark.captured, due.cue.role)
-    return (due.cue.head or head_of(channel)) + data + b"}"
+    play, cue, captured = due.play, due.cue, due.mark.captured
+    data = cue.data.encode(lambda name: play.lookup(name, base_url, captured, cue.role), play.shift, captured)
+    return (cue.head or head_of(channel)) + data + b"}"

@@ -36,11 +36,19 @@ class _Asks:
     def __init__(self, part: Part) -> None:
         self.part = part
         """Kept, so that no other has its identity."""
-        self.all: AskIndex[Placed] = AskIndex()
         self.by_name: dict[str, AskIndex[Placed]] = {}
         """By the variable that leads to them."""
         self.is_open = False
         """Whether it has any that none leads to."""
+        self._all: AskIndex[Placed] | None = None
+
+    def all(self, ignored: frozenset[str]) -> AskIndex[Placed]:
+        """Whatever leads to them: who names another's play is rare."""
+        if self._all is None:
+            self._all = AskIndex()
+            for place, ask in enumerate(self.part.asks):
+                self._all.add(ask, ignored, (place, ask))
+        return self._all
 
 
 class Finding:
@@ -51,6 +59,11 @@ class Finding:
         self._parts: dict[int, _Asks] = {}
         self._open: AskIndex[tuple[int, int, Ask]] = AskIndex()
         """Asks that no value leads to, each with its part."""
+
+    def learn(self, timeline: Timeline) -> None:
+        """A scenario is served from now on."""
+        for part in (timeline.story, *timeline.sessions):
+            self._parts[id(part)] = self._indexed(timeline, part)
 
     def seat(self, agent: Agent, play: Play) -> None:
         """An agent has got a play, or a session."""
@@ -74,6 +87,8 @@ class Finding:
         reaches = [agent.reach for agent in self._simulator.agents.all]
         played = {id(play.part): play for reach in reaches for play in reach.turns}
         self._parts, self._open = {}, AskIndex()
+        for timeline in self._simulator.timelines:
+            self.learn(timeline)
         for play in played.values():
             self._asks(play)
 
@@ -117,7 +132,7 @@ class Finding:
         """Of plays of others that the request names."""
         for turn, play in enumerate(named):
             if agent not in play.seats and not play.shared:
-                for place, ask in self._asks(play).all.find(question):
+                for place, ask in self._asks(play).all(play.timeline.ignored).find(question):
                     yield 2, turn, place, play, ask
 
     def _asks(self, play: Play) -> _Asks:
@@ -135,11 +150,11 @@ class Finding:
             if variable.make is not None or name in given
         }
         for place, ask in enumerate(part.asks):
-            asks.all.add(ask, ignored, (place, ask))
             # What is made for each play leads to one, what is made for a session to many.
-            names = sorted(_leading(ask, ignored) & made, key=lambda name: (name not in part.variables, name))
+            names = _leading(ask, ignored) & made if made and ask.names else ()
             if names:
-                asks.by_name.setdefault(names[0], AskIndex()).add(ask, ignored, (place, ask))
+                name = min(names, key=lambda name: (name not in part.variables, name))
+                asks.by_name.setdefault(name, AskIndex()).add(ask, ignored, (place, ask))
             else:
                 asks.is_open = True
                 self._open.add(ask, ignored, (id(part), place, ask))
@@ -151,7 +166,7 @@ def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> I
         return
     if play in named:
         yield 0, named.index(play), place, play, ask
-    elif play.part is play.timeline.story:
+    elif play.is_story:
         yield 1, -agent.reach.turns[play], place, play, ask
     else:
         reach = agent.reach

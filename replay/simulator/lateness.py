@@ -38,8 +38,7 @@ class Lateness:
         self.count += 1
         self.total += late
         # Compared by hand: this is done for every event.
-        if late > self.worst:
-            self.worst = late
+        self.worst = max(self.worst, late)
         if late < self.earliest or self.count == 1:
             self.earliest = late
 

@@ -85,7 +85,7 @@ class _Look:
     def _client(self, agent: Agent, client: Client) -> ClientState:
         hold = client.hold
         return ClientState(
-            number=agent.numbers[client.id],
+            number=client.number,
             transport=transport_of(client),
             state=client.state.value,
             subscriptions=list(client.subscriptions),

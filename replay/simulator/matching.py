@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -76,6 +76,9 @@ def choose(found: list[Candidate]) -> Candidate | None:
 def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candidate:
     """One ask held against a request."""
     bound = play.bound_for(ask, question.base_url)
+    captures = _plainly(question, ask, bound)
+    if captures is not None:
+        return Candidate(play, ask, [], captures, _unmet(play, ask), rank)
     comparison = Comparison(bound, exact=ask.exact)
     if question.method != ask.method:
         comparison.differences.append(Difference("method", ask.method, question.method))
@@ -92,8 +95,38 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
         comparison.compare(ask.body, got, "body")
     if comparison.differences and play.timeline.ignored:
         comparison.differences = heeded(comparison.differences, play.timeline.ignored)
-    unmet = tuple(step for step in ask.needs if not play.has_happened(step)) if ask.needs else ()
-    return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)
+    return Candidate(play, ask, comparison.differences, comparison.captures, _unmet(play, ask), rank)
+
+
+def _unmet(play: Play, ask: Ask) -> tuple[str, ...]:
+    return tuple(step for step in ask.needs if not play.has_happened(step)) if ask.needs else ()
+
+
+def _plainly(question: Question, ask: Ask, bound: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a request captures that is this ask beyond doubt: a flat body of strings and references.
+
+    None where it is not, or where that takes a `Comparison` to say.
+    """
+    if ask.query or ask.exact or question.method != ask.method:
+        return None
+    captures: dict[str, Any] | None = ask.path.match(question.path, bound, segment=True)
+    expected, got = ask.body, question.json
+    if captures is None or expected is msgspec.UNSET:
+        return captures
+    if type(expected) is not dict or type(got) is not dict:
+        return None
+    for key, value in expected.items():
+        if key not in got:
+            return None
+        if type(value) is str:
+            if got[key] != value:
+                return None
+            continue
+        name = value.whole if type(value) is Text else None
+        if name is None or name in bound or name in captures:
+            return None
+        captures[name] = got[key]
+    return captures
 
 
 def _compare_query(comparison: Comparison, ask: Ask, question: Question) -> None:

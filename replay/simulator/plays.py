@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from replay.plan.paces.basis import Chance, Wait
-from replay.plan.prepared import Prepared
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
@@ -103,8 +102,71 @@ class Harm(msgspec.Struct, frozen=True):
         return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
 
 
+_AT_FIRST: dict[str, Callable[[], Any]] = {
+    "values": dict,
+    "captured_by": dict,
+    "captured": dict,
+    "followers": list,
+    "counts": Counter,
+    "answered": dict,
+    "harms": dict,
+    "told": Counter,
+    "steered": Counter,
+    "beside": Counter,
+    "_marks": dict,
+    "_fired": Counter,
+}
+"""What is made once something is put there, or looked for: most plays of an agent are never touched."""
+
+
 class Play:
     """A session or a story under way."""
+
+    __slots__ = (
+        *_AT_FIRST,
+        "_is_plain",
+        "_near",
+        "_speed",
+        "is_story",
+        "key",
+        "label",
+        "ordinal",
+        "part",
+        "seats",
+        "sessions",
+        "shared",
+        "shift",
+        "since",
+        "timeline",
+        "waiting",
+    )
+
+    waiting: tuple[Due, ...]
+    """Events for roles that nobody has taken yet, in order."""
+    since: float
+    """When somebody got it."""
+    shift: float
+    """Seconds by which recorded times are moved."""
+    values: dict[str, Any]
+    """Variables that are bound: made for this play, or taken from the client."""
+    captured_by: dict[str, str]
+    captured: dict[str, Any]
+    """`STEP.name`: what the latest occurrence of a step captured."""
+    followers: list[Play]
+    """Of a session: the stories that go by it."""
+    counts: Counter[str]
+    """How often each ask was answered afresh."""
+    answered: dict[str, Answered]
+    harms: dict[str, Harm]
+    """What rules did to its steps, each time the last."""
+    told: Counter[str]
+    """Of a session: how often each event was due."""
+    steered: Counter[str]
+    """How often each event was told because somebody wanted it, beside those that were set off."""
+    beside: Counter[str]
+    """How many times more than once each rules have had events told: -1 for one that they kept."""
+    _marks: dict[Moment, list[Mark]]
+    _fired: Counter[str]
 
     def __init__(
         self,
@@ -134,41 +196,25 @@ class Play:
         self.label = sys.intern(f"{timeline.name}#{ordinal}")
         """How the journal names it."""
         self.sessions = sessions
-        self.followers: list[Play] = []
-        """Of a session: the stories that go by it."""
         for session in sessions:
             session.followers.append(self)
         self._is_plain = timeline.pace.plain
+        self._speed = timeline.pace.speed if self._is_plain else None
+        """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self._begin()
+        self.waiting = ()
+        self.since = self.shift = 0.0
 
-    def _begin(self) -> None:
-        """Nothing has happened in it yet."""
-        self.waiting: tuple[Due, ...] = ()
-        """Events for roles that nobody has taken yet, in order."""
-        self.values: dict[str, Any] = {}
-        """Variables that are bound: made for this play, or taken from the client."""
-        self.captured_by: dict[str, str] = {}
-        self.captured: dict[str, Any] = {}
-        """`STEP.name`: what the latest occurrence of a step captured."""
-        self.since = 0.0
-        """When somebody got it."""
-        self.shift = 0.0
-        """Seconds by which recorded times are moved."""
-        self.counts: Counter[str] = Counter()
-        """How often each ask was answered afresh."""
-        self.answered: dict[str, Answered] = {}
-        self.harms: dict[str, Harm] = {}
-        """What rules did to its steps, each time the last."""
-        self.told: Counter[str] = Counter()
-        """Of a session: how often each event was due."""
-        self._marks: dict[Moment, list[Mark]] = {}
-        self._fired: Counter[str] = Counter()
-        self.steered: Counter[str] = Counter()
-        """How often each event was told because somebody wanted it, beside those that were set off."""
-        self.beside: Counter[str] = Counter()
-        """How many times more than once each rules have had events told: -1 for one that they kept."""
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called for what has not been put there yet."""
+            if name not in _AT_FIRST:
+                raise AttributeError(f"a play has no '{name}'")
+            made = _AT_FIRST[name]()
+            setattr(self, name, made)
+            return made
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -253,28 +299,34 @@ class Play:
 
         Of one that nothing waits for, when it came last is enough to know.
         """
-        marks = self._marks.get(moment)
+        marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
             self._marks[moment] = [mark]
-        elif moment in self.part.cues_on or (not self.is_story and moment in self.timeline.story.cues_on):
+        elif cues is not None or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
             marks[0] = mark
-        return self.set_off(moment, seed)
+        return self._set_off_all(cues, moment, seed) if cues is not None else []
 
     def set_off(self, moment: Moment, seed: int) -> list[Due]:
         """Cues that are due because this moment has happened once more, here or in the session."""
+        return self._set_off_all(self.part.cues_on.get(moment, ()), moment, seed)
+
+    def _set_off_all(self, cues: tuple[Cue, ...], moment: Moment, seed: int) -> list[Due]:
         dues: list[Due] = []
-        for cue in self.part.cues_on.get(moment, ()):
-            count, moments = self._fired.get(cue.id, 0), cue.trigger.moments
-            if len(moments) == 1:
-                # What most wait for.
-                marks = self._all_marks(moment)
-                while count < len(marks):
-                    dues.append(self._set_off(cue, marks[count : count + 1], count, seed))
+        speed, marks = self._speed, self._all_marks(moment)
+        for cue in cues:
+            count, wait = self._fired.get(cue.id, 0), cue.wait
+            if wait is not None and speed is not None:
+                # As `_set_off` does it, with nothing asked that is known.
+                for mark in marks[count:]:
+                    at, recorded = mark.at + wait / speed, mark.recorded + wait
+                    rounded = round(at, 6)
+                    recorded = rounded if recorded == at else round(recorded, 6)
+                    dues.append(Due(self, cue, Mark(rounded, recorded, mark.captured)))
                     count += 1
             else:
-                several = [self._all_marks(each) for each in moments]
+                several = [self._all_marks(each) for each in cue.trigger.moments]
                 while count < min(map(len, several)):
                     dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
                     count += 1
@@ -283,22 +335,18 @@ class Play:
         return dues
 
     def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
-        last, captured = causes[0], causes[0].captured
+        last, captured, delay = causes[0], causes[0].captured, cue.trigger.delay
         if len(causes) > 1:
             last = max(causes, key=lambda mark: (mark.at, mark.recorded))
             captured = {name: value for mark in causes for name, value in mark.captured.items()}
-        trigger = cue.trigger
-        delay = trigger.delay
         if isinstance(delay, Distribution):
             delay = delay_of(delay, seed, *self.key, cue.id, count)
         if self._is_plain:
-            pace = self.timeline.pace
-            # Only where waits are dropped it matters what goes out first.
-            follows = pace.speed is None and _follows_answer(cue, causes, delay)
-            at = pace.after(last.at, delay, follows_answer=follows)
+            follows_answer = _follows_answer(cue, causes, delay)
+            at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
         else:
             alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
-            at = last.at + self._paced(delay, trigger.moments, alike, source)
+            at = last.at + self._paced(delay, cue.trigger.moments, alike, source)
         recorded = last.recorded + delay
         # One moment stays one whichever sums have led to it: what is due first depends on that.
         rounded = round(at, 6)
@@ -341,19 +389,6 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
-    def say(
-        self, said: Prepared, base_url: str, captured: Mapping[str, Any] | None = None, role: int = 0
-    ) -> bytes:
-        """A body or an event as JSON; the arguments are those of `lookup`."""
-        values: dict[str, Any] = {}
-        for name in said.names:
-            # Only what a step captured is called `STEP.name`, and that comes first.
-            if captured and name in captured:
-                values[name] = captured[name]
-            else:
-                values[name] = self.lookup(name, base_url, captured, role)
-        return said.fill(values, self.shift)
-
     def lasting(self, name: str, role: int) -> Any:
         """What a variable is as long as the play lasts; unset if requests may say what it is."""
         circle = self._circle(role)
@@ -374,7 +409,7 @@ class Play:
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
-        """Names in a request that compare: those that are bound, but what this same ask captures each time."""
+        """Names in a request that compare: all that are bound, but what this ask captures each time."""
         circle = self._circle(ask.role)
         bound: dict[str, Any] = {}
         for name in ask.names:

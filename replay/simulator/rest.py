@@ -225,12 +225,14 @@ class Rest:
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
     def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+        def lookup(name: str) -> Any:
+            return play.lookup(name, base_url, role=ask.role)
+
         if reply.body is not msgspec.UNSET:
-            return play.say(reply.prepared, base_url, role=ask.role)
+            return reply.prepared.encode(lookup, play.shift)
         if isinstance(reply.raw, bytes):
             return reply.raw
-        text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
-        return str(text).encode()
+        return str(render(reply.raw, lookup)).encode()
 
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
@@ -260,9 +262,11 @@ def _question(request: Request) -> Question:
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
+    if chosen.play.is_story:
+        return [chosen]
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
-    if chosen.play.part is chosen.play.timeline.story or chosen.play not in sessions:
+    if chosen.play not in sessions:
         return [chosen]
     found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
     for each in found:

@@ -115,6 +115,8 @@ class Simulator:
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
+        for timeline in self.timelines:
+            self.finding.learn(timeline)
         self.casting = Casting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -147,8 +149,9 @@ class Simulator:
                 self.faulting.begin(rule, now)
         self._now = now
         effects = self._perform_due(now)
-        effects += self.react(self.outages.incoming(happening), now)
-        effects += self._perform_due(now)
+        if not isinstance(happening, Woken):
+            effects += self.react(self.outages.incoming(happening), now)
+            effects += self._perform_due(now)
         effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
@@ -174,7 +177,7 @@ class Simulator:
 
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
-        return now - (self._began if self._began is not None else now)
+        return now - self._began if self._began is not None else 0.0
 
     # Inputs
 
@@ -187,14 +190,15 @@ class Simulator:
         return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        # What comes most often comes first.
+        if isinstance(happening, Polled):
+            return self._polled(happening, now)
+        if isinstance(happening, Request):
+            return self._rest.receive(happening, now)
         match happening:
-            case Polled():
-                return self._polled(happening, now)
             case SocketText():
                 if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):
                     return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
-            case Request():
-                return self._rest.receive(happening, now)
             case SocketOpened():
                 peer = self._peer(happening, "websocket", socket=happening.socket)
                 self._peers[happening.socket] = peer
@@ -271,7 +275,7 @@ class Simulator:
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
-        number = agent.numbers[client.id]
+        number = client.number
         self.journal.note("handshake", self.since_start(now), agent.label, client=number)
         if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
             return None
@@ -283,7 +287,7 @@ class Simulator:
         """A subscription: begins the plays that waited for it and sends what was held back for it."""
         agent = self.agents.owner(client)
         at = self.since_start(now)
-        self.journal.note("subscribe", at, agent.label, client=agent.numbers[client.id], channels=patterns)
+        self.journal.note("subscribe", at, agent.label, client=client.number, channels=patterns)
         self.casting.listens(agent, now)
         self.events.release(agent, client, now)
 
@@ -292,7 +296,7 @@ class Simulator:
         agent = self.agents.forget_client(client)
         at = self.since_start(now)
         lost = len(client.queue)
-        number = agent.numbers.pop(client.id)
+        number = client.number
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
         if lost:
             self.misses.losses.note(agent.label, number, why, lost, at)
@@ -334,7 +338,7 @@ class Simulator:
 
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""
-        self._agenda = [entry for entry in self._agenda if not is_void(entry[3])]
+        self._agenda[:] = [entry for entry in self._agenda if not is_void(entry[3])]
         heapq.heapify(self._agenda)
 
     def _next_due(self) -> float | None:
@@ -346,31 +350,38 @@ class Simulator:
 
     def _perform_due(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        while self._agenda and self._agenda[0][0] <= now:
-            at, _, _, what, waited = heapq.heappop(self._agenda)
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= now:
+            at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
-            match what:
-                case Due():
-                    self.events.push(what, now)
-                    self.happened(what.play, what.cue.moment, what.mark)
-                case Told():
-                    self.events.tell(what, now)
-                case Reached():
-                    self.bayeux.flush(now)
-                    effects += self.bayeux.take_effects()
-                    effects += self._reach(what)
-                case Leaving():
-                    self.carriers.leave(what, now)
-                case Lift():
-                    effects += self.outages.lift(what, now)
-                    if not self.outages.is_out(what.rule):
-                        self.switching.lifted(what.rule, now)
-                case Expiry():
-                    self.switching.expire(what.rule, now)
-                case Rule():
-                    self.faulting.by_the_clock(what, now)
+            if isinstance(what, Due):
+                self.events.push(what, now)
+                self.happened(what.play, what.cue.moment, what.mark)
+            elif isinstance(what, Reached):
+                self.bayeux.flush(now)
+                effects += self.bayeux.take_effects()
+                effects += self._reach(what)
+            else:
+                effects += self._perform(what, now)
             self.lateness.of_this = None
         effects += self.bayeux.settle(now)
+        return effects
+
+    def _perform(self, what: Told | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        match what:
+            case Told():
+                self.events.tell(what, now)
+            case Leaving():
+                self.carriers.leave(what, now)
+            case Lift():
+                effects += self.outages.lift(what, now)
+                if not self.outages.is_out(what.rule):
+                    self.switching.lifted(what.rule, now)
+            case Expiry():
+                self.switching.expire(what.rule, now)
+            case Rule():
+                self.faulting.by_the_clock(what, now)
         return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
@@ -384,9 +395,10 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer) if what.struck else [answer]
+        effects: list[Effect] = [answer]
         status = answer.status
         if what.struck:
+            effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.timeline.name, step, status))

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -228,3 +229,27 @@ def test_an_id_that_stands_in_the_body_alone_leads_to_its_play() -> None:
     chat = script.simulator.agents.all[0].plays[7].values["chat"]
 
     script.expect(_held(script, "/chats", {"operationName": "Accept", "id": chat}), 1)
+
+
+@pytest.mark.parametrize("value", ["a/b", "", 17.5, True])
+def test_a_value_that_is_given_and_is_no_word_of_a_request_leads_nowhere_and_is_compared(value: Any) -> None:
+    text = """
+    variables: {chat: {recorded: 1, make: counter}}
+    steps: [{id: accept, request: "POST /chats/${chat}/x", body: {id: "${chat}"}}]
+    """
+    script = Script(scenario(text), options=Options(values={"chat": value}))
+    desktop = _come(script, "ann")
+
+    exchange = desktop.post(f"/chats/{as_text(value)}/x", {"id": value})
+    script.expect(script.answer(exchange).status, 200)
+
+
+def test_a_number_that_is_made_is_the_same_number_with_a_point() -> None:
+    text = """
+    variables: {chat: {recorded: 17, make: counter}}
+    steps: [{id: accept, request: POST /chats, body: {id: "${chat}"}}]
+    """
+    script = Script(scenario(text))
+    desktop = _come(script, "ann")
+
+    script.expect(script.answer(desktop.post("/chats", {"id": 17.0})).status, 200)
