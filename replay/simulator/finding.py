@@ -119,9 +119,7 @@ class Finding:
             rows.sort(key=lambda row: row[:3])
         return [hold_against(question, play, ask, rank) for rank, _, _, play, ask in rows]
 
-    def _own(
-        self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]
-    ) -> list[_Row]:
+    def _own(self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]) -> list[_Row]:
         reach = agent.reach
         rows = [
             row
