@@ -129,7 +129,7 @@ class BayeuxServer:
                 self._delivery.deliver(client, now)
 
     def settle(self, now: float) -> list[Effect]:
-        """What was published goes out, and what is due of clients is done; returns all that has come about."""
+        """What was published goes out, what is due of clients is done; returns all that has come about."""
         if self._fresh:
             self.flush(now)
         delivery = self._delivery

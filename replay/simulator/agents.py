@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -48,13 +48,13 @@ class Refusal(msgspec.Struct, frozen=True):
 class Agent:
     """One person's desktop."""
 
-    held = AtFirst["list[Told]"](list)
+    held: AtFirst[list[Told]] = AtFirst(list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken = AtFirst["list[Overtaken]"](list)
+    overtaken: AtFirst[list[Overtaken]] = AtFirst(list)
     """Events that wait until others have been told, in order."""
     forgotten = AtFirst(Forgotten)
     """What stays known of plays that were over."""
-    struck = AtFirst["Counter[str]"](Counter)
+    struck: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:

@@ -38,7 +38,7 @@ def prepare(kind: type) -> None:
     Python keeps the names of attributes once for all objects of a class, if it has seen them by the time that
     the first objects are made; where one gets a new name later, it pays for a table of its own.
     """
-    blank = object.__new__(kind)
+    blank: object = object.__new__(kind)
     for name, value in vars(kind).items():
         if isinstance(value, AtFirst):
             setattr(blank, name, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from replay.bayeux.cookies import pairs_in
@@ -74,6 +74,11 @@ def play_of(timeline: Timeline, **values: Any) -> Play:
     method=st.sampled_from(["POST", "POST", "PUT"]),
     bound=st.fixed_dictionaries({}, optional={"chat": st.just("c1"), "name": st.just("Ann")}),
 )
+@example(
+    exact="subset", body=WHOLE[1] | {"name": "Bob"}, path="/chats/c1", method="POST", bound={"name": "Ann"}
+)
+@example(exact="subset", body=WHOLE[0] | {"again": "Bob"}, path="/chats/c1", method="POST", bound={})
+@example(exact="exact", body=WHOLE[1] | {"more": 0}, path="/chats/c1", method="POST", bound={})
 def test_a_request_is_an_ask_by_the_short_way_if_it_is_by_the_long_one(
     exact: str, body: Any, path: str, method: str, bound: dict[str, str]
 ) -> None:
