@@ -195,7 +195,7 @@ class Journal:
         """One more thing happened."""
         self.add(kind, at, agent, play, step, late, detail)
 
-    def add(
+    def add(  # noqa: PLR0917  keywords are dear here
         self, kind: Kind, at: float, agent: str, play: str, step: str, late: float, detail: dict[str, Any]
     ) -> None:
         """The same, for those who note very much."""
