@@ -169,6 +169,24 @@ def hour() -> Shown:
     return Shown(good, output.strip().splitlines()[-1])
 
 
+def crowd() -> Shown:
+    """5,000 agents on each transport through an Accept: good if each was told each event once, in order."""
+    good, output = run(sys.executable, "-m", "tests.load")
+    return Shown(good, "; ".join(line for line in output.splitlines() if "agents over" in line))
+
+
+def by_hand() -> Shown:
+    """An hour of visitors and faults on a clock moved by hand: good if nothing that is kept grows."""
+    good, output = run(sys.executable, "-m", "tests.load.hour")
+    return Shown(good, output.strip().splitlines()[-1])
+
+
+def soak() -> Shown:
+    """Ten minutes of the same in real time: memory, descriptors, tasks and objects of the server."""
+    good, output = run(sys.executable, "-m", "tests.load.soak")
+    return Shown(good, next(line for line in output.splitlines() if "arrivals" in line))
+
+
 def misses() -> Shown:
     """Labelled mistakes of clients: good while nearly all are taken for what they mean."""
     good, output = run(sys.executable, "-m", "tests.misses")
@@ -347,6 +365,24 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
     ("8.1", "make bench: the table of goals, beside rivals, in full", table),
+    (
+        "8",
+        "SIGTERM under load: 2,000 polls answered, 500 sockets closed with 1001, within 5 s",
+        lambda: tests("tests/server/test_ending.py"),
+    ),
+    (
+        "8",
+        "slow readers, clients that vanish, 5,000 connections at once, few descriptors",
+        lambda: tests(*(f"tests/server/test_{name}.py" for name in ("slow_readers", "vanished", "storms"))),
+    ),
+    ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
+    ("8.3", "an hour by hand with faults, people who come and go: nothing grows", by_hand),
+    ("8.3", "ten minutes of the same in real time, on real connections", soak),
+    (
+        "8.4",
+        "two replicas behind HAProxy and nginx, real clients: no 402; one killed, its agents come back",
+        lambda: tests("tests/replicas"),
+    ),
 ]
 
 
