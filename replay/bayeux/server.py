@@ -129,7 +129,7 @@ class BayeuxServer:
                 self._delivery.deliver(client, now)
 
     def settle(self, now: float) -> list[Effect]:
-        """What was published goes out, and what is due of clients is done; returns all that has come about."""
+        """What was published goes out, what is due of clients is done; returns all that has come about."""
         if self._fresh:
             self.flush(now)
         delivery = self._delivery
@@ -385,8 +385,10 @@ class BayeuxServer:
             farewell = client.settings.dialect.farewell_advice
             self._delivery.release(client, now, **({"advice": {"reconnect": "none"}} if farewell else {}))
         self._delivery.unbind(client)
+        self._delivery.unwatch(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
+        self._delivery.weed(self.clients.get)
         self._leave(client.subscriptions)
         tabs = self._by_browser.get(client.browser, {})
         tabs.pop(client.id, None)

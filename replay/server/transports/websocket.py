@@ -42,6 +42,9 @@ class WebSocket:
         response = web.WebSocketResponse(max_msg_size=MAX_BODY, timeout=CLOSE_TIMEOUT)
         if not response.can_prepare(request).ok:
             return web.Response(status=400, text="This is no WebSocket handshake.")
+        if stage.route is not None and not stage.route.carried(request.headers.get("Cookie", "")):
+            for name, value in stage.route.headers(base_url_of(request)):
+                response.headers.add(name, value)
         await response.prepare(request)
         line = _Line(request, response, stage)
         number = stage.open_socket(line.take)

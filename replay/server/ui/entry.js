@@ -62,7 +62,7 @@ function words_for(row) {
     case "play":
       return `${row.e.play} begins${detail.role ? ` as ${detail.role}` : ""}`;
     case "agent":
-      return detail.was ? `was ${detail.was}` : "came";
+      return detail.was ? `was ${detail.was}` : detail.forgotten || "came";
     case "handshake":
       return `client ${detail.client ?? ""}`;
     case "subscribe":
