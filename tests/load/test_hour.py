@@ -11,14 +11,8 @@ from tests.load.hour import ACCEPT, TROUBLE, live
 from tests.load.visitor import Habits
 
 BOUNDED = {
-    "Agents._gone",
-    "Gone",
-    "Agent.struck",
-    "Switching._gone",
-    "Misses._kept",
-    "Miss",
-    "Closest",
-    "Other",
+    *("Agents._gone", "Gone", "Agent.struck", "Switching._gone", "Brought._meanings", "Fault"),
+    *("Misses._kept", "Misses._kinds", "Miss", "Closest", "Other"),
 }
 """What fills, and is full at some thousands."""
 
