@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
-from replay.simulator.at_first import AtFirst
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
@@ -48,19 +48,21 @@ class Refusal(msgspec.Struct, frozen=True):
 class Agent:
     """One person's desktop."""
 
-    held = AtFirst["list[Told]"](list)
+    held: AtFirst[list[Told]] = AtFirst(list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken = AtFirst["list[Overtaken]"](list)
+    overtaken: AtFirst[list[Overtaken]] = AtFirst(list)
     """Events that wait until others have been told, in order."""
     forgotten = AtFirst(Forgotten)
     """What stays known of plays that were over."""
-    struck = AtFirst["Counter[str]"](Counter)
+    struck: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each rule struck it, also of those that are gone."""
 
-    def __init__(self, ordinal: int, name: str | None) -> None:
+    def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
         self.ordinal = ordinal
         self.name = name
-        self.key: str | int = name if name is not None else ordinal
+        # No user has a colon in it (RFC 7617, 2).
+        nameless = f"{replica}:{ordinal}" if replica else ordinal
+        self.key: str | int = name if name is not None else nameless
         """What draws are keyed by; does not change when a name becomes known later."""
         self.label = name if name is not None else f"#{ordinal}"
         """How the journal names it."""
@@ -98,15 +100,19 @@ class Agent:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
 
 
+prepare(Agent)
+
+
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Iterable[str]) -> None:
+    def __init__(self, cookie_names: Iterable[str], replica: str = "") -> None:
         self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
         self._cookies = re.compile("(?!)")
         for name in cookie_names:
             self.know_cookie_name(name)
+        self._replica = replica
         self._read: tuple[str, list[str]] = "", []
         """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
@@ -246,7 +252,7 @@ class Agents:
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
         self.came += 1
-        agent = Agent(self.came, user_of(headers))
+        agent = Agent(self.came, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent

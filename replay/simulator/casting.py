@@ -67,7 +67,9 @@ class Casting:
         agent.heard = now
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
-        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
+        struck = {rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck}
+        if struck:
+            agent.struck.update(struck)
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
         agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
@@ -144,7 +146,8 @@ class Casting:
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
         ordinal = self._begun[timeline.place]
-        play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
+        key = (self._simulator.options.replica, timeline.name)
+        play = self._begin(timeline, ordinal, key, agent, now)
         self._open.setdefault(timeline.place, []).append(play)
         return play, _named(agent, timeline) or 0
 
