@@ -29,7 +29,7 @@ HABITS = Habits(stays=40.0, away=10.0, often=5.0)
 MINUTES = 10.0
 SAMPLES = 30
 CACHES = {"Fronts._heads"}
-"""What is emptied when it is full, so that it may be fuller at the end; how full that is, is a number in its file."""
+"""What is emptied when it is full, and so may be fuller at the end."""
 
 
 class Soaked(NamedTuple):
