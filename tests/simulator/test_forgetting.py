@@ -281,8 +281,10 @@ def test_a_story_that_begins_later_goes_by_the_first_time_of_what_its_session_ha
 ASKED = st.lists(st.sampled_from(["/accept", "/ready", "/reject", "offer", "wait", "subscribe"]), max_size=40)
 CUES = st.lists(
     st.sampled_from(
-        ["start", "ready", "accept", "reject", "seen", "first", "accept.response", "start and ready"]
-        + ["accept and reject", "ready and accept", "reject and accept.response", "start and reject"]
+        [
+            *("start", "ready", "accept", "reject", "seen", "first", "accept.response", "start and ready"),
+            *("accept and reject", "ready and accept", "reject and accept.response", "start and reject"),
+        ]
     ),
     min_size=1,
     max_size=4,
