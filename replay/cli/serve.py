@@ -87,6 +87,8 @@ def _play(asked: Asked) -> None:
         control_port=asked.control_port,
         control_prefix=asked.control_prefix,
         admin_token=asked.admin_token,
+        peers=asked.peers,
+        route=asked.route,
         front=not asked.no_front,
         files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )

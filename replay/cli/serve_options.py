@@ -46,6 +46,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     control_port: int | None
     control_prefix: str
     admin_token: str | None
+    peers: tuple[str, ...]
+    route: str
     log_level: Level
     log_format: Form
     journal: Path | None
@@ -94,6 +96,10 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> in
         return parse_size(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _urls(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 PLAYED = (
@@ -198,6 +204,26 @@ CONTROL = (
 )
 """Who steers it, and where."""
 
+REPLICAS = (
+    click.option(
+        "--route",
+        default="",
+        envvar=["REPLAY_SERVE_ROUTE", "REPLAY_ROUTE"],
+        metavar="NAME",
+        help="This is the replica of this name behind a balancer: the cookie REPLAY_ROUTE tells clients so, "
+        "and ids of those without a user are not those of another replica.",
+    ),
+    click.option(
+        "--peers",
+        default="",
+        callback=_urls,
+        envvar=["REPLAY_SERVE_PEERS", "REPLAY_PEERS"],
+        metavar="URL,URL",
+        help="The other replicas, which control calls made to this one reach too; it may be among them.",
+    ),
+)
+"""Which of several it is."""
+
 ACCOUNT = (
     click.option(
         "--log-level",
@@ -284,7 +310,7 @@ LACKING = (
 )
 """What becomes of what the scenarios lack."""
 
-GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, LIMITS, CONTROL, ACCOUNT)
+GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, LIMITS, CONTROL, REPLICAS, ACCOUNT)
 """In the order of the help."""
 
 

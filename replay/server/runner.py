@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -27,6 +28,7 @@ from replay.server.advancing import ServerClock
 from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
+from replay.server.control.passing import control_at
 from replay.server.control.terms import PREFIX, Terms, Token
 from replay.server.descriptors import Probe
 from replay.server.door import Door
@@ -35,6 +37,7 @@ from replay.server.front import Fronts
 from replay.server.listening import AT_ONCE, prepare
 from replay.server.pressure import Pressure, Watched
 from replay.server.requests import unquoted
+from replay.server.routing import Route
 from replay.server.stage import Stage
 from replay.server.turns import turn
 from replay.simulator.limits import Limit, is_first
@@ -44,7 +47,7 @@ from replay.wire import Gate, Woken
 KEEPALIVE = 75.0
 """Seconds an idle connection stays open: longer than any client keeps one it means to use again."""
 
-SHUTDOWN = 2.0
+SHUTDOWN = 1.0
 """Seconds that requests under way get to end when the server closes."""
 
 COMING = 2
@@ -99,6 +102,8 @@ class Server:
         control_port: int | None = None,
         control_prefix: str = PREFIX,
         admin_token: str | None = None,
+        peers: Sequence[str] = (),
+        route: str = "",
         files: Mapping[str, Path] | None = None,
         front: bool = True,
     ) -> None:
@@ -112,12 +117,14 @@ class Server:
             control_prefix: The path that all of control is under.
             admin_token: What control calls have to say, which may then come from anywhere; without one they
                 come from this machine.
+            peers: URLs of other replicas, which control calls made here reach too.
+            route: The name of this one of several replicas, which balancers go by.
             files: Where scenarios were read from, by name.
             front: Plain requests are answered without aiohttp's stack, where httptools is there.
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
-            UsageError: this is no path for control, or no token.
+            UsageError: this is no path for control, no token, no URL of a replica, or no name of one.
         """
         self.scenarios = list(scenarios)
         """Those it was given; what is played now, the simulator knows."""
@@ -128,12 +135,14 @@ class Server:
             prefix=control_prefix,
             token=None if admin_token is None else Token(admin_token),
             listening=host,
+            peers=tuple(map(control_at, peers)),
             files=self.files,
         )
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         for scenario in scenarios:
             self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
+        self._route = Route(route) if route else None
         self._host = host
         self._port = port
         self._options = options or Options()
@@ -176,10 +185,13 @@ class Server:
             self._options,
             control_apart=self._control_port is not None,
             is_moved_by_hand=isinstance(clock, ManualClock),
+            replica=self._route.name if self._route is not None else "",
+            run=self._options.run or os.urandom(8).hex(),
         )
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
+        self.stage.route = self._route
         self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, Control(self.stage, self.clock, self._terms))
         # What sockets do goes by real time, whatever the plays go by.

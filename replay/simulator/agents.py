@@ -9,17 +9,18 @@ without these signs is somebody new's if all who are here have come back with ou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
-from replay.simulator.at_first import AtFirst
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
@@ -33,6 +34,8 @@ REMEMBERED = 10_000
 """Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
+_SIGNS = 100
+"""Values of cookies by which one agent is known; a client that makes up others all day loses the oldest."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -45,25 +48,31 @@ class Refusal(msgspec.Struct, frozen=True):
 class Agent:
     """One person's desktop."""
 
-    held = AtFirst["list[Told]"](list)
+    held: AtFirst[list[Told]] = AtFirst(list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken = AtFirst["list[Overtaken]"](list)
+    overtaken: AtFirst[list[Overtaken]] = AtFirst(list)
     """Events that wait until others have been told, in order."""
     forgotten = AtFirst(Forgotten)
     """What stays known of plays that were over."""
-    struck = AtFirst["Counter[str]"](Counter)
+    struck: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each rule struck it, also of those that are gone."""
 
-    def __init__(self, ordinal: int, name: str | None) -> None:
+    def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
         self.ordinal = ordinal
         self.name = name
-        self.key: str | int = name if name is not None else ordinal
+        # No user has a colon in it (RFC 7617, 2).
+        nameless = f"{replica}:{ordinal}" if replica else ordinal
+        self.key: str | int = name if name is not None else nameless
         """What draws are keyed by; does not change when a name becomes known later."""
         self.label = name if name is not None else f"#{ordinal}"
         """How the journal names it."""
         self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
+        self.signs: list[str] = []
+        """Values of cookies that it is known by, the oldest first."""
+        self.heard = 0.0
+        """When it last asked for something or was given a play, or its last client ended."""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
         self.keeps_cookies = False
@@ -91,15 +100,19 @@ class Agent:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
 
 
+prepare(Agent)
+
+
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Iterable[str]) -> None:
+    def __init__(self, cookie_names: Iterable[str], replica: str = "") -> None:
         self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
         self._cookies = re.compile("(?!)")
         for name in cookie_names:
             self.know_cookie_name(name)
+        self._replica = replica
         self._read: tuple[str, list[str]] = "", []
         """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
@@ -107,6 +120,9 @@ class Agents:
     def forget_all(self) -> None:
         """Nobody has come yet."""
         self.all: list[Agent] = []
+        """In order of appearance; not who went long ago."""
+        self.came = 0
+        """How many have come, which is the ordinal of the latest."""
         self._strangers: dict[int, Agent] = {}
         """Those without a name that have never shaken hands."""
         self._by_name: dict[str, Agent] = {}
@@ -156,16 +172,27 @@ class Agents:
         """
         if name in self._by_name:
             return self._by_name[name]
-        digits = name.removeprefix("#")
-        if _ORDINAL.fullmatch(digits) and 0 < int(digits) <= len(self.all):
-            return self.all[int(digits) - 1]
+        numbered = self.numbered(name)
+        if numbered is not None:
+            return numbered
         labels = [agent.label for agent in self.all[:_GUESSED]]
         there = (
-            f"There are #1 to #{len(self.all)}." if len(labels) > _SHOWN else f"There is {', '.join(labels)}."
+            f"There are {len(self.all):,}, the latest is #{self.came}."
+            if len(labels) > _SHOWN
+            else f"There is {', '.join(labels)}."
         )
         raise NoSuchError(
             f"no agent is called '{name}'", help=nearest(name, labels) or (there if labels else NOBODY)
         )
+
+    def numbered(self, name: str) -> Agent | None:
+        """The agent of this ordinal: `12` or `#12`."""
+        digits = name.removeprefix("#")
+        if not _ORDINAL.fullmatch(digits):
+            return None
+        place = bisect_left(self.all, int(digits), key=lambda agent: agent.ordinal)
+        found = self.all[place : place + 1]
+        return found[0] if found and found[0].ordinal == int(digits) else None
 
     def find_known(self, headers: Mapping[str, str]) -> Agent | None:
         """The agent that these headers name, if one is known by them already."""
@@ -224,7 +251,8 @@ class Agents:
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
-        agent = Agent(len(self.all) + 1, user_of(headers))
+        self.came += 1
+        agent = Agent(self.came, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
@@ -243,7 +271,13 @@ class Agents:
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
         for value in values:
-            self._by_cookie.setdefault(value, agent)
+            if value not in self._by_cookie:
+                self._by_cookie[value] = agent
+                agent.signs.append(value)
+                if len(agent.signs) > _SIGNS:
+                    oldest = next(sign for sign in agent.signs if sign != agent.cookie)
+                    agent.signs.remove(oldest)
+                    del self._by_cookie[oldest]
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
@@ -274,6 +308,21 @@ class Agents:
         agent = self._by_client.pop(client.id)
         agent.clients.pop(client.id, None)
         return agent
+
+    def forget(self, gone: Collection[Agent]) -> None:
+        """Nobody is known by what these were known by."""
+        self.all = [agent for agent in self.all if agent not in gone]
+        for agent in gone:
+            self._strangers.pop(agent.ordinal, None)
+            if agent.name is not None:
+                del self._by_name[agent.name]
+            for value in agent.signs:
+                del self._by_cookie[value]
+            for play in (*agent.sessions, *agent.plays):
+                for value in map(str, play.values.values()):
+                    if self._by_minted.get(value) is play:
+                        del self._by_minted[value]
+        self._gone = {value: play for value, play in self._gone.items() if play.owner not in gone}
 
     def owner(self, client: Client) -> Agent:
         """Whose client it is."""

@@ -30,3 +30,15 @@ class AtFirst(Generic[Made]):
     if TYPE_CHECKING:
 
         def __set__(self, instance: Any, value: Made) -> None: ...
+
+
+def prepare(kind: type) -> None:
+    """Says what objects of a class may come to have.
+
+    Python keeps the names of attributes once for all objects of a class, if it has seen them by the time that
+    the first objects are made; where one gets a new name later, it pays for a table of its own.
+    """
+    blank: object = object.__new__(kind)
+    for name, value in vars(kind).items():
+        if isinstance(value, AtFirst):
+            setattr(blank, name, None)

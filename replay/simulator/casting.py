@@ -8,7 +8,7 @@ oldest play where it is free or in a play of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +38,14 @@ class Casting:
         self._begun: Counter[int] = Counter()
         """The highest number that a play has had, by the place of its scenario."""
 
+    def forget(self, gone: Collection[Agent]) -> None:
+        """In plays in which only these sit no role is free any more."""
+        left = {
+            place: [play for play in plays if not play.is_only_of(gone)]
+            for place, plays in self._open.items()
+        }
+        self._open = {place: plays for place, plays in left.items() if plays}
+
     @property
     def awaits_somebody(self) -> bool:
         """Whether a role is free in a play that somebody has begun."""
@@ -52,13 +60,16 @@ class Casting:
         """An agent, with a session and a play of every scenario.
 
         Raises:
-            FullError: as many have come as are taken.
+            FullError: as many are there as are taken.
         """
-        self._simulator.turnstile.admit_agent()
+        self._simulator.turnstile.admit_agent(now)
         agent = self._simulator.agents.add(headers)
+        agent.heard = now
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
-        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
+        struck = {rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck}
+        if struck:
+            agent.struck.update(struck)
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
         agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
@@ -76,6 +87,7 @@ class Casting:
         """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
+        agent.heard = now
         agent.plays.append(play)
         agent.reach.offered[timeline.place] += 1
         self._simulator.finding.seat(agent, play)
@@ -134,7 +146,8 @@ class Casting:
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
         ordinal = self._begun[timeline.place]
-        play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
+        key = (self._simulator.options.replica, timeline.name)
+        play = self._begin(timeline, ordinal, key, agent, now)
         self._open.setdefault(timeline.place, []).append(play)
         return play, _named(agent, timeline) or 0
 

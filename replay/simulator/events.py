@@ -143,16 +143,9 @@ class Events:
         simulator, play, cue = self._simulator, due.play, due.cue
         if cue.id:
             simulator.tallies.events.add(cue.said[0])
-        simulator.journal.note(
-            "event",
-            simulator.since_start(since),
-            play.label_of(cue.role),
-            play=play.label,
-            step=cue.id,
-            late=simulator.lateness.note(),
-            channel=channel,
-            **about,
-        )
+        at, label, late = simulator.since_start(since), play.label_of(cue.role), simulator.lateness.note()
+        detail = {"channel": channel, **about} if about else {"channel": channel}
+        simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
         base_url, event = None, b""
         for client in clients:
             # Clients of one desktop have dialled the same.

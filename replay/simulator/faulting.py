@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -61,6 +61,15 @@ class Faulting:
         self.somebody_is_out = False
         for rule in self.striking.rules:
             rule.forget_agents()
+
+    def forget(self, gone: Iterable[Agent]) -> None:
+        """What was counted for these is nobody's in particular."""
+        keys = {agent.key for agent in gone}
+        for key in [key for key in self._occurrences if key[0] in keys]:
+            del self._occurrences[key]
+        for rule in self.striking.rules:
+            for one in keys:
+                rule.forget(one)
 
     @property
     def has_rules(self) -> bool:
@@ -354,7 +363,7 @@ class Faulting:
         if client is not None:
             return None
         # Nobody yet: who is let in next has this name.
-        ordinal = len(agents.all) + 1
+        ordinal = agents.came + 1
         user = user_of(peer.headers)
         names = frozenset({f"#{ordinal}", user or f"#{ordinal}"})
         key = user if user is not None else ordinal

@@ -48,7 +48,7 @@ class Lateness:
         # Compared by hand: this is done for every event.
         if self._least is None or late < self._least:
             self._least = late
-        if late > self.worst:
+        if late > self.worst:  # noqa: PLR1730  by hand, as said
             self.worst = late
 
     def add(self, other: Lateness) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +18,7 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
-from replay.simulator.at_first import AtFirst
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
 from replay.simulator.marks import LONG, Marks, used_up
 from replay.wire import Answer
@@ -110,27 +110,27 @@ class Harm(msgspec.Struct, frozen=True):
 class Play:
     """A session or a story under way."""
 
-    values = AtFirst[dict[str, Any]](dict)
+    values: AtFirst[dict[str, Any]] = AtFirst(dict)
     """Variables that are bound: made for this play, or taken from the client."""
-    captured_by = AtFirst[dict[str, str]](dict)
+    captured_by: AtFirst[dict[str, str]] = AtFirst(dict)
     """Of those taken from the client, the step that it was taken from."""
-    captured = AtFirst[dict[str, Any]](dict)
+    captured: AtFirst[dict[str, Any]] = AtFirst(dict)
     """`STEP.name`: what the latest occurrence of a step captured."""
-    followers = AtFirst["list[Play]"](list)
+    followers: AtFirst[list[Play]] = AtFirst(list)
     """Of a session: the stories that go by it."""
-    counts = AtFirst["Counter[str]"](Counter)
+    counts: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each ask was answered afresh."""
-    answered = AtFirst[dict[str, Answered]](dict)
-    harms = AtFirst[dict[str, Harm]](dict)
+    answered: AtFirst[dict[str, Answered]] = AtFirst(dict)
+    harms: AtFirst[dict[str, Harm]] = AtFirst(dict)
     """What rules did to its steps, each time the last."""
-    told = AtFirst["Counter[str]"](Counter)
+    told: AtFirst[Counter[str]] = AtFirst(Counter)
     """Of a session: how often each event was due."""
-    steered = AtFirst["Counter[str]"](Counter)
+    steered: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each event was told because somebody wanted it, beside those that were set off."""
-    beside = AtFirst["Counter[str]"](Counter)
+    beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
-    _marks = AtFirst[dict[Moment, Marks]](dict)
-    _fired = AtFirst["Counter[str]"](Counter)
+    _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
+    _fired: AtFirst[Counter[str]] = AtFirst(Counter)
 
     def __init__(
         self,
@@ -204,6 +204,10 @@ class Play:
     def owner(self) -> Agent | None:
         """Whose it is; of a shared play nobody's."""
         return None if self.shared else next((seat for seat in self.seats if seat is not None), None)
+
+    def is_only_of(self, agents: Collection[Agent]) -> bool:
+        """Whether nobody else sits in it."""
+        return all(seat is None or seat in agents for seat in self.seats)
 
     def label_of(self, role: int) -> str:
         """How the journal names who has a role."""
@@ -322,6 +326,8 @@ class Play:
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
+        if self._speed is not None:
+            return round(now + delay / self._speed, 6)
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
@@ -449,6 +455,9 @@ class Play:
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
         return int(value) if counted and _WHOLE.fullmatch(value) else value
+
+
+prepare(Play)
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

@@ -27,6 +27,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.absence import KEPT, LONG, Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
@@ -73,6 +74,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = Pace()
     """Where it says only a speed, scenarios keep the pace of their own."""
     seed: int = 0
+    replica: str = ""
+    """Which this is of several servers with one seed: what has no name here is nobody's on another."""
+    run: str = ""
+    """What no other server has: names that it makes up are its own, also of one begun in the same moment."""
     epoch: float = 0.0
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
@@ -91,6 +96,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What they take as JSON at most."""
     limits: Limits = Limits()
     """How much is taken on."""
+    agents_kept: int = KEPT
+    """Agents that have gone and are kept however long they stay away, the latest."""
+    agents_kept_for: float = LONG
+    """Seconds for which all others that have gone are kept."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -110,7 +119,7 @@ class Simulator:
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies)
+        self.agents = Agents(cookies, self.options.replica)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
         self.turnstile = Turnstile(self)
@@ -131,6 +140,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
+        self.absence = Absence(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -152,9 +162,13 @@ class Simulator:
         self._now = now
         effects = self._perform_due(now)
         if not isinstance(happening, Woken):
-            effects += self.react(self.outages.incoming(happening), now)
+            if self.outages.is_parted:
+                happening = self.outages.incoming(happening)
+            effects += self.react(happening, now)
             effects += self._perform_due(now)
-        effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
+        effects = self.carriers.outgoing(effects, now)
+        if self.outages.is_parted:
+            effects = self.outages.outgoing(effects)
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
@@ -296,6 +310,7 @@ class Simulator:
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
+        agent.heard = now
         at = self.since_start(now)
         lost = len(client.queue)
         number = client.number
@@ -312,7 +327,8 @@ class Simulator:
             tell_at: Before this nothing that it sets off is told.
         """
         dues = play.happens(moment, mark, self.options.seed)
-        for each in play.followers:
+        # Nobody goes by a story.
+        for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
@@ -351,8 +367,10 @@ class Simulator:
         return item if client is None or item < client else client
 
     def _perform_due(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
         agenda = self._agenda
+        if not agenda or agenda[0][0] > now:
+            return self.bayeux.settle(now)
+        effects: list[Effect] = []
         while agenda and agenda[0][0] <= now:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
@@ -404,9 +422,7 @@ class Simulator:
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
         self.tallies.answers.add((play.name, step, status))
-        self.journal.note(
-            "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
-        )
+        self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
 
     def _new_client_id(self) -> str:
@@ -414,5 +430,9 @@ class Simulator:
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
-        run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
-        return token(self.options.seed, *run, *key, length=length)
+        options = self.options
+        run = (
+            options.run or round(options.epoch * 1000),
+            *((f"{self.generation}",) if self.generation else ()),
+        )
+        return token(options.seed, *run, *key, length=length)

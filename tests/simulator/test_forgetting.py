@@ -282,8 +282,18 @@ ASKED = st.lists(st.sampled_from(["/accept", "/ready", "/reject", "offer", "wait
 CUES = st.lists(
     st.sampled_from(
         [
-            *("start", "ready", "accept", "reject", "seen", "first", "accept.response", "start and ready"),
-            *("accept and reject", "ready and accept", "reject and accept.response", "start and reject"),
+            "start",
+            "ready",
+            "accept",
+            "reject",
+            "seen",
+            "first",
+            "accept.response",
+            "start and ready",
+            "accept and reject",
+            "ready and accept",
+            "reject and accept.response",
+            "start and reject",
         ]
     ),
     min_size=1,
