@@ -16,7 +16,7 @@ from rich.console import Console
 from bench.goals import Row, table_of
 from bench.rows import accepts, agents, starts
 from bench.run import Run
-from bench.servers import raise_descriptors
+from bench.servers import OURS, raise_descriptors
 
 MEASUREMENTS: list[tuple[tuple[str, ...], Callable[[Run], list[Row]]]] = [
     (accepts.NAMES, accepts.rows),
@@ -26,6 +26,7 @@ MEASUREMENTS: list[tuple[tuple[str, ...], Callable[[Run], list[Row]]]] = [
 ]
 """Which rows come of what."""
 ROWS = [name for names, _ in MEASUREMENTS for name in names]
+SERVERS = (OURS, *accepts.OTHERS, *agents.OTHERS)
 TITLE = "make bench: medians of runs in turn, server on one core, load on another"
 LEGEND = (
     "× is ours in times of the better of the others; by CPU: the same for what one second of the server's"
@@ -37,9 +38,9 @@ LEGEND = (
 @click.command()
 @click.option("--quick", is_flag=True, help="100 agents, each thing once and briefly.")
 @click.option("--only", multiple=True, type=click.Choice(ROWS), help="These rows; may be repeated.")
-@click.option("--server", "servers", multiple=True, help="These servers, as the table calls them.")
-@click.option("--size", "sizes", multiple=True, type=int, help="Agents; may be repeated.")
-@click.option("--runs", default=3, show_default=True, help="Runs, of which the median counts.")
+@click.option("--server", "servers", multiple=True, type=click.Choice(SERVERS), help="These servers.")
+@click.option("--size", "sizes", multiple=True, type=click.IntRange(1), help="Agents; may be repeated.")
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Their median counts.")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="All figures, here.")
 def main(
     *,

@@ -47,8 +47,13 @@ class Run:
         return not self._only or any(row in self._only for row in rows)
 
     def among(self, *servers: str) -> list[str]:
-        """Those of the servers that are asked for."""
-        return [name for name in servers if not self._servers or name in self._servers]
+        """Those of the servers that are asked for; who asks for ours means it with any scenarios."""
+        asked = self._servers
+        return [
+            name
+            for name in servers
+            if not asked or name in asked or (OURS in asked and name.startswith(OURS))
+        ]
 
     def broke(self, server: str, error: BaseException) -> None:
         """A server did not do what it was measured at."""

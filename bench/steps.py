@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import statistics
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -95,7 +96,7 @@ def steps(number: int) -> list[Timeline]:
 
 def first_chat(served: Served) -> Served:
     """The same, asking for the chat that was made first."""
-    served.ask()
+    served.ask(f"{CHAT}/none")
     served.path = f"{CHAT}/{served.simulator.agents.all[0].plays[0].values['chat']}"
     return served
 
@@ -131,20 +132,20 @@ def compared(small: Served, large: Served, ask: Callable[[Served], None]) -> tup
     return statistics.median(spent[0]), statistics.median(spent[1])
 
 
-def rows() -> Iterator[tuple[str, Served, Served]]:
-    """What is held against what."""
-    yield "1 and 1,000 scenarios, each of another chat", Served(literal(1)), Served(literal(1000))
+def rows(many: int = 1000) -> Iterator[tuple[str, Served, Served]]:
+    """What is held against what: one against so many scenarios, and ten times as many steps and plays."""
+    yield f"1 and {many:,} scenarios, each of another chat", Served(literal(1)), Served(literal(many))
     yield (
-        "1 and 1,000 scenarios like accept-chat",
+        f"1 and {many:,} scenarios like accept-chat",
         first_chat(Served(copies(1))),
-        first_chat(Served(copies(1000))),
+        first_chat(Served(copies(many))),
     )
-    ten, many = (
+    few, all_ = (
         Served(steps(number), body=f'{{"operationName":"Send","text":"t{number - 1}"}}'.encode())
-        for number in (10, 10_000)
+        for number in (10, 10 * many)
     )
-    yield "10 and 10,000 steps", ten, many
-    yield "1 and 10,000 finished plays", after(1), after(10_000)
+    yield f"10 and {10 * many:,} steps", few, all_
+    yield f"1 and {10 * many:,} finished plays", after(1), after(10 * many)
 
 
 def main() -> None:
@@ -152,11 +153,12 @@ def main() -> None:
     console = Console(highlight=False)
     table = Table("", "few, µs", "many, µs", "rate with many")
     for what, small, large in rows():
-        for served in (small, large):
-            served.ask()
+        misses = [served.simulator.misses.total for served in (small, large)]
         gc.collect()
         gc.freeze()
         few, many = compared(small, large, Served.ask)
+        if misses != [served.simulator.misses.total for served in (small, large)]:
+            sys.exit(f"{what}: requests were misses, which is not what is to be measured")
         table.add_row(what, f"{few:.1f}", f"{many:.1f}", f"{few / many:.0%}")
         del small, large
     console.print(table)

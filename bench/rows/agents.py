@@ -13,7 +13,7 @@ from bench.load import Figures, Wanted, measure
 from bench.run import Run
 from bench.servers import OURS, pinned, running
 
-COMETD, FAYE = "cometd", "faye"
+OTHERS = COMETD, FAYE = "cometd", "faye"
 PACED, FLOOD = 6.0, 4.0
 """Seconds of each in one run; a quick one takes a quarter."""
 POLLING = ("polling", "setup", "memory", "latency")

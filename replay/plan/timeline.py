@@ -109,6 +109,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Those that live as long as this part does."""
     starts: tuple[Moment, ...]
     """When each role begins to listen."""
+    telling: tuple[tuple[Cue, ...], ...]
+    """By role, the first event on each channel: who listens to one of those listens."""
     beside: dict[tuple[Moment, ...], Beside]
     """Delays of all that counts from the same moments."""
 
@@ -210,8 +212,17 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
         cues_on={moment: tuple(cues) for moment, cues in cues_on.items()},
         variables=frozenset(variables),
         starts=starts,
+        telling=tuple(_first_on_channels(cues, role) for role in range(len(roles))),
         beside=_beside(cues, asks),
     )
+
+
+def _first_on_channels(cues: Iterable[Cue], role: int) -> tuple[Cue, ...]:
+    first: dict[str, Cue] = {}
+    for cue in cues:
+        if cue.role == role:
+            first.setdefault(cue.said[0], cue)
+    return tuple(first.values())
 
 
 def _beside(cues: Iterable[Cue], asks: Iterable[Ask]) -> dict[tuple[Moment, ...], Beside]:

@@ -9,7 +9,7 @@ from typing import cast
 from replay.server.connections import reset
 from replay.server.descriptors import Probe
 
-TOLD = 32
+TOLD = 16
 """Connections without room that are open at a time, until they have asked for something and are answered."""
 
 WHY = "there are no descriptors left for another connection (ulimit -n)"

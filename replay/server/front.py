@@ -158,9 +158,12 @@ class Fronts:
         """
         head = self._heads.get((status, headers))
         if head is None:
-            if len(self._heads) >= READY_HEADS:
-                self._heads.clear()
-            head = self._heads[status, headers] = _answer_head(status, headers)
+            head = _answer_head(status, headers)
+            # A cookie is somebody's own.
+            if not any(name == "Set-Cookie" for name, _ in headers):
+                if len(self._heads) >= READY_HEADS:
+                    self._heads.clear()
+                self._heads[status, headers] = head
         date = b"" if head.has_date else self._date_line()
         if length is None:
             return b"".join((head.start, date, head.end))

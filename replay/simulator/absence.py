@@ -59,6 +59,7 @@ class Absence:
         long_ago = {agent for agent in beyond if now - agent.heard > options.agents_kept_for}
         if long_ago and not self._simulator.expecting.all():
             self._forget(_without_company(long_ago), now)
+        self._simulator.faulting.forget_strangers(self._simulator.agents.all)
         there, self._looked = len(self._simulator.agents.all), now
         self._looks_at = there + max(min(APART, kept), there // SHARE)
 
@@ -66,7 +67,7 @@ class Absence:
         simulator = self._simulator
         simulator.withdraw(lambda item: _is_only_of(item, gone))
         simulator.casting.forget(gone)
-        simulator.faulting.forget(gone)
+        simulator.faulting.forget({agent.key for agent in gone})
         simulator.agents.forget(gone)
         self.total += len(gone)
         at = simulator.since_start(now)

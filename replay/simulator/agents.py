@@ -384,7 +384,10 @@ def _add(value: Any, words: list[str]) -> None:
         for key in value:
             _add(key, words)
         for item in value.values():
-            _add(item, words)
+            if type(item) is str and "/" not in item:
+                words.append(item)
+            else:
+                _add(item, words)
     elif isinstance(value, list):
         for item in value:
             _add(item, words)

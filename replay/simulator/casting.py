@@ -205,7 +205,8 @@ class Casting:
 
     def awaited(self, play: Play, role: int) -> list[str]:
         """The channels of which one has to be heard before a role's part begins; none if nothing comes."""
-        cues = play.part.cues_for(role) if play.shared else play.part.cues
+        part = play.part
+        cues = part.telling[role] if play.shared else [cue for cues in part.telling for cue in cues]
         channels = [play.channel_of(cue) for cue in cues]
         # Every client hears services; they say when a play begins only where nothing else does.
         return [channel for channel in channels if not channel.startswith(SERVICE)] or channels

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from replay.simulator.matching import Question
     from replay.simulator.simulator import Simulator
 
-
+STRANGERS = 10_000
+"""Names under which somebody was turned away, and for which it is known how often."""
 _NOTHING = "nothing: "
 """With this begins what the journal says of a rule that changed nothing."""
 
@@ -62,9 +63,14 @@ class Faulting:
         for rule in self.striking.rules:
             rule.forget_agents()
 
-    def forget(self, gone: Iterable[Agent]) -> None:
-        """What was counted for these is nobody's in particular."""
-        keys = {agent.key for agent in gone}
+    def forget_strangers(self, known: Iterable[Agent]) -> None:
+        """Nothing was counted for those who were never let in, once there are very many of them."""
+        keys = {key for key, _, _ in self._occurrences} - {agent.key for agent in known}
+        if len(keys) > STRANGERS:
+            self.forget(keys)
+
+    def forget(self, keys: Collection[str | int]) -> None:
+        """What was counted for agents of these keys is nobody's in particular."""
         for key in [key for key in self._occurrences if key[0] in keys]:
             del self._occurrences[key]
         for rule in self.striking.rules:

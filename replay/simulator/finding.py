@@ -18,7 +18,7 @@ from replay.plan.values import Text, as_text
 from replay.scenario.templates import Reference
 from replay.simulator.matching import Candidate, Question, candidates, hold_against
 from replay.simulator.plays import Play
-from replay.simulator.shortlist import MOST, Kind, kinds_of, shortlist
+from replay.simulator.shortlist import MOST, Kind, Shapes, kinds_of, shortlist
 
 if TYPE_CHECKING:
     from replay.plan.timeline import Timeline
@@ -44,11 +44,11 @@ class _Asks:
         self._all: AskIndex[Placed] | None = None
         self._kinds: dict[int | None, list[Kind]] = {}
 
-    def kinds(self, timeline: Timeline, role: int | None) -> list[Kind]:
+    def kinds(self, timeline: Timeline, role: int | None, shapes: Shapes) -> list[Kind]:
         """The asks of a role, or all, by kind; made once a request is no step."""
         if role not in self._kinds:
             asks = self.part.asks if role is None else self.part.asks_of[role]
-            self._kinds[role] = kinds_of(asks, timeline.profile.operation_field)
+            self._kinds[role] = kinds_of(asks, timeline.profile.operation_field, shapes)
         return self._kinds[role]
 
     def all(self, ignored: frozenset[str]) -> AskIndex[Placed]:
@@ -68,6 +68,7 @@ class Finding:
         self._parts: dict[int, _Asks] = {}
         self._open: AskIndex[tuple[int, int, Ask]] = AskIndex()
         """Asks that no value leads to, each with its part."""
+        self._shapes: Shapes = {}
 
     def learn(self, timeline: Timeline) -> None:
         """A scenario is served from now on."""
@@ -96,7 +97,7 @@ class Finding:
         """Scenarios have changed: parts that nobody plays are forgotten."""
         reaches = [agent.reach for agent in self._simulator.agents.all]
         played = {id(play.part): play for reach in reaches for play in reach.turns}
-        self._parts, self._open = {}, AskIndex()
+        self._parts, self._open, self._shapes = {}, AskIndex(), {}
         for timeline in self._simulator.timelines:
             self.learn(timeline)
         for play in played.values():
@@ -123,7 +124,8 @@ class Finding:
         found = [each for each in self.fitting(question, agent, words) if each.fits][:MOST]
         held = {(id(each.play), each.ask.id) for each in found}
         among = (
-            (rank, play, self._asks(play).kinds(play.timeline, _role(play, agent))) for rank, play in plays
+            (rank, play, self._asks(play).kinds(play.timeline, _role(play, agent), self._shapes))
+            for rank, play in plays
         )
         listed = shortlist(question, words, operation, among)
         others = [each for each in listed if (id(each[1]), each[2].id) not in held]

@@ -107,24 +107,27 @@ class Rest:
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
         simulator = self._simulator
-        if agent is not None:
-            agent.heard = now
-        if agent is not None and agent.refused is not None and not simulator.carries_session(request.headers):
-            agent.refused = None
         if simulator.faulting.has_rules:
             simulator.carriers.belongs(request.exchange, agent)
-        found = simulator.finding.fitting(question, agent, words) if agent is not None else []
+        if agent is None:
+            return _Asking(request.exchange, question, None, (), [], now)
+        agent.heard = now
+        if agent.refused is not None and not simulator.carries_session(request.headers):
+            agent.refused = None
+        found = simulator.finding.fitting(question, agent, words)
         return _Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
         agent = agents.find(request.headers, words, awaited=awaited)
-        self._simulator.casting.recognized(agent, now)
-        if agent is None and "authorization" not in request.headers:
+        if agent is not None:
+            self._simulator.casting.recognized(agent, now)
+            return agent
+        if "authorization" not in request.headers:
             present = agents.present()
             if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
-        return agent or self._simulator.casting.new_agent(request.headers, now)
+        return self._simulator.casting.new_agent(request.headers, now)
 
     def _cookies(self, request: Request, agent: Agent | None) -> Headers:
         """What an answer sets, so that its client is known next time."""

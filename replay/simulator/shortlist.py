@@ -27,26 +27,38 @@ _AGREEING = 0.5
 """What it is worth that a step says something that the request says."""
 
 _Key = tuple[str, tuple[str, ...], str]
-"""Method, the words of the path, what the body says that it does."""
+
+
+class Shape:
+    """Method, path and operation, in which kinds of many parts may be alike."""
+
+    def __init__(self, method: str, words: tuple[str, ...], operation: str) -> None:
+        self.method, self.operation = method, operation
+        self.words = frozenset(filter(None, words))
+        """What the path says."""
+        self.length = len(words)
 
 
 class Kind:
     """Asks of one part that are alike."""
 
-    def __init__(self, key: _Key) -> None:
-        method, words, operation = key
-        self.does = method, operation
-        self.words = frozenset(filter(None, words))
-        """What the path says."""
-        self.length = len(words)
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
         self.asks: list[tuple[int, Ask]] = []
         """Each with where it stands in its part."""
         self.saying: dict[str, list[int]] = {}
         """Which of them say what, beside that."""
 
 
-def kinds_of(asks: Iterable[Ask], operation_field: str) -> list[Kind]:
-    """The asks of one part, by kind."""
+Shapes = dict[_Key, Shape]
+
+
+def kinds_of(asks: Iterable[Ask], operation_field: str, shapes: Shapes) -> list[Kind]:
+    """The asks of one part, by kind.
+
+    Args:
+        shapes: Those there are already; what is new is added.
+    """
     found: dict[_Key, Kind] = {}
     for place, ask in enumerate(asks):
         body = ask.body if isinstance(ask.body, dict) else {}
@@ -54,7 +66,9 @@ def kinds_of(asks: Iterable[Ask], operation_field: str) -> list[Kind]:
         path = "".join(part if isinstance(part, str) else _OPEN for part in ask.path.parts)
         words = tuple("" if _OPEN in word else word for word in path.split("/")[1:])
         key = ask.method, words, operation if isinstance(operation, str) else ""
-        kind = found.setdefault(key, Kind(key))
+        kind = found.get(key)
+        if kind is None:
+            kind = found[key] = Kind(shapes.setdefault(key, Shape(*key)))
         values = [*body.values(), *(value for _, value in ask.query)]
         for value in {value for value in values if isinstance(value, str)} - {operation}:
             kind.saying.setdefault(value, []).append(len(kind.asks))
@@ -124,18 +138,21 @@ class _Costs:
         segments = question.path.split("/")[1:]
         self._segments, self._length = set(segments), len(segments)
         self._said = said
-        self._known: dict[tuple[str, str], float] = {}
+        self._known: dict[Shape, float] = {}
 
     def of(self, kind: Kind) -> float:
-        gone = len(kind.words - self._segments) + abs(kind.length - self._length)
-        known = self._known.get(kind.does)
+        known = self._known.get(kind.shape)
         if known is None:
-            method, operation = kind.does
-            known = of_methods(self._method, method) + self._of_operation(operation)
-            self._known[kind.does] = known
-        if kind.saying.keys().isdisjoint(self._said):
-            return known + SLIP * gone
-        return known + SLIP * gone - _AGREEING * len(kind.saying.keys() & self._said)
+            known = self._known[kind.shape] = self._of_shape(kind.shape)
+        # What nothing is said beside says nothing that the request says.
+        if not kind.saying or kind.saying.keys().isdisjoint(self._said):
+            return known
+        return known - _AGREEING * len(kind.saying.keys() & self._said)
+
+    def _of_shape(self, shape: Shape) -> float:
+        gone = len(shape.words - self._segments) + abs(shape.length - self._length)
+        methods = of_methods(self._method, shape.method)
+        return methods + self._of_operation(shape.operation) + SLIP * gone
 
     def _of_operation(self, expected: str) -> float:
         if expected == self._operation or not expected:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.live
 def test_ours_answers_a_flood_and_twenty_agents_get_their_events_in_order(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
-    ours = ["--server", "replay", "--server", "replay with 1", "--only", "accept", "--only", "websocket"]
+    ours = ["--server", "replay", "--only", "accept", "--only", "websocket"]
     command = [sys.executable, "-m", "bench", "--quick", "--size", "20", "--json", str(out), *ours]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

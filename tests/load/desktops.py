@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from bench.connection import BrokenError, Connection, Reply
+from bench.websocket import Socket
 from tests.load.story import Story
-from tests.load.websocket import Socket
 
 MOUNT = "/api/v2/notifications"
 CHANNEL = "/v2/me/chats"
@@ -204,12 +204,13 @@ class SocketDesktop(Desktop):
 
     def __init__(self, number: int, host: str, port: int) -> None:
         super().__init__(number, host, port)
-        self._socket: Socket | None = None
+        self._socket = Socket(self._heard, self._lost)
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._awaited: dict[str, asyncio.Future[Any]] = {}
         self._leaves = False
 
     async def _shake_hands(self) -> None:
-        self._socket = await Socket.open(self._host, self._port, MOUNT, self._cookie_lines, self._heard)
+        await self._socket.upgrade(self._host, self._port, MOUNT, self._cookie_lines)
         shaken = await self._said("/meta/handshake", version="1.0", supportedConnectionTypes=[self.transport])
         self.client_id = shaken["clientId"]
         await self._said("/meta/connect", connectionType=self.transport, advice={"timeout": 0})
@@ -217,16 +218,18 @@ class SocketDesktop(Desktop):
         self._connect()
 
     def _connect(self) -> None:
-        assert self._socket is not None
-        self._socket.say(self.message("/meta/connect", connectionType=self.transport))
+        self._socket.send(self.message("/meta/connect", connectionType=self.transport))
+
+    def _lost(self, why: str) -> None:
+        if not self._ended.done():
+            self._ended.set_result(why)
 
     async def _said(self, channel: str, **fields: Any) -> Any:
-        assert self._socket is not None
         answered = self._awaited[channel] = asyncio.get_running_loop().create_future()
-        self._socket.say(self.message(channel, **fields))
-        await asyncio.wait({answered, self._socket.ended}, return_when=asyncio.FIRST_COMPLETED)
+        self._socket.send(self.message(channel, **fields))
+        await asyncio.wait({answered, self._ended}, return_when=asyncio.FIRST_COMPLETED)
         if not answered.done():
-            raise BrokenError(self._socket.ended.result())
+            raise BrokenError(self._ended.result())
         return answered.result()
 
     def _heard(self, body: bytes) -> None:
@@ -250,8 +253,7 @@ class SocketDesktop(Desktop):
     def close(self) -> None:
         """Goes without a word."""
         super().close()
-        if self._socket is not None:
-            self._socket.close()
+        self._socket.close()
 
 
 DESKTOPS: dict[str, type[Desktop]] = {each.transport: each for each in (PollingDesktop, SocketDesktop)}

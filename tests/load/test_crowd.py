@@ -13,7 +13,6 @@ from replay.simulator.simulator import Options
 from tests.load.__main__ import ROOT, serve
 from tests.load.crowd import Counted, run
 from tests.load.desktops import DESKTOPS
-from tests.load.websocket import masked
 
 ACCEPT = ROOT / "scenarios" / "accept-chat.yaml"
 
@@ -55,10 +54,3 @@ async def _through(transport: str, rule: Fault) -> Counted:
     async with Server([load(ACCEPT)], options=options) as server:
         host, _, port = server.url.removeprefix("http://").partition(":")
         return await run(transport, 4, host, int(port), patience=1.0)
-
-
-def test_what_a_client_masks_is_the_same_again_when_it_is_unmasked() -> None:
-    """RFC 6455, 5.7: the example there."""
-    mask = bytes.fromhex("37fa213d")
-    assert masked(b"Hello", mask) == bytes.fromhex("7f9f4d5158")
-    assert masked(masked(b"Hello, World", mask), mask) == b"Hello, World"

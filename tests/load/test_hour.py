@@ -11,14 +11,8 @@ from tests.load.hour import ACCEPT, TROUBLE, live
 from tests.load.visitor import Habits
 
 BOUNDED = {
-    "Agents._gone",
-    "Gone",
-    "Agent.struck",
-    "Switching._gone",
-    "Misses._kept",
-    "Miss",
-    "Closest",
-    "Other",
+    *("Agents._gone", "Gone", "Agent.struck", "Switching._gone", "Brought._meanings", "Fault"),
+    *("Misses._kept", "Misses._kinds", "Miss", "Closest", "Other"),
 }
 """What fills, and is full at some thousands."""
 
@@ -37,7 +31,7 @@ def test_nothing_that_is_kept_grows_while_one_is_offered_one_chat_after_another(
     lived = live(20, 3, filled=False, habits=Habits(stays=7_200.0, often=5.0), faults=())
     assert growing(lived.samples).keys() <= BOUNDED
     assert lived.seen.visitors == 3
-    assert lived.seen.accepts > 200, vars(lived.seen)
+    assert lived.seen.accepts > 150, vars(lived.seen)
 
 
 def test_what_visitors_leave_behind_is_seen_where_they_are_not_forgotten() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from bench.connection import BrokenError, Connection
+from bench.websocket import Socket
 from replay.clock import SystemClock
 from tests.load.visitor import MOUNT, Line, Reply
-from tests.load.websocket import Socket
 
 
 class WiredWorld:
@@ -106,20 +106,24 @@ class _WiredLine:
     ) -> None:
         host, port = self._world.host, self._world.port
         lines = [f"{name}: {value}" for name, value in headers.items()]
+        ended = asyncio.Event()
+        socket = Socket(heard, lambda _: ended.set())
         try:
-            self._socket = socket = await Socket.open(host, port, MOUNT, lines, heard)
+            await socket.upgrade(host, port, MOUNT, lines)
         except (BrokenError, OSError):
+            socket.close()
             then(False)
             return
+        self._socket = socket
         then(True)
-        await socket.ended
+        await ended.wait()
         socket.close()
         then(False)
 
     def say(self, body: bytes) -> None:
         """A frame, if the socket stands."""
         if self._socket is not None:
-            self._socket.say(body)
+            self._socket.send(body)
 
     def close(self) -> None:
         """All connections end without a word."""

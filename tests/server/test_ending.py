@@ -79,7 +79,9 @@ async def ended(served: Served, polling: int, on_sockets: int) -> float:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("flags", [(), ("--no-front",)], ids=["front", "aiohttp"])
+@pytest.mark.parametrize(
+    "flags", [(), pytest.param(("--no-front",), marks=pytest.mark.full)], ids=["front", "aiohttp"]
+)
 def test_who_waits_is_answered_when_it_is_told_to_end(
     one_loop: Loop, tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
@@ -102,6 +104,7 @@ def test_who_is_not_read_does_not_hold_up_the_end(one_loop: Loop, tmp_path: Path
     run(main(), one_loop)
 
 
+@pytest.mark.full
 @pytest.mark.live
 def test_what_another_server_is_asked_is_answered_before_the_end(one_loop: Loop, tmp_path: Path) -> None:
     async def main() -> None:

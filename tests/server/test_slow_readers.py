@@ -81,6 +81,7 @@ def test_what_waits_for_a_slow_websocket_is_bounded_and_a_quick_one_gets_all(
     run(main(), one_loop, seconds=60)
 
 
+@pytest.mark.full
 @pytest.mark.live
 def test_a_socket_that_nobody_reads_does_not_hold_up_the_end(one_loop: Loop, tmp_path: Path) -> None:
     async def main() -> None:
@@ -129,6 +130,7 @@ def test_answers_that_nobody_reads_pile_up_no_further_and_then_the_connection_go
     assert said.startswith("a client has read nothing for 0 s while ")
 
 
+@pytest.mark.full
 def test_who_reads_slowly_but_reads_is_left_alone(one_loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pressure, "PATIENCE", 0.8)
     monkeypatch.setattr(pressure, "LOOK", 0.05)

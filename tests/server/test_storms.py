@@ -93,7 +93,9 @@ def test_five_thousand_connections_at_once_are_all_served(
 
 @needs_prlimit
 @pytest.mark.live
-@pytest.mark.parametrize("flags", [(), ("--no-front",)], ids=["front", "aiohttp"])
+@pytest.mark.parametrize(
+    "flags", [(), pytest.param(("--no-front",), marks=pytest.mark.full)], ids=["front", "aiohttp"]
+)
 def test_without_descriptors_who_comes_is_told_so_and_who_is_here_goes_on(
     one_loop: Loop, tmp_path: Path, flags: tuple[str, ...]
 ) -> None:
@@ -150,24 +152,16 @@ async def reached(line: Line) -> bool:
 
 @needs_prlimit
 @pytest.mark.live
-def test_its_soft_limit_is_raised_to_the_hard_one(one_loop: Loop, tmp_path: Path) -> None:
-    async def main() -> None:
-        with serving(tmp_path, files=4_096) as served:
-            assert resource.prlimit(served.process.number, resource.RLIMIT_NOFILE) == (4_096, 4_096)
-            assert "may open" not in served.process.output
-
-    run(main(), one_loop)
-
-
-@needs_prlimit
-@pytest.mark.live
-def test_more_agents_than_it_can_carry_are_warned_of(one_loop: Loop, tmp_path: Path) -> None:
+def test_its_soft_limit_is_raised_and_of_more_than_it_can_carry_it_warns(
+    one_loop: Loop, tmp_path: Path
+) -> None:
     async def main() -> None:
         with serving(tmp_path, "--max-agents", "3000", files=4_096) as served:
             desk = await (await Desk.dialled(served.port, "ann")).join()
             desk.poll()
             await waiting(served, 1)
             desk.close()
+            assert resource.prlimit(served.process.number, resource.RLIMIT_NOFILE) == (4_096, 4_096)
             assert (
                 "warning: this process may open 4,096 files, enough for 2,016 polling agents, of the 3,000 "
                 "of --max-agents (2 connections each): raise the hard limit (ulimit -Hn) for more\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -9,9 +10,9 @@ import pytest
 from replay.server import listening
 
 from .conftest import Loop
-from .crowd import Desk, Line
+from .crowd import Desk, Line, pause
 from .dialled import left
-from .running import Running, run, until
+from .running import Running, run
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone can be told")
 
@@ -25,47 +26,52 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("front", [True, False], ids=["front", "aiohttp"])
-def test_polls_and_sockets_of_who_vanishes_are_let_go_and_the_sweeper_forgets_them(
-    one_loop: Loop, front: bool
-) -> None:
+def test_what_is_kept_for_clients_that_vanish_goes_too_and_the_sweeper_forgets_them(one_loop: Loop) -> None:
     async def main() -> None:
-        async with Running(front=front) as running:
-            desk = await (await Desk.dialled(running.port, "ann")).join()
-            desk.poll()
-            line = await Line.dialled(running.port)
-            await line.upgraded()
-            await line.tell({"channel": "/meta/handshake"})
-            asking = await Line.dialled(running.port)
-            asking.ask("/slow")
-            clients = running.server.stage.simulator.bayeux.clients
-            await until(lambda: [each for each in clients.values() if each.hold])
-            for gone in (desk.line, desk.rest, line, asking):
-                gone.vanish()
+        # At once, since each takes as long as the kernel waits.
+        await asyncio.gather(while_waiting(front=True), while_waiting(front=False), while_answered())
 
-            await until(lambda: not any(left(running)), seconds=10)
-            assert len(clients) == 2
-            running.clock.advance(60)
-            assert not clients
-            assert not running.server.stage._exchanges
-            for gone in (desk.line, desk.rest, line, asking):
-                gone.close()
-
-    run(main(), one_loop)
+    run(main(), one_loop, seconds=60)
 
 
-@pytest.mark.usefixtures("quick")
-def test_an_answer_that_does_not_arrive_ends_the_connection(one_loop: Loop) -> None:
-    async def main() -> None:
-        async with Running() as running:
-            desk = await (await Desk.dialled(running.port, "ann")).join()
-            desk.poll()
-            clients = running.server.stage.simulator.bayeux.clients
-            await until(lambda: [each for each in clients.values() if each.hold])
-            desk.line.vanish()
-            desk.rest.close()
-            running.clock.advance(1)
-            await until(lambda: not any(left(running)), seconds=10)
-            desk.close()
+async def while_waiting(*, front: bool) -> None:
+    """They go while a poll, a request and a WebSocket wait."""
+    async with Running(front=front) as running:
+        desk = await (await Desk.dialled(running.port, "ann")).join()
+        desk.poll()
+        line = await Line.dialled(running.port)
+        await line.upgraded()
+        await line.tell({"channel": "/meta/handshake"})
+        asking = await Line.dialled(running.port)
+        asking.ask("/slow")
+        clients = running.server.stage.simulator.bayeux.clients
+        while not [each for each in clients.values() if each.hold]:
+            await pause(0.01)
+        lines = (desk.line, desk.rest, line, asking)
+        for gone in lines:
+            gone.vanish()
 
-    run(main(), one_loop)
+        while any(left(running)):
+            await pause(0.01)
+        assert len(clients) == 2
+        running.clock.advance(60)
+        assert not clients
+        assert not running.server.stage._exchanges
+        for gone in lines:
+            gone.close()
+
+
+async def while_answered() -> None:
+    """One goes before its poll is answered: nothing confirms the answer."""
+    async with Running() as running:
+        desk = await (await Desk.dialled(running.port, "ann")).join()
+        desk.poll()
+        clients = running.server.stage.simulator.bayeux.clients
+        while not [each for each in clients.values() if each.hold]:
+            await pause(0.01)
+        desk.line.vanish()
+        desk.rest.close()
+        running.clock.advance(1)
+        while any(left(running)):
+            await pause(0.01)
+        desk.close()

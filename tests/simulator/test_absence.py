@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from replay.simulator import faulting
+from replay.simulator.limits import Limits
 from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
@@ -201,6 +205,22 @@ def test_what_rules_have_done_to_those_that_are_forgotten_is_still_counted() -> 
     visits(script, 1)
     (rule,) = script.simulator.switching.standing(script.now)
     assert (rule.seen, rule.struck, list(rule.agents)) == (6, 6, ["ann3", "ann4", "ann5"])
+
+
+def test_who_is_turned_away_again_and_again_under_other_names_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(faulting, "STRANGERS", 10)
+    script = script_of(limits=Limits(agents=2))
+    here = [come(script.desktop(name)) for name in ("ann", "bob")]
+    for number in range(100):
+        script.advance(2)
+        for desktop in here:
+            desktop.connect(advice={"timeout": 0})
+        assert script.answer(script.desktop(f"cid{number}").handshake()).body[0]["successful"] is False
+    names_counted = {key for key, _, _ in script.simulator.faulting._occurrences}
+    assert {"ann", "bob"} <= names_counted
+    assert len(names_counted) < 15
 
 
 def test_numbers_are_never_given_twice_and_name_nobody_else() -> None:
