@@ -138,7 +138,7 @@ class Journal:
             max_bytes: What they take as JSON. An entry that is larger by itself stands in the window without
                 its detail.
         """
-        # As JSON, and not as entries: three fifths of the memory, of which the garbage collector looks at nothing.
+        # As JSON, not as entries: three fifths of the memory, and the garbage collector looks at nothing of it.
         self._lines: list[bytes] = []
         """From `_start` on those of the window."""
         self._start = 0
