@@ -138,7 +138,7 @@ class Journal:
             max_bytes: What they take as JSON. An entry that is larger by itself stands in the window without
                 its detail.
         """
-        # As JSON, not as entries: three fifths of the memory, and the garbage collector looks at nothing of it.
+        # As JSON, not as entries: three fifths of the memory, none of which the garbage collector looks at.
         self._lines: list[bytes] = []
         """From `_start` on those of the window."""
         self._start = 0
