@@ -10,7 +10,7 @@ RIVALS := bench/rivals/node_modules/.package-lock.json
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node playwright)
 
-.PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx
+.PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx wrk
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
@@ -24,10 +24,10 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.prove $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium haproxy nginx  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.prove $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium haproxy nginx wrk  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
-bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and lateness; FLAGS=--quick for 100 clients, once
+bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) wrk  ## ours beside rivals, and lateness; FLAGS=--quick for 100 agents, once
 	@$(BIN)/python -m bench $(FLAGS)
 	@$(BIN)/python -m bench.lateness
 
@@ -50,6 +50,13 @@ haproxy nginx:  ## Debian's, for the tests of replicas, where they may be instal
 		echo "make: installing Debian's $@ for the tests in tests/replicas" >&2 && \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $@ >/dev/null; \
 	} || echo "make: there is no $@ and it cannot be installed here: tests/replicas will not run" >&2
+
+wrk:  ## Debian's, which asks faster than a client in Python, where it may be installed
+	@command -v wrk >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "make: installing Debian's wrk for the benchmark" >&2 && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk >/dev/null; \
+	} || echo "make: there is no wrk on PATH and it cannot be installed here: our own client asks, and says so" >&2
 
 clean:
 	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules examples/*/node_modules

@@ -1,6 +1,6 @@
 """`python -m bench.steps`: what a request costs as scenarios, steps and finished plays grow, and a miss.
 
-Of the simulator alone, without sockets: how much more is spent beside the smallest is what counts, in one run.
+Of the simulator alone, without sockets; the ratios within one run are what counts.
 """
 
 from __future__ import annotations

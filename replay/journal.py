@@ -43,7 +43,7 @@ _ON_TIME = 0.0
 """The one zero that msgspec leaves out: it knows a default by its identity."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that happened."""
 
     number: int
@@ -138,7 +138,7 @@ class Journal:
             max_bytes: What they take as JSON. An entry that is larger by itself stands in the window without
                 its detail.
         """
-        # As JSON, and not as entries: less than half the memory, of which the garbage collector looks at nothing.
+        # As JSON, and not as entries: half the memory, of which the garbage collector looks at nothing.
         self._lines: list[bytes] = []
         """From `_start` on those of the window."""
         self._start = 0
@@ -193,19 +193,17 @@ class Journal:
         **detail: Any,
     ) -> None:
         """One more thing happened."""
+        self.add(kind, at, agent, play, step, late, detail)
+
+    def add(  # noqa: PLR0917  keywords are dear here
+        self, kind: Kind, at: float, agent: str, play: str, step: str, late: float, detail: dict[str, Any]
+    ) -> None:
+        """The same, for those who note very much."""
         self.total += 1
         # Without a default: a Counter has Python look for one.
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        entry = Entry(
-            number=self.total,
-            at=round(at, 6),
-            kind=kind,
-            agent=agent,
-            play=play,
-            step=step,
-            late=(round(late, 6) or _ON_TIME) if late else _ON_TIME,
-            detail=detail,
-        )
+        late = (round(late, 6) or _ON_TIME) if late else _ON_TIME
+        entry = Entry(self.total, round(at, 6), kind, agent, play, step, late, detail)
         line = self._encode(entry)
         for listener in self._listeners[kind]:
             listener(entry, line)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from replay.bayeux.extensions.extension import Extension
 
 
+COUNTED = 16
+"""Events whose bytes are not worth counting."""
+
+
 class Marked(bytes):
     """An encoded event that does not go out as events do."""
 
@@ -143,6 +147,19 @@ class Client:
     def pending(self) -> int:
         """Events that it has not received, or not said to have received."""
         return len(self.queue) + len(self._unacknowledged)
+
+    def overflow(self) -> str:
+        """What more than which waits for it; empty while there is room for one more event.
+
+        Bytes are counted now and then, whenever there are twice as many events: each time would be dear.
+        """
+        waiting, settings = len(self.queue), self.settings
+        if waiting + len(self._unacknowledged) >= settings.queue_limit:
+            return f"{settings.queue_limit} events"
+        is_counted = waiting >= COUNTED and not waiting & (waiting - 1)
+        if is_counted and sum(map(len, self.queue)) >= settings.queue_bytes:
+            return f"{settings.queue_bytes >> 20} MB"
+        return ""
 
     def next_batch(self) -> int:
         """The number of the connect's reply that goes out now."""

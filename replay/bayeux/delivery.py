@@ -23,6 +23,9 @@ from replay.wire import Answer, Close, Effect, Send
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 _PLAIN = (JSON_TYPE,)
 
+FEW = 16
+"""Entries of no use that are left where they are."""
+
 Pair = tuple[Message, Message]
 """A request and its reply."""
 
@@ -47,6 +50,8 @@ class Delivery:
         self._waiting: dict[int, Client] = {}
         self._sockets: dict[int, dict[str, Client]] = {}
         self._due: list[tuple[float, str]] = []
+        self._stale = 0
+        """Entries there of clients that have gone, or have an earlier one."""
         self._effects: list[Effect] = []
 
     def add(self, effect: Effect) -> None:
@@ -197,8 +202,15 @@ class Delivery:
         """
         due, watched = client.due, client.watched
         if watched is None or due < watched:
+            self.unwatch(client)
             client.watched = due
             heapq.heappush(self._due, (due, client.id))
+
+    def unwatch(self, client: Client) -> None:
+        """Its entry is of no use any more; it goes when it comes up, or when most are so."""
+        if client.watched is not None:
+            client.watched = None
+            self._stale += 1
 
     def due_clients(self, now: float, find: Callable[[str], Client | None]) -> list[Client]:
         """Clients whose hold or whose silence has lasted long enough."""
@@ -207,6 +219,7 @@ class Delivery:
             at, client_id = heapq.heappop(self._due)
             client = find(client_id)
             if client is None or client.watched != at:
+                self._stale -= 1
                 continue
             client.watched = None
             if client.due <= now:
@@ -214,6 +227,17 @@ class Delivery:
             else:
                 self.watch(client)
         return due
+
+    def weed(self, find: Callable[[str], Client | None]) -> None:
+        """Sees that most entries are of use: a connect may be held for an hour, and its client be gone."""
+        if self._stale <= FEW or self._stale <= len(self._due) // 2:
+            return
+        found = ((at, find(client_id), client_id) for at, client_id in self._due)
+        self._due = [
+            (at, client_id) for at, client, client_id in found if client is not None and client.watched == at
+        ]
+        heapq.heapify(self._due)
+        self._stale = 0
 
     def is_due(self, now: float) -> bool:
         """Whether `due_clients` may have something to say."""

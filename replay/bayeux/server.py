@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from replay.bayeux import channels
-from replay.bayeux.client_state import Client
+from replay.bayeux.client_state import COUNTED, Client
 from replay.bayeux.cookies import for_page
 from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair, Peer
 from replay.bayeux.dialects import ErrorKind
@@ -103,15 +103,17 @@ class BayeuxServer:
         """Queues an encoded event for a client; it goes out with the next `flush`."""
         if client.state is State.GONE:
             return
-        limit = client.settings.queue_limit
-        # What has not been acknowledged counts too, which costs more to know.
-        if len(client.queue) >= limit or (client.acknowledges and client.pending >= limit):
-            if not client.in_batch:
+        waiting = len(client.queue)
+        # Most clients are not behind, and to know more of one costs more.
+        if waiting >= COUNTED or waiting >= client.settings.queue_limit or client.acknowledges:
+            too_much = client.overflow()
+            if too_much and not client.in_batch:
                 # Who stands ready to take what waits is not behind.
                 self._delivery.deliver(client, now)
-            if client.pending >= limit:
+                too_much = client.overflow()
+            if too_much:
                 self.overflowed += 1
-                self._end(client, f"more than {limit} events waited for it", now)
+                self._end(client, f"more than {too_much} waited for it", now)
                 return
         client.queue.append(event)
         if not client.in_batch:
@@ -127,7 +129,7 @@ class BayeuxServer:
                 self._delivery.deliver(client, now)
 
     def settle(self, now: float) -> list[Effect]:
-        """What was published goes out, and what is due of clients is done; returns all that has come about."""
+        """What was published goes out, what is due of clients is done; returns all that has come about."""
         if self._fresh:
             self.flush(now)
         delivery = self._delivery
@@ -383,8 +385,10 @@ class BayeuxServer:
             farewell = client.settings.dialect.farewell_advice
             self._delivery.release(client, now, **({"advice": {"reconnect": "none"}} if farewell else {}))
         self._delivery.unbind(client)
+        self._delivery.unwatch(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
+        self._delivery.weed(self.clients.get)
         self._leave(client.subscriptions)
         tabs = self._by_browser.get(client.browser, {})
         tabs.pop(client.id, None)

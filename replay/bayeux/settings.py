@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A client is known by its clientId alone; else its browser cookie has to be the same too."""
     queue_limit: int = 10_000
     """Undelivered events after which a client is thrown out (CometD's `maxQueue`)."""
+    queue_bytes: int = 32 << 20
+    """Bytes of them."""
     subscription_limit: int = 1_000
 
     def __post_init__(self) -> None:

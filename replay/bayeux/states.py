@@ -93,7 +93,7 @@ TRANSITIONS: dict[State, dict[Happening, State]] = {
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
-    """A connect that waits: no more of it than its answer takes, since there are as many as there are clients."""
+    """A connect that waits: no more of it than its answer takes, since each client has one."""
 
     id: Any
     """The message's; None where it has none."""

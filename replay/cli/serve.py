@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from replay import __version__
-from replay.cli.loop import run_loop, settle
+from replay.cli.loop import load_first, run_loop, settle
 from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_told import begins, summary
@@ -50,6 +50,7 @@ def serve(**asked: Any) -> None:
 
 
 def _play(asked: Asked) -> None:
+    load_first()
     apart = asked.control_port is not None
     files = asked.files or library()
     scenarios = [load(path, control_apart=apart) for path in files]

@@ -56,7 +56,8 @@ class _Drawer(Generic[Row]):
         alike = self._rows.setdefault(tuple(fields), {})
         alike.setdefault(tuple(fields.values()), []).append(row)
 
-    def find(self, sought: Sought) -> Iterator[Row]:
+    def find(self, sought: Sought, found: list[Row]) -> None:
+        """What belongs to the asks that a request can be goes to what was found."""
         body = sought.json if isinstance(sought.json, dict) else {}
         for fields, rows in self._rows.items():
             values = tuple(
@@ -66,7 +67,7 @@ class _Drawer(Generic[Row]):
                 ]
             )
             try:
-                yield from rows.get(values, ())
+                found += rows.get(values, ())
             except TypeError:
                 # A list or an object is no literal that stands here.
                 continue
@@ -106,23 +107,25 @@ class AskIndex(Generic[Row]):
             self._lengths[len(before), len(after)] = None
         drawer.add(fields, row)
 
-    def find(self, sought: Sought) -> Iterator[Row]:
+    def find(self, sought: Sought) -> list[Row]:
         """What belongs to the asks that a request can be, each once, in no order."""
-        yield from self._find(sought.method, sought)
+        found: list[Row] = []
+        self._find(sought.method, sought, found)
         if self._any_method:
-            yield from self._find("", sought)
+            self._find("", sought, found)
+        return found
 
-    def _find(self, method: str, sought: Sought) -> Iterator[Row]:
+    def _find(self, method: str, sought: Sought, found: list[Row]) -> None:
         path = sought.path
-        whole = self._whole.get((method, path))
-        if whole is not None:
-            yield from whole.find(sought)
+        drawer = self._whole.get((method, path))
+        if drawer is not None:
+            drawer.find(sought, found)
         for before, after in self._lengths:
             rest = len(path) - after
             if rest >= before:
                 drawer = self._ends.get((method, path[:before], path[rest:]))
                 if drawer is not None:
-                    yield from drawer.find(sought)
+                    drawer.find(sought, found)
 
 
 def is_ignored(field: str, ignored: frozenset[str]) -> bool:

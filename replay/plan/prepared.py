@@ -1,4 +1,4 @@
-"""Bodies and events as JSON, encoded once: only where references and times stand is anything done for each play.
+"""Bodies and events as JSON, encoded once: only at references and times is anything done for each play.
 
     {"chat": {"id": "${chat}", "uri": "${base_url}/chats/${chat}", "timestamp": 1388672598}}
 

@@ -15,7 +15,7 @@ all of them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -198,16 +198,16 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
 
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields) for step, role in pushes)
-    cues_on: dict[Moment, tuple[Cue, ...]] = {}
+    cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
     for cue in cues:
         for moment in cue.trigger.moments:
-            cues_on[moment] = (*cues_on.get(moment, ()), cue)
+            cues_on[moment].append(cue)
     asks = tuple(_ask(step, role_of(step), time_fields) for step in steps if isinstance(step, RequestStep))
     return Part(
         asks=asks,
         asks_of=tuple(tuple(ask for ask in asks if ask.role == role) for role in range(len(roles))),
         cues=cues,
-        cues_on=cues_on,
+        cues_on={moment: tuple(cues) for moment, cues in cues_on.items()},
         variables=frozenset(variables),
         starts=starts,
         beside=_beside(cues, asks),
@@ -323,8 +323,8 @@ def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
         UsageError: two have the same name.
     """
     names = [scenario.name for scenario in scenarios]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise UsageError(f"two scenarios are named '{name}': give one another name")
     return [plan(scenario) for scenario in scenarios]
 

@@ -107,7 +107,7 @@ class Text:
 
 
 def _around(parts: tuple[Part, ...]) -> tuple[str, str, str] | None:
-    """What stands before the only reference, its name, and what stands behind it; None if there are others."""
+    """What stands before the only reference, its name, what stands behind it; None if there are others."""
     names = [at for at, part in enumerate(parts) if isinstance(part, Reference)]
     if len(names) != 1:
         return None

@@ -40,7 +40,9 @@ class Door:
             return self._inside()
         self._turned_away(WHY)
         if len(self._waiting) >= TOLD:
-            reset(next(iter(self._waiting)).transport)
+            oldest = next(iter(self._waiting))
+            del self._waiting[oldest]
+            reset(oldest.transport)
         return _NoRoom(self._waiting)
 
 

@@ -8,8 +8,10 @@ from replay.clock import ManualClock
 from replay.server.stage import Stage
 from replay.simulator.ending import last_answer
 
-GRACE = 2.0
+GRACE = 1.5
 """Seconds within which an answer that is under way is waited for; one that is due later does not come."""
+LOOK = 0.05
+"""Seconds between two looks whether another server has answered."""
 
 
 async def answered(stage: Stage, within: float = GRACE) -> None:
@@ -21,7 +23,7 @@ async def answered(stage: Stage, within: float = GRACE) -> None:
     if isinstance(clock, ManualClock):
         return
     end = clock.now() + within
-    while (at := _last(stage, end)) is not None:
+    while (at := _next(stage, end)) is not None:
         reached = asyncio.Event()
         alarm = clock.call_at(at, reached.set)
         try:
@@ -30,8 +32,12 @@ async def answered(stage: Stage, within: float = GRACE) -> None:
             alarm.cancel()
 
 
-def _last(stage: Stage, end: float) -> float | None:
-    """When the last of these comes, if that is not now."""
-    due = [at for at in (last_answer(stage.simulator, end), stage.last_due(end)) if at is not None]
-    at = max(due, default=None)
-    return at if at is not None and at > stage.clock.now() else None
+def _next(stage: Stage, end: float) -> float | None:
+    """When to look again, if there is anything to wait for."""
+    simulator, now = stage.simulator, stage.clock.now()
+    due = [at for at in (last_answer(simulator, end), stage.last_due(end)) if at is not None]
+    if simulator.forwarding.is_asking:
+        # Nobody knows when another server answers.
+        due.append(min(end, now + LOOK))
+    at = max(due, default=now)
+    return at if at > now else None

@@ -47,7 +47,7 @@ from replay.wire import Gate, Woken
 KEEPALIVE = 75.0
 """Seconds an idle connection stays open: longer than any client keeps one it means to use again."""
 
-SHUTDOWN = 2.0
+SHUTDOWN = 1.0
 """Seconds that requests under way get to end when the server closes."""
 
 COMING = 2

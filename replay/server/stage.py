@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
 
+_FROM_INSIDE = (Woken, Forwarded)
+"""Inputs that no client has sent."""
+_FRAMES = (Send, Close)
+
 T = TypeVar("T")
 
 SocketWriter = Callable[[Send | Close | Cut | Deafen], None]
@@ -108,8 +112,9 @@ class Stage:
             return
         now = self.clock.now()
         # What was due before this input leaves before what it brings about, also when the alarm is late.
-        self._perform_due(now)
-        if isinstance(happening, Woken | Forwarded):
+        if self._due and self._due[0][0] <= now:
+            self._perform_due(now)
+        if isinstance(happening, _FROM_INSIDE):
             self._receive(happening, now)
             self._set_alarm()
             return
@@ -117,7 +122,8 @@ class Stage:
         if self.route is not None:
             self.route.came(happening)
         self._receive(happening, now)
-        self._set_alarm()
+        if self._due:
+            self._set_alarm()
         if self.heard is not None:
             self.heard(happening)
 
@@ -222,15 +228,18 @@ class Stage:
 
     def perform(self, effect: Effect) -> None:
         """Does it now, whatever its time; harmless where whom it is for has gone."""
+        # The two that nearly all are; the others are looked at one after another.
+        if type(effect) is Answer:
+            if self._resolve(effect.exchange, effect):
+                self.traffic.keep(effect, self._now)
+            return
+        if isinstance(effect, _FRAMES):
+            writer = self._sockets.get(effect.socket)
+            if writer is not None:
+                self.traffic.keep(effect, self._now)
+                writer(effect)
+            return
         match effect:
-            case Answer():
-                if self._resolve(effect.exchange, effect):
-                    self.traffic.keep(effect, self._now)
-            case Send() | Close():
-                writer = self._sockets.get(effect.socket)
-                if writer is not None:
-                    self.traffic.keep(effect, self._now)
-                    writer(effect)
             case Wake():
                 self._receive(Woken(), self.clock.now())
             case Begin():

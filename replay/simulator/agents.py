@@ -9,16 +9,19 @@ without these signs is somebody new's if all who are here have come back with ou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
+from replay.simulator.at_first import AtFirst, prepare
+from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
@@ -27,8 +30,12 @@ NOBODY = "Nobody has come yet."
 _ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _GUESSED = 1000
 """Names among which the nearest is looked for: with each more it takes longer."""
+REMEMBERED = 10_000
+"""Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
+_SIGNS = 100
+"""Values of cookies by which one agent is known; a client that makes up others all day loses the oldest."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,47 +45,16 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
 
 
-_AT_FIRST: dict[str, Callable[[], Any]] = {
-    "held": list,
-    "overtaken": list,
-    "struck": Counter,
-}
-"""What is made once something is put there, or looked for: most agents never need it."""
-
-
 class Agent:
     """One person's desktop."""
 
-    __slots__ = (
-        *_AT_FIRST,
-        "began",
-        "clients",
-        "cookie",
-        "cookies",
-        "ever_had_clients",
-        "is_unknown",
-        "keeps_cookies",
-        "key",
-        "label",
-        "misses",
-        "name",
-        "noted_as",
-        "offered",
-        "ordinal",
-        "plays",
-        "reach",
-        "refused",
-        "sessions",
-        "sessions_of",
-        "shaken",
-        "story",
-    )
-
-    held: list[Told]
+    held: AtFirst[list[Told]] = AtFirst(list)
     """Events that wait for a subscription to their channel, in order."""
-    overtaken: list[Overtaken]
+    overtaken: AtFirst[list[Overtaken]] = AtFirst(list)
     """Events that wait until others have been told, in order."""
-    struck: Counter[str]
+    forgotten = AtFirst(Forgotten)
+    """What stays known of plays that were over."""
+    struck: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each rule struck it, also of those that are gone."""
 
     def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
@@ -93,16 +69,16 @@ class Agent:
         self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
+        self.signs: list[str] = []
+        """Values of cookies that it is known by, the oldest first."""
+        self.heard = 0.0
+        """When it last asked for something or was given a play, or its last client ended."""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
         self.keeps_cookies = False
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.offered: Counter[int] = Counter()
-        """How many it has been given of each scenario, by its place."""
-        self.sessions_of: dict[int, list[Play]] = {}
-        """Its sessions, by the place of their scenario."""
         self.reach = Reach()
         """The same, by what leads a request to them."""
         self.began: float | None = None
@@ -120,18 +96,11 @@ class Agent:
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what has not been put there yet."""
-            if name not in _AT_FIRST:
-                raise AttributeError(f"an agent has no '{name}'")
-            made = _AT_FIRST[name]()
-            setattr(self, name, made)
-            return made
-
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
+
+
+prepare(Agent)
 
 
 class Agents:
@@ -151,12 +120,17 @@ class Agents:
     def forget_all(self) -> None:
         """Nobody has come yet."""
         self.all: list[Agent] = []
+        """In order of appearance; not who went long ago."""
+        self.came = 0
+        """How many have come, which is the ordinal of the latest."""
         self._strangers: dict[int, Agent] = {}
         """Those without a name that have never shaken hands."""
         self._by_name: dict[str, Agent] = {}
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
+        self._gone: dict[str, Gone] = {}
+        """The latest ids of plays that have been forgotten, oldest first."""
 
     def find(
         self,
@@ -198,16 +172,27 @@ class Agents:
         """
         if name in self._by_name:
             return self._by_name[name]
-        digits = name.removeprefix("#")
-        if _ORDINAL.fullmatch(digits) and 0 < int(digits) <= len(self.all):
-            return self.all[int(digits) - 1]
+        numbered = self.numbered(name)
+        if numbered is not None:
+            return numbered
         labels = [agent.label for agent in self.all[:_GUESSED]]
         there = (
-            f"There are #1 to #{len(self.all)}." if len(labels) > _SHOWN else f"There is {', '.join(labels)}."
+            f"There are {len(self.all):,}, the latest is #{self.came}."
+            if len(labels) > _SHOWN
+            else f"There is {', '.join(labels)}."
         )
         raise NoSuchError(
             f"no agent is called '{name}'", help=nearest(name, labels) or (there if labels else NOBODY)
         )
+
+    def numbered(self, name: str) -> Agent | None:
+        """The agent of this ordinal: `12` or `#12`."""
+        digits = name.removeprefix("#")
+        if not _ORDINAL.fullmatch(digits):
+            return None
+        place = bisect_left(self.all, int(digits), key=lambda agent: agent.ordinal)
+        found = self.all[place : place + 1]
+        return found[0] if found and found[0].ordinal == int(digits) else None
 
     def find_known(self, headers: Mapping[str, str]) -> Agent | None:
         """The agent that these headers name, if one is known by them already."""
@@ -239,6 +224,9 @@ class Agents:
             # An id of a shared play may come from any who sit in it.
             if named is not None and named.owner is not None:
                 return named.owner
+            gone = self._gone.get(word)
+            if gone is not None and gone.owner is not None:
+                return gone.owner
             clients = clients or self._by_client.get(word)
         return clients
 
@@ -263,7 +251,8 @@ class Agents:
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
-        agent = Agent(len(self.all) + 1, user_of(headers), self._replica)
+        self.came += 1
+        agent = Agent(self.came, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
@@ -282,7 +271,13 @@ class Agents:
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
         for value in values:
-            self._by_cookie.setdefault(value, agent)
+            if value not in self._by_cookie:
+                self._by_cookie[value] = agent
+                agent.signs.append(value)
+                if len(agent.signs) > _SIGNS:
+                    oldest = next(sign for sign in agent.signs if sign != agent.cookie)
+                    agent.signs.remove(oldest)
+                    del self._by_cookie[oldest]
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
@@ -314,6 +309,21 @@ class Agents:
         agent.clients.pop(client.id, None)
         return agent
 
+    def forget(self, gone: Collection[Agent]) -> None:
+        """Nobody is known by what these were known by."""
+        self.all = [agent for agent in self.all if agent not in gone]
+        for agent in gone:
+            self._strangers.pop(agent.ordinal, None)
+            if agent.name is not None:
+                del self._by_name[agent.name]
+            for value in agent.signs:
+                del self._by_cookie[value]
+            for play in (*agent.sessions, *agent.plays):
+                for value in map(str, play.values.values()):
+                    if self._by_minted.get(value) is play:
+                        del self._by_minted[value]
+        self._gone = {value: play for value, play in self._gone.items() if play.owner not in gone}
+
     def owner(self, client: Client) -> Agent:
         """Whose client it is."""
         return self._by_client[client.id]
@@ -328,14 +338,31 @@ class Agents:
             if self._by_minted.get(value) is before:
                 self._by_minted[value] = after
 
+    def forget_minted(self, play: Play) -> None:
+        """A play has gone: for a while it stays known that its ids were its own."""
+        gone = Gone(play.label, play.timeline.place, play.owner)
+        for value in map(str, play.values.values()):
+            if self._by_minted.get(value) is play:
+                del self._by_minted[value]
+                self._gone[value] = gone
+        while len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def gone(self, words: Iterable[str]) -> Gone | None:
+        """The first forgotten play of which an id stands among these strings."""
+        return next((self._gone[word] for word in words if word in self._gone), None)
+
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""
         return value in self._by_minted
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
-        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+        minted = self._by_minted
+        found = [minted[word] for word in words if word in minted]
+        if len(found) < 2:
+            return found
+        return sorted(dict.fromkeys(found), key=lambda play: play.ordinal, reverse=True)
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:

@@ -8,7 +8,7 @@ oldest play where it is free or in a play of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
 from replay.simulator.agents import Agent
+from replay.simulator.forgetting import KEPT, MORE
 from replay.simulator.minting import mint
 from replay.simulator.plays import Mark, Play
 
@@ -37,6 +38,14 @@ class Casting:
         self._begun: Counter[int] = Counter()
         """The highest number that a play has had, by the place of its scenario."""
 
+    def forget(self, gone: Collection[Agent]) -> None:
+        """In plays in which only these sit no role is free any more."""
+        left = {
+            place: [play for play in plays if not play.is_only_of(gone)]
+            for place, plays in self._open.items()
+        }
+        self._open = {place: plays for place, plays in left.items() if plays}
+
     @property
     def awaits_somebody(self) -> bool:
         """Whether a role is free in a play that somebody has begun."""
@@ -51,14 +60,18 @@ class Casting:
         """An agent, with a session and a play of every scenario.
 
         Raises:
-            FullError: as many have come as are taken.
+            FullError: as many are there as are taken.
         """
-        self._simulator.turnstile.admit_agent()
+        self._simulator.turnstile.admit_agent(now)
         agent = self._simulator.agents.add(headers)
+        agent.heard = now
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
-        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
+        struck = {rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck}
+        if struck:
+            agent.struck.update(struck)
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
+        agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
             self.offer(agent, timeline, now)
         return agent
@@ -74,8 +87,9 @@ class Casting:
         """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
+        agent.heard = now
         agent.plays.append(play)
-        agent.offered[timeline.place] += 1
+        agent.reach.offered[timeline.place] += 1
         self._simulator.finding.seat(agent, play)
         if play.sessions:
             self._join(agent, play.sessions[role], role)
@@ -90,11 +104,12 @@ class Casting:
             # What faults put off counts from now: before, there was nobody to tell.
             mark = msgspec.structs.replace(due.mark, at=now)
             self._simulator.events.bring(msgspec.structs.replace(due, mark=mark), now)
+        self._simulator.forgetting.look(agent, now)
         return play
 
     def _join(self, agent: Agent, session: Play, role: int) -> None:
         """An agent goes by this session from now on, if it does not yet."""
-        known = agent.sessions_of.setdefault(session.timeline.place, [])
+        known = agent.reach.sessions_of.setdefault(session.timeline.place, [])
         if session in known:
             return
         session.seats[role] = agent
@@ -126,7 +141,7 @@ class Casting:
             if agent not in play.seats and (wanted is None or wanted in free):
                 return play, free[0] if wanted is None else wanted
         if len(timeline.roles) == 1:
-            ordinal = 1 + agent.offered[timeline.place]
+            ordinal = 1 + agent.reach.offered[timeline.place]
             self._begun[timeline.place] = max(self._begun[timeline.place], ordinal)
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
@@ -158,7 +173,7 @@ class Casting:
             self._mint(session, 1)
             sessions.append(session)
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
-        self._mint(play, 1 + agent.offered[timeline.place])
+        self._mint(play, 1 + agent.reach.offered[timeline.place])
         play.since, play.shift = now, self._shift(timeline, now)
         return play
 
@@ -202,13 +217,13 @@ class Casting:
 
 def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:
     """An agent's sessions of a scenario as it is now."""
-    known = agent.sessions_of.get(timeline.place, ())
+    known = agent.reach.sessions_of.get(timeline.place, ())
     return [session for session in known if session.timeline is timeline]
 
 
 def _own_session(agent: Agent, timeline: Timeline) -> Play | None:
     """What an agent has for a session of its own of a scenario that has changed."""
-    known = agent.sessions_of.get(timeline.place, ())
+    known = agent.reach.sessions_of.get(timeline.place, ())
     own = [session for session in known if len(session.timeline.roles) == 1]
     return min(own, key=agent.sessions.index, default=None)
 

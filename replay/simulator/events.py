@@ -56,7 +56,7 @@ class Events:
         faulting = self._simulator.faulting
         if not faulting.striking.rules and due.tell_at <= mark.at:
             # As below, with nothing made that only rules could ask for: this is done for every event.
-            faulting.count(agent.key, play.timeline.scenario.name, cue.id)
+            faulting.count(agent.key, play.name, cue.id)
             self._tell_at_once(due, agent, now)
             return
         for told in faulting.at_event(due, agent, now):
@@ -143,16 +143,9 @@ class Events:
         simulator, play, cue = self._simulator, due.play, due.cue
         if cue.id:
             simulator.tallies.events.add(cue.said[0])
-        simulator.journal.note(
-            "event",
-            simulator.since_start(since),
-            play.label_of(cue.role),
-            play=play.label,
-            step=cue.id,
-            late=simulator.lateness.note(),
-            channel=channel,
-            **about,
-        )
+        at, label, late = simulator.since_start(since), play.label_of(cue.role), simulator.lateness.note()
+        detail = {"channel": channel, **about} if about else {"channel": channel}
+        simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
         base_url, event = None, b""
         for client in clients:
             # Clients of one desktop have dialled the same.

@@ -18,6 +18,7 @@ from replay.plan.values import Text, as_text
 from replay.scenario.templates import Reference
 from replay.simulator.matching import Candidate, Question, candidates, hold_against
 from replay.simulator.plays import Play
+from replay.simulator.shortlist import MOST, Kind, kinds_of, shortlist
 
 if TYPE_CHECKING:
     from replay.plan.timeline import Timeline
@@ -41,6 +42,14 @@ class _Asks:
         self.is_open = False
         """Whether it has any that none leads to."""
         self._all: AskIndex[Placed] | None = None
+        self._kinds: dict[int | None, list[Kind]] = {}
+
+    def kinds(self, timeline: Timeline, role: int | None) -> list[Kind]:
+        """The asks of a role, or all, by kind; made once a request is no step."""
+        if role not in self._kinds:
+            asks = self.part.asks if role is None else self.part.asks_of[role]
+            self._kinds[role] = kinds_of(asks, timeline.profile.operation_field)
+        return self._kinds[role]
 
     def all(self, ignored: frozenset[str]) -> AskIndex[Placed]:
         """Whatever leads to them: who names another's play is rare."""
@@ -80,7 +89,8 @@ class Finding:
 
     def unseat(self, agent: Agent, play: Play) -> None:
         """An agent has a play no more."""
-        agent.reach.remove(play)
+        values = (value for each in (play, *play.sessions) for value in each.values.values())
+        agent.reach.remove(play, {as_text(value) for value in values if isinstance(value, str | int)})
 
     def renewed(self) -> None:
         """Scenarios have changed: parts that nobody plays are forgotten."""
@@ -97,10 +107,34 @@ class Finding:
 
         Own plays that the request names come first, then other own ones, then those of others that it names.
         """
-        named = self._simulator.agents.plays_named(words)
+        return candidates(question, agent, *self._plays(agent, words))
+
+    def near(self, question: Question, agent: Agent, words: Iterable[str], operation: str) -> list[Candidate]:
+        """What a request is held against that is no step: all, or of very many what it may be meant for.
+
+        Args:
+            words: As in `fitting`.
+            operation: What its body says that it does; empty if it does not.
+        """
+        groups = self._plays(agent, words)
+        plays = [(rank, play) for rank, group in enumerate(groups) for play in group]
+        if sum(len(play.part.asks) for _, play in plays) <= MOST:
+            return candidates(question, agent, *groups)
+        found = [each for each in self.fitting(question, agent, words) if each.fits][:MOST]
+        held = {(id(each.play), each.ask.id) for each in found}
+        among = (
+            (rank, play, self._asks(play).kinds(play.timeline, _role(play, agent))) for rank, play in plays
+        )
+        listed = shortlist(question, words, operation, among)
+        others = [each for each in listed if (id(each[1]), each[2].id) not in held]
+        return [*found, *(hold_against(question, play, ask, rank) for rank, play, ask in others)]
+
+    def _plays(self, agent: Agent, words: Iterable[str]) -> tuple[list[Play], list[Play], list[Play]]:
+        """Own plays that a request names, other own ones, and those of others that it names."""
+        named = dict.fromkeys(self._simulator.agents.plays_named(words))
         own = [play for play in named if agent in play.seats]
         others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return candidates(question, agent, own, others, [play for play in named if agent not in play.seats])
+        return own, others, [play for play in named if agent not in play.seats and not play.shared]
 
     def fitting(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
         """What an agent may ask that a request can be, held against it; in the order of `all`.
@@ -111,22 +145,30 @@ class Finding:
             words: All that could be an id in the request.
         """
         named = self._simulator.agents.plays_named(words)
-        rows = [*self._own(question, agent, words, named), *self._foreign(question, agent, named)]
+        rows = self._own(question, agent, words, named)
+        if named:
+            rows += self._foreign(question, agent, named)
         if len(rows) > 1:
             rows.sort(key=lambda row: row[:3])
         return [hold_against(question, play, ask, rank) for rank, _, _, play, ask in rows]
 
-    def _own(
-        self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]
-    ) -> Iterator[_Row]:
+    def _own(self, question: Question, agent: Agent, words: Iterable[str], named: list[Play]) -> list[_Row]:
         reach = agent.reach
-        for part, place, ask in self._open.find(question):
-            for play in reach.by_part.get(part, ()):
-                yield from _row(agent, play, named, place, ask)
-        led = [each for word in dict.fromkeys(words) for each in reach.by_value.get(word, ())]
-        for play, name in (*led, *reach.unsigned):
+        rows = [
+            row
+            for part, place, ask in self._open.find(question)
+            for play in reach.by_part.get(part, ())
+            if (row := _row(agent, play, named, place, ask)) is not None
+        ]
+        led = reach.unsigned
+        if reach.by_value:
+            led = [each for word in dict.fromkeys(words) for each in reach.by_value.get(word, ())] + led
+        for play, name in led:
             for place, ask in self._asks(play).by_name[name].find(question):
-                yield from _row(agent, play, named, place, ask)
+                row = _row(agent, play, named, place, ask)
+                if row is not None:
+                    rows.append(row)
+        return rows
 
     def _foreign(self, question: Question, agent: Agent, named: list[Play]) -> Iterator[_Row]:
         """Of plays of others that the request names."""
@@ -161,18 +203,22 @@ class Finding:
         return asks
 
 
-def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> Iterator[_Row]:
+def _role(play: Play, agent: Agent) -> int | None:
+    """Whose asks alone count; None where all do."""
+    return play.role_of(agent) if play.shared else None
+
+
+def _row(agent: Agent, play: Play, named: list[Play], place: int, ask: Ask) -> _Row | None:
     if play.shared and ask.role != play.role_of(agent):
-        return
-    if play in named:
-        yield 0, named.index(play), place, play, ask
-    elif play.is_story:
-        yield 1, -agent.reach.turns[play], place, play, ask
-    else:
-        reach = agent.reach
-        if reach.sessions is None:
-            reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
-        yield 1, reach.sessions[play], place, play, ask
+        return None
+    if named and play in named:
+        return 0, named.index(play), place, play, ask
+    reach = agent.reach
+    if play.is_story:
+        return 1, -reach.turns[play], place, play, ask
+    if reach.sessions is None:
+        reach.sessions = {session: turn for turn, session in enumerate(agent.sessions, 1)}
+    return 1, reach.sessions[play], place, play, ask
 
 
 def _leading(ask: Ask, ignored: frozenset[str]) -> set[str]:

@@ -36,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much is taken on."""
 
     agents: int = AGENTS
-    """Agents that may come, counted from the beginning or the last reset: none is forgotten before."""
+    """Agents that there may be at a time; who has gone is one of them until it is forgotten."""
     queue: int = QUEUE
     """Events that may wait for one client (CometD's `maxQueue`); beyond, the client is forgotten."""
     clients: int = CLIENTS
@@ -65,12 +65,13 @@ class Turnstile:
         """How often each limit has turned somebody away; never falls."""
         self._said: set[Limit] = set()
 
-    def admit_agent(self) -> None:
-        """Sees whether one more agent may come.
+    def admit_agent(self, now: float) -> None:
+        """Sees whether one more agent may come, once those are forgotten who went long ago.
 
         Raises:
             FullError: no; says why.
         """
+        self._simulator.absence.make_room(now)
         most = self._simulator.options.limits.agents
         if len(self._simulator.agents.all) >= most:
             raise FullError("agents", f"{most:,} agents have come, and no more are taken (--max-agents)")
@@ -88,7 +89,7 @@ class Turnstile:
                     "clients", f"there are {limits.clients:,} Bayeux clients, and no more are taken"
                 )
             if len(self._simulator.agents.all) >= limits.agents and not is_known():
-                self.admit_agent()
+                self.admit_agent(now)
         except FullError as full:
             self.turned_away(full.limit, str(full), now, asked="handshake")
             return str(full)

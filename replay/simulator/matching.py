@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from replay.simulator.agents import Agent
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True):
     """A REST request, taken apart."""
 
     method: str
@@ -52,7 +52,7 @@ class Candidate(msgspec.Struct, frozen=True):
     @property
     def answerable(self) -> bool:
         """Whether it can be answered now."""
-        return self.fits and not self.unmet and self.play.reply_for(self.ask) is not None
+        return not self.differences and not self.unmet and self.play.reply_for(self.ask) is not None
 
 
 def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> list[Candidate]:
@@ -63,9 +63,9 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 
 def choose(found: list[Candidate]) -> Candidate | None:
     """The one to answer: by rank, then most query fields, then not answered yet, then in order."""
+    if len(found) == 1:
+        return found[0] if found[0].answerable else None
     answerable = [candidate for candidate in found if candidate.answerable]
-    if len(answerable) == 1:
-        return answerable[0]
     return min(
         answerable,
         key=lambda each: (each.rank, -len(each.ask.query), each.play.counts[each.ask.id] > 0),
@@ -86,7 +86,7 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
     if captured is None:
         shown = ask.path.render(lambda name: bound.get(name, f"${{{name}}}"))
         comparison.differences.append(Difference("path", shown, question.path))
-    else:
+    elif captured:
         comparison.captures.update(captured)
     if ask.query:
         _compare_query(comparison, ask, question)

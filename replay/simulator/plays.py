@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,13 +18,18 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
+from replay.simulator.marks import LONG, Marks, used_up
 from replay.wire import Answer
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
     from replay.simulator.striking import Struck
 
+
+RETRY = 2.0
+"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
 
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
@@ -102,71 +107,30 @@ class Harm(msgspec.Struct, frozen=True):
         return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
 
 
-_AT_FIRST: dict[str, Callable[[], Any]] = {
-    "values": dict,
-    "captured_by": dict,
-    "captured": dict,
-    "followers": list,
-    "counts": Counter,
-    "answered": dict,
-    "harms": dict,
-    "told": Counter,
-    "steered": Counter,
-    "beside": Counter,
-    "_marks": dict,
-    "_fired": Counter,
-}
-"""What is made once something is put there, or looked for: most plays of an agent are never touched."""
-
-
 class Play:
     """A session or a story under way."""
 
-    __slots__ = (
-        *_AT_FIRST,
-        "_is_plain",
-        "_near",
-        "_speed",
-        "is_story",
-        "key",
-        "label",
-        "ordinal",
-        "part",
-        "seats",
-        "sessions",
-        "shared",
-        "shift",
-        "since",
-        "timeline",
-        "waiting",
-    )
-
-    waiting: tuple[Due, ...]
-    """Events for roles that nobody has taken yet, in order."""
-    since: float
-    """When somebody got it."""
-    shift: float
-    """Seconds by which recorded times are moved."""
-    values: dict[str, Any]
+    values: AtFirst[dict[str, Any]] = AtFirst(dict)
     """Variables that are bound: made for this play, or taken from the client."""
-    captured_by: dict[str, str]
-    captured: dict[str, Any]
+    captured_by: AtFirst[dict[str, str]] = AtFirst(dict)
+    """Of those taken from the client, the step that it was taken from."""
+    captured: AtFirst[dict[str, Any]] = AtFirst(dict)
     """`STEP.name`: what the latest occurrence of a step captured."""
-    followers: list[Play]
+    followers: AtFirst[list[Play]] = AtFirst(list)
     """Of a session: the stories that go by it."""
-    counts: Counter[str]
+    counts: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each ask was answered afresh."""
-    answered: dict[str, Answered]
-    harms: dict[str, Harm]
+    answered: AtFirst[dict[str, Answered]] = AtFirst(dict)
+    harms: AtFirst[dict[str, Harm]] = AtFirst(dict)
     """What rules did to its steps, each time the last."""
-    told: Counter[str]
+    told: AtFirst[Counter[str]] = AtFirst(Counter)
     """Of a session: how often each event was due."""
-    steered: Counter[str]
+    steered: AtFirst[Counter[str]] = AtFirst(Counter)
     """How often each event was told because somebody wanted it, beside those that were set off."""
-    beside: Counter[str]
+    beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
-    _marks: dict[Moment, list[Mark]]
-    _fired: Counter[str]
+    _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
+    _fired: AtFirst[Counter[str]] = AtFirst(Counter)
 
     def __init__(
         self,
@@ -192,6 +156,8 @@ class Play:
         self.is_story = part is timeline.story
         """Else it is a session."""
         self.shared = len(self.seats) > 1 and self.is_story
+        self.name = timeline.name
+        """The scenario's."""
         # Those of all agents are called alike.
         self.label = sys.intern(f"{timeline.name}#{ordinal}")
         """How the journal names it."""
@@ -203,18 +169,12 @@ class Play:
         """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self.waiting = ()
-        self.since = self.shift = 0.0
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what has not been put there yet."""
-            if name not in _AT_FIRST:
-                raise AttributeError(f"a play has no '{name}'")
-            made = _AT_FIRST[name]()
-            setattr(self, name, made)
-            return made
+        self.waiting: tuple[Due, ...] = ()
+        """Events for roles that nobody has taken yet, in order."""
+        self.since = 0.0
+        """When somebody got it."""
+        self.shift = 0.0
+        """Seconds by which recorded times are moved."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -231,7 +191,7 @@ class Play:
             moments = cue.trigger.moments
             if known.get(cue.id) != moments:
                 # What has been has been: an event that is new waits for the next time.
-                self._fired[cue.id] = min(len(self._all_marks(moment)) for moment in moments)
+                self._fired[cue.id] = min(map(self._times, moments))
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
@@ -244,6 +204,10 @@ class Play:
     def owner(self) -> Agent | None:
         """Whose it is; of a shared play nobody's."""
         return None if self.shared else next((seat for seat in self.seats if seat is not None), None)
+
+    def is_only_of(self, agents: Collection[Agent]) -> bool:
+        """Whether nobody else sits in it."""
+        return all(seat is None or seat in agents for seat in self.seats)
 
     def label_of(self, role: int) -> str:
         """How the journal names who has a role."""
@@ -292,7 +256,7 @@ class Play:
     def missing(self, cue: Cue) -> list[Moment]:
         """The moments that have to come before a cue is set off once more."""
         fired = self._fired[cue.id]
-        return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
+        return [moment for moment in cue.trigger.moments if self._times(moment) <= fired]
 
     def happens(self, moment: Moment, mark: Mark, seed: int) -> list[Due]:
         """A moment has come; returns the cues that it sets off here.
@@ -301,12 +265,15 @@ class Play:
         """
         marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
-            self._marks[moment] = [mark]
+            self._marks[moment] = Marks(mark)
         elif cues is not None or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
-            marks[0] = mark
-        return self._set_off_all(cues, moment, seed) if cues is not None else []
+            marks[0] = marks.first = mark
+        dues = self._set_off_all(cues, moment, seed) if cues is not None else []
+        if marks is not None and len(marks) > LONG:
+            self._let_go(moment, marks)
+        return dues
 
     def set_off(self, moment: Moment, seed: int) -> list[Due]:
         """Cues that are due because this moment has happened once more, here or in the session."""
@@ -315,20 +282,25 @@ class Play:
     def _set_off_all(self, cues: tuple[Cue, ...], moment: Moment, seed: int) -> list[Due]:
         dues: list[Due] = []
         speed, marks = self._speed, self._all_marks(moment)
+        assert marks is not None
         for cue in cues:
             count, wait = self._fired.get(cue.id, 0), cue.wait
             if wait is not None and speed is not None:
                 # As `_set_off` does it, with nothing asked that is known.
-                for mark in marks[count:]:
+                count = max(count, marks.gone)
+                for mark in marks[count - marks.gone :]:
                     at, recorded = mark.at + wait / speed, mark.recorded + wait
                     rounded = round(at, 6)
                     recorded = rounded if recorded == at else round(recorded, 6)
                     dues.append(Due(self, cue, Mark(rounded, recorded, mark.captured)))
                     count += 1
             else:
-                several = [self._all_marks(each) for each in cue.trigger.moments]
-                while count < min(map(len, several)):
-                    dues.append(self._set_off(cue, [each[count] for each in several], count, seed))
+                several = [found for each in cue.trigger.moments if (found := self._all_marks(each))]
+                if len(several) < len(cue.trigger.moments):
+                    continue
+                while count < min(each.total for each in several):
+                    causes = [each.number(count) for each in several]
+                    dues.append(self._set_off(cue, causes, count, seed))
                     count += 1
             if count:
                 self._fired[cue.id] = count
@@ -354,6 +326,8 @@ class Play:
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
+        if self._speed is not None:
+            return round(now + delay / self._speed, 6)
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
@@ -449,7 +423,21 @@ class Play:
             return replies[min(count, len(replies) - 1)]
         return replies[count] if count < len(replies) else None
 
-    def _all_marks(self, moment: Moment) -> list[Mark]:
+    def _let_go(self, moment: Moment, marks: Marks) -> None:
+        """Keeps of the times that a moment has come those that something waits for."""
+        used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
+        if not self.is_story:
+            # Each story that begins later counts from the first time.
+            story = self.timeline.story
+            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+        marks.let_go(used)
+
+    def _times(self, moment: Moment) -> int:
+        """How often a moment has come, here or in the session."""
+        marks = self._all_marks(moment)
+        return marks.total if marks is not None else 0
+
+    def _all_marks(self, moment: Moment) -> Marks | None:
         found = self._marks.get(moment)
         if found is not None:
             return found
@@ -457,7 +445,7 @@ class Play:
             found = session._marks.get(moment)  # noqa: SLF001  a play of the same class
             if found is not None:
                 return found
-        return []
+        return None
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
@@ -467,6 +455,9 @@ class Play:
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
         return int(value) if counted and _WHOLE.fullmatch(value) else value
+
+
+prepare(Play)
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

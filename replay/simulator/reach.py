@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from replay.simulator.plays import Play
 
 
 class Reach:
     """The plays of one agent, by what leads to them."""
 
+    __slots__ = (
+        "_seated",
+        "by_part",
+        "by_value",
+        "offered",
+        "sessions",
+        "sessions_of",
+        "turns",
+        "unsigned",
+    )
+
     def __init__(self) -> None:
         self._seated = 0
+        self.offered: Counter[int] = Counter()
+        """How many it has been given of each scenario, by its place."""
+        self.sessions_of: dict[int, list[Play]] = {}
+        """Its sessions, by the place of their scenario."""
         self.turns: dict[Play, int] = {}
         """When it got each, counted."""
         self.sessions: dict[Play, int] | None = None
@@ -27,20 +45,19 @@ class Reach:
         self.turns[play] = self._seated
         self.sessions = None
 
-    def remove(self, play: Play) -> None:
-        """It cannot be asked any more."""
+    def remove(self, play: Play, values: Iterable[str]) -> None:
+        """It cannot be asked any more.
+
+        Args:
+            values: What its variables are.
+        """
         del self.turns[play]
-        _remove(self.by_part, id(play.part), play)
-        for value in [
-            value for value, found in self.by_value.items() if any(each[0] is play for each in found)
-        ]:
-            left = [each for each in self.by_value.pop(value) if each[0] is not play]
+        self.sessions = None
+        parts = [each for each in self.by_part.pop(id(play.part), ()) if each is not play]
+        if parts:
+            self.by_part[id(play.part)] = parts
+        for value in values:
+            left = [each for each in self.by_value.pop(value, ()) if each[0] is not play]
             if left:
                 self.by_value[value] = left
         self.unsigned = [each for each in self.unsigned if each[0] is not play]
-
-
-def _remove(lists: dict[int, list[Play]], key: int, play: Play) -> None:
-    left = [each for each in lists.pop(key, ()) if each is not play]
-    if left:
-        lists[key] = left

@@ -10,28 +10,29 @@ from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
 from replay.faults.fault import Swap
+from replay.faults.rules import Rule
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Ask, Reply
 from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
+from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
 from replay.simulator.matching import Candidate, Question, choose
-from replay.simulator.plays import Answered, Mark, Order, Play, Reached
+from replay.simulator.nearest import said_operation
+from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
-RETRY = 2.0
-"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
-class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+class _Asking(msgspec.Struct, frozen=True):
     """A request while it is being answered."""
 
     exchange: int
@@ -53,8 +54,10 @@ class Rest:
 
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
+        own: tuple[Rule, ...] = ()
         try:
-            own = self._simulator.brought.with_request(request)
+            if HEADER in request.headers:
+                own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
         try:
@@ -63,7 +66,10 @@ class Rest:
             return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
-        chosen, before = choose(asking.found), self._before(asking)
+        chosen = choose(asking.found)
+        # What can be answered is no retry of itself.
+        is_clear = chosen is not None and len(asking.found) == 1
+        before = None if is_clear else self._before(asking)
         # A next step like it takes it for a new request, but only if it is of the same play.
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
@@ -89,7 +95,8 @@ class Rest:
         if agent is None:
             return simulator.misses.answer(request, question, agent, [], now)
         words = words_of(question.path, question.query, question.json)
-        found = simulator.finding.all(question, agent, words)
+        operation = said_operation(question, simulator.timelines[0].profile.operation_field)
+        found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
         if not simulator.options.forward:
             return missed
@@ -100,18 +107,14 @@ class Rest:
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
         simulator = self._simulator
+        if agent is not None:
+            agent.heard = now
         if agent is not None and agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         if simulator.faulting.has_rules:
             simulator.carriers.belongs(request.exchange, agent)
-        return _Asking(
-            exchange=request.exchange,
-            question=question,
-            agent=agent,
-            cookies=self._cookies(request, agent),
-            found=simulator.finding.fitting(question, agent, words) if agent is not None else [],
-            now=now,
-        )
+        found = simulator.finding.fitting(question, agent, words) if agent is not None else []
+        return _Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -145,19 +148,22 @@ class Rest:
         return (("Set-Cookie", cookie),)
 
     def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
-        play, ask, now = chosen.play, chosen.ask, asking.now
+        simulator, play, ask, now = self._simulator, chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
-        taken = _alike(chosen, asking.found)
-        captured = [each.play.take(each.ask, each.captures) for each in taken]
-        self._note("request", play, ask, now)
+        values = play.take(ask, chosen.captures)
+        # A login counts for all scenarios served.
+        others = [] if play.is_story else _alike(chosen, asking.found)
+        taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
+        label = play.label_of(ask.role)
+        simulator.journal.add("request", simulator.since_start(now), label, play.label, ask.id, 0.0, {})
         base_url = asking.question.base_url
         delay = reply.after
         if isinstance(delay, Distribution):
-            delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
+            delay = delay_of(delay, simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
         answer = Answer(
             exchange=asking.exchange,
-            at=play.answered_at(now, delay, ask, self._simulator.options.seed),
+            at=play.answered_at(now, delay, ask, simulator.options.seed),
             status=reply.status,
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
@@ -166,22 +172,19 @@ class Rest:
         if asking.agent is not None and now > asking.agent.story:
             asking.agent.story = now
         order = self._order(struck, play, ask, delay) if struck else None
-        for each, values in zip(taken, captured, strict=True):
-            mark = Mark(now, now, values, delay)
-            tell_at = 0.0
-            if order is not None and order.first == "answer":
-                tell_at = self._simulator.faulting.over(struck, answer) + order.gap
-            dues = self._simulator.happened(each.play, each.ask.asked, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same at any time.
-            mark = Mark(answer.at, round(now + delay, 6), values)
-            if each is not chosen:
-                self._simulator.happens_later(Reached(each.play, each.ask.replied, mark))
-                continue
-            is_last = order is not None and order.first == "events"
-            after = Order(tuple(dues), order.gap) if order is not None and is_last else None
-            label = play.label_of(ask.role)
-            reached = Reached(each.play, each.ask.replied, mark, answer, label, struck, after)
-            self._simulator.happens_later(reached)
+        tell_at = 0.0
+        if order is not None and order.first == "answer":
+            tell_at = simulator.faulting.over(struck, answer) + order.gap
+        dues = simulator.happened(play, ask.asked, Mark(now, now, values, delay), tell_at=tell_at)
+        # As what it sets off is: of what falls on one moment the order is the same at any time.
+        recorded = round(now + delay, 6)
+        is_last = order is not None and order.first == "events"
+        after = Order(tuple(dues), order.gap) if order is not None and is_last else None
+        mark = Mark(answer.at, recorded, values)
+        simulator.happens_later(Reached(play, ask.replied, mark, answer, label, struck, after))
+        for each, given in taken:
+            simulator.happened(each.play, each.ask.asked, Mark(now, now, given, delay), tell_at=tell_at)
+            simulator.happens_later(Reached(each.play, each.ask.replied, Mark(answer.at, recorded, given)))
 
     def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
         """What a rule says comes first, the answer or the events; if it leaves that open, the other."""
@@ -237,7 +240,7 @@ class Rest:
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
-        simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
+        simulator.journal.add(kind, since, play.label_of(ask.role), play.label, ask.id, 0.0, detail)
 
 
 def _is_used_up(candidate: Candidate) -> bool:
@@ -247,33 +250,24 @@ def _is_used_up(candidate: Candidate) -> bool:
 
 def _question(request: Request) -> Question:
     try:
-        parsed = decode(request.body) if request.body.strip() else msgspec.UNSET
+        parsed = decode(request.body) if request.body and not request.body.isspace() else msgspec.UNSET
     except MalformedError:
         parsed = msgspec.UNSET
-    return Question(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        body=request.body,
-        json=parsed,
-        base_url=request.base_url,
-    )
+    return Question(request.method, request.path, request.query, request.body, parsed, request.base_url)
 
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
-    """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
-    if chosen.play.is_story:
-        return [chosen]
+    """What the chosen ask of a session is in the sessions of other scenarios."""
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
     if chosen.play not in sessions:
-        return [chosen]
+        return []
     found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
     for each in found:
         if each.play in found_in:
             found_in[each.play].append(each)
     best = [choose(of_one) for session, of_one in found_in.items() if not session.is_one_with(chosen.play)]
-    return [chosen, *(each for each in best if each is not None)]
+    return [each for each in best if each is not None]
 
 
 def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,7 @@ from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.absence import KEPT, LONG, Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
@@ -37,6 +38,7 @@ from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
+from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Limits, Turnstile
@@ -94,6 +96,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What they take as JSON at most."""
     limits: Limits = Limits()
     """How much is taken on."""
+    agents_kept: int = KEPT
+    """Agents that have gone and are kept however long they stay away, the latest."""
+    agents_kept_for: float = LONG
+    """Seconds for which all others that have gone are kept."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -122,6 +128,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
         self.carriers = Carriers(self)
@@ -133,6 +140,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
+        self.absence = Absence(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -154,9 +162,13 @@ class Simulator:
         self._now = now
         effects = self._perform_due(now)
         if not isinstance(happening, Woken):
-            effects += self.react(self.outages.incoming(happening), now)
+            if self.outages.is_parted:
+                happening = self.outages.incoming(happening)
+            effects += self.react(happening, now)
             effects += self._perform_due(now)
-        effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
+        effects = self.carriers.outgoing(effects, now)
+        if self.outages.is_parted:
+            effects = self.outages.outgoing(effects)
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
@@ -298,6 +310,7 @@ class Simulator:
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
+        agent.heard = now
         at = self.since_start(now)
         lost = len(client.queue)
         number = client.number
@@ -314,7 +327,8 @@ class Simulator:
             tell_at: Before this nothing that it sets off is told.
         """
         dues = play.happens(moment, mark, self.options.seed)
-        for each in play.followers:
+        # Nobody goes by a story.
+        for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
@@ -353,8 +367,10 @@ class Simulator:
         return item if client is None or item < client else client
 
     def _perform_due(self, now: float) -> list[Effect]:
-        effects: list[Effect] = []
         agenda = self._agenda
+        if not agenda or agenda[0][0] > now:
+            return self.bayeux.settle(now)
+        effects: list[Effect] = []
         while agenda and agenda[0][0] <= now:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
@@ -405,10 +421,8 @@ class Simulator:
             effects = self.faulting.answered(what.struck, answer)
             status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
-        self.tallies.answers.add((play.timeline.name, step, status))
-        self.journal.note(
-            "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
-        )
+        self.tallies.answers.add((play.name, step, status))
+        self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
 
     def _new_client_id(self) -> str:

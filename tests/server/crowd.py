@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from replay.clock import SystemClock
 from tests.road.software import Process
 
 from .dialled import UPGRADE, masked
@@ -45,7 +46,9 @@ class Served:
     def control(self, path: str, body: Any = None) -> str:
         """What a control call says."""
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"{self.url}/__replay/{path}", data=data, timeout=60) as answer:
+        kind = {"Content-Type": "application/json"}
+        call = urllib.request.Request(f"{self.url}/__replay/{path}", data, kind)
+        with urllib.request.urlopen(call, timeout=60) as answer:
             said: str = answer.read().decode()
         return said
 
@@ -133,10 +136,14 @@ class Line:
 
     async def tell(self, *messages: Any) -> Any:
         """Sends a frame, and reads the messages of the next."""
+        self.say(*messages)
+        return json.loads((await self.frame())[1])
+
+    def say(self, *messages: Any) -> None:
+        """Sends a frame."""
         data = json.dumps(messages).encode()
         length = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2)
         self.writer.write(b"\x81" + length + b"\0\0\0\0" + data)
-        return json.loads((await self.frame())[1])
 
     async def frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame."""
@@ -145,13 +152,15 @@ class Line:
             length = int.from_bytes(await self.reader.readexactly(2 if length == 126 else 8))
         return opcode & 15, await self.reader.readexactly(length)
 
-    async def closing(self) -> int:
-        """The code with which the server closes the WebSocket; it is answered."""
+    async def closing(self) -> tuple[int, list[Any]]:
+        """The code with which the server closes the WebSocket, which is answered, and what came before."""
+        heard = []
         while True:
             opcode, payload = await self.frame()
             if opcode == 8:
                 self.writer.write(masked(0x88, payload))
-                return int.from_bytes(payload[:2])
+                return int.from_bytes(payload[:2]), heard
+            heard.append(json.loads(payload))
 
     async def ending(self) -> str:
         """How it ends, whatever still comes."""
@@ -234,6 +243,13 @@ class Desk:
 
 def _basic(name: str) -> str:
     return base64.b64encode(f"{name}:x".encode()).decode()
+
+
+async def pause(seconds: float) -> None:
+    """Somebody takes their time."""
+    clock, over = SystemClock(), asyncio.Event()
+    clock.call_at(clock.now() + seconds, over.set)
+    await over.wait()
 
 
 async def waiting(served: Served, polls: int) -> None:

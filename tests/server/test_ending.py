@@ -40,7 +40,9 @@ async def sockets(served: Served, count: int) -> list[Line]:
         line = await Line.dialled(served.port)
         await line.upgraded()
         (welcome,) = await line.tell({"channel": "/meta/handshake", "id": "1"})
-        await line.tell({"channel": "/meta/connect", "id": "1", "clientId": welcome["clientId"]})
+        connect = {"channel": "/meta/connect", "id": "2", "clientId": welcome["clientId"]}
+        await line.tell(connect)
+        line.say(connect)
         lines.append(line)
     return lines
 
@@ -64,7 +66,7 @@ async def ended(served: Served, polling: int, on_sockets: int) -> float:
     assert await stopping == 0, served.process.output
     took = clock.now() - began
     assert answers == [[CONNECTED]] * polling
-    assert codes == [1001] * on_sockets
+    assert codes == [(1001, [[CONNECTED]])] * on_sockets
     assert await soon.answer() == (200, json.dumps("at last").encode())
     endings: list[Any] = await asyncio.gather(*(desk.line.ending() for desk in there))
     assert endings == ["FIN"] * polling
@@ -96,6 +98,25 @@ def test_who_is_not_read_does_not_hold_up_the_end(one_loop: Loop, tmp_path: Path
             line.writer.transport.pause_reading()
             assert await asyncio.to_thread(served.process.stop, signal.SIGTERM) == 0
             line.close()
+
+    run(main(), one_loop)
+
+
+@pytest.mark.live
+def test_what_another_server_is_asked_is_answered_before_the_end(one_loop: Loop, tmp_path: Path) -> None:
+    async def main() -> None:
+        (tmp_path / "ours").mkdir()
+        empty = "version: 1\nname: ours\nsteps: []\n"
+        with serving(tmp_path) as upstream:
+            forwarding = ("--unmatched", "forward", "--upstream", upstream.url)
+            with serving(tmp_path / "ours", *forwarding, story=empty) as served:
+                line = await Line.dialled(served.port)
+                line.ask("/slow")
+                while not upstream.figure('replay_journal_entries_total{kind="request"}'):
+                    pass
+                assert await asyncio.to_thread(served.process.stop, signal.SIGTERM) == 0
+                assert await line.answer() == (200, b'"at last"')
+                line.close()
 
     run(main(), one_loop)
 

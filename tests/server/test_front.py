@@ -214,9 +214,11 @@ def test_an_idle_connection_is_closed_in_the_end_and_one_that_waits_is_not(loop:
 @with_front
 def test_a_client_that_reads_nothing_gets_no_more_answers_than_fit(loop: Loop) -> None:
     async def main() -> None:
-        async with Running(STORY) as running, Dialled(running, limit=1) as line:
-            stage, before = running.server.stage, 20_000
-            line.write(get("/where") * before)
+        # More than kernels keep for a client.
+        big = f"steps: [{{id: big, request: GET /big, respond: {{body: {'x' * 20_000}}}}}]"
+        async with Running(big) as running, Dialled(running, limit=1) as line:
+            stage, before = running.server.stage, 2_000
+            line.write(get("/big") * before)
             await until(lambda: any(each._full for each in fronts_of(running).open))
             answered = sum(entry.kind == "answer" for entry in stage.simulator.journal)
             assert 0 < answered < before

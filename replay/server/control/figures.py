@@ -25,11 +25,10 @@ from replay.journal import KINDS
 from replay.simulator.lateness import BOUNDS, Lateness
 from replay.simulator.limits import LIMITS
 from replay.simulator.simulator import Simulator
+from replay.simulator.tallies import OTHERS
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
-OTHERS = "(others)"
-"""Beyond the first, what has many names is counted as one."""
 NONE = "(none)"
 """Where there is no name."""
 
@@ -109,8 +108,8 @@ class Figures(Collector):
         tallies = Counter(self._simulator.tallies.struck)
         tallies.update(self._simulator.switching.tallies())
         named = self._simulator.tallies.rules.among(tallies)
-        counts = {name: count for name, count in tallies.items() if name in named}
-        if len(named) < len(tallies):
+        counts = {name: count for name, count in tallies.items() if name in named and name != OTHERS}
+        if len(counts) < len(tallies):
             counts[OTHERS] = sum(tallies.values()) - sum(counts.values())
         return _counter("replay_faults_struck", "How often each rule struck, whomever.", "rule", counts)
 
@@ -178,7 +177,9 @@ class Figures(Collector):
         yield GaugeMetricFamily(
             "replay_held_events", "Events that wait until somebody listens to their channel.", value=held
         )
-        yield GaugeMetricFamily("replay_agents", "Agents that have come.", value=len(agents))
+        yield GaugeMetricFamily(
+            "replay_agents", "Agents that have come, but for those forgotten.", value=len(agents)
+        )
         plays = {id(play) for agent in agents for play in agent.plays}
         yield GaugeMetricFamily(
             "replay_plays", "Plays that they have; one of several agents counts once.", value=len(plays)

@@ -7,7 +7,7 @@ import logging
 
 from aiohttp import WSMsgType, web
 
-from replay.server.connections import deafen, sever
+from replay.server.connections import deafen, reset, sever
 from replay.server.requests import MAX_BODY, base_url_of, headers_of
 from replay.server.stage import Stage
 from replay.simulator.brought import NAME as BROUGHT
@@ -129,9 +129,8 @@ class _Line:
         why = f"a client reads too slowly: {unsent} wait; its socket is closed"
         stage.simulator.turnstile.turned_away("reading", why, stage.clock.now())
         self._stage.close_socket(effect.carrier if isinstance(effect, Cut) else effect.socket)
-        # No closing handshake: its frames would wait behind the others.
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        # No closing handshake: its frame would wait behind the others, which the kernel forgets too.
+        reset(self._request.transport)
 
     async def _read(self, number: int) -> None:
         async for frame in self._response:
