@@ -143,6 +143,8 @@ class Server:
             self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
         self._route = Route(route) if route else None
+        self.peers = self._terms.peers
+        """Where the control calls go that reach other replicas, itself perhaps among them."""
         self._host = host
         self._port = port
         self._options = options or Options()

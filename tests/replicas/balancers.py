@@ -85,6 +85,10 @@ class Replicas:
         """What one replica says of itself."""
         return httpx.get(f"http://127.0.0.1:{self.ports[name]}/__replay/{path}")
 
+    def said(self, name: str) -> str:
+        """What one replica has said on its terminal."""
+        return self._processes[name].output
+
     def agents(self) -> dict[str, int]:
         """How many agents each that runs has."""
         return {name: self.control(name, "agents").json()["total"] for name in self._processes}

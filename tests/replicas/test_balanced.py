@@ -54,6 +54,8 @@ def test_who_keeps_cookies_stays_with_one_replica_and_is_never_unknown(name: str
         # Somebody whose requests were spread would have been somebody else on each.
         assert sum(came.values()) == len(kinds)
         assert min(came.values()) > 0
+        others = ", ".join(f"http://127.0.0.1:{port}/__replay" for port in replicas.ports.values())
+        assert f"control calls reach {others} too\n" in replicas.said("a")
         assert httpx.get(f"{url}/__replay/health").status_code == 200
         # Linux has all of 127/8 on loopback: whoever comes from there is somebody else to the balancer.
         with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as elsewhere:
