@@ -13,13 +13,15 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
 import replay
 from replay.cli.drive import drive
 from replay.server.simulated import Simulated
-from tests.drive.servers import nobody
+from tests.drive.servers import aside, nobody
+from tests.drive.servers import serving as serving_by
 from tests.road.software import UPSTREAM, Process, node
 
 ROOT = Path(__file__).parents[2]
@@ -256,6 +258,19 @@ def test_arrivals_are_for_a_server_that_offers_chats() -> None:
         server.stop()
 
     assert "there customers start the chats" in str(result.exception)
+
+
+def test_a_server_that_lets_nobody_in_ends_it_at_once_and_says_why() -> None:
+    async def refused(request: web.Request) -> web.StreamResponse:
+        status = 401 if "notifications" in request.path else 200
+        return web.json_response({"statusCode": 0}, status=status)
+
+    with aside(serving_by(refused)) as url:
+        result = run(ACCEPT, url, "--agents", "2", "--duration", "10m")
+
+    assert type(result.exception).__name__ == "SurroundingsError"
+    assert "the target refused the login of agent1" in str(result.exception)
+    assert "CometD answered 401" in result.stdout
 
 
 def test_ctrl_c_ends_it_with_a_report_of_what_was(tmp_path: Path) -> None:
