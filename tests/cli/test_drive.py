@@ -157,6 +157,18 @@ def test_a_request_whose_connection_is_reset_is_an_error_and_made_again(tmp_path
     assert found["chats"]["count"] == 2
 
 
+def test_a_websocket_that_is_closed_is_opened_again_and_nothing_is_missed(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8")
+    with serving(ACCEPT, faults=[faults]) as simulator:
+        found = driven(ACCEPT, simulator.url, "--agents", "2", "--transport", "websocket")
+        struck = counted(simulator, "replay_faults_struck")
+
+    failing = [(each["error"], each["step"], each["count"]) for each in found["failing"]]
+    assert failing == [("lost connection", "", struck["shut"])]
+    assert (found["chats"]["count"], found["events"]["came"]) == (2, 8)
+
+
 def test_roles_are_played_by_agents_of_their_own_for_each_chat(tmp_path: Path) -> None:
     story = tmp_path / "consult.yaml"
     story.write_text(CONSULT, encoding="utf-8")
