@@ -74,6 +74,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """When such a request comes."""
     replied: Moment
     """When it is answered."""
+    think: Delay = 0.0
+    """How long a person takes to ask, once all above it has been seen."""
     role: int = 0
     """Whose request it is: an index into the timeline's roles."""
 
@@ -266,6 +268,7 @@ def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()
         captured_as={name: f"{step.id}.{name}" for name in names_in(mentioned)},
         asked=Moment(step.id),
         replied=Moment(step.id, response=True),
+        think=parse_delay(step.think),
         role=role,
     )
 
