@@ -1,0 +1,148 @@
+"""A user of Locust's that plays the client's part of a scenario."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+import gevent
+from locust import User, events, task
+from locust.env import Environment
+from locust.exception import StopUser
+from locust.runners import WorkerRunner
+
+from replay.drive.locust.finishing import Finishing
+from replay.drive.locust.http import Http
+from replay.drive.locust.numbers import Numbers, numbers_of
+from replay.drive.locust.options import ARGUMENTS, Setting, add_arguments, settle
+from replay.drive.locust.player import Player
+from replay.drive.locust.rows import SESSION, FailureError, Rows
+from replay.drive.part import Part
+from replay.errors import ReplayError
+
+log = logging.getLogger("replay")
+
+BETWEEN = 1.0
+"""Seconds between two stories of a user: also a server that refuses all is not asked without end."""
+
+
+FOR_GOOD = 1e6
+
+
+class ScenarioUser(User):
+    """Plays a scenario again and again: session, CometD and one story, then goodbye.
+
+    Derive from it in a locustfile. What it plays is said by Locust's arguments (`--replay-scenario FILE`), or for
+    this class alone by `replays = {"scenario": "chat.yaml", "transport": "websocket"}`.
+
+    Each answer and each event is a row of Locust's statistics, named by its step.
+    """
+
+    abstract = True
+    replays: ClassVar[dict[str, str]] = {}
+    """Arguments of its own, by name, without `replay-`."""
+
+    def on_start(self) -> None:
+        """Gets its number."""
+        self._setting = setting_of(self.environment, type(self))
+        self._number = numbers[self.environment].take()
+        self._plays = 0
+
+    def on_stop(self) -> None:
+        """Its number is free again."""
+        numbers[self.environment].give(self._number)
+
+    def wait_time(self) -> float:
+        """Seconds until its next story; one that is done waits for the end of the run."""
+        return FOR_GOOD if self._plays == self._setting.plays else BETWEEN
+
+    @task
+    def play(self) -> None:
+        """One story."""
+        setting = self._setting
+        self._plays += 1
+        rows = Rows(self.environment.events.request, self.context())
+        try:
+            access = setting.access(self._number, self._plays)
+        except ReplayError as error:
+            rows.add("user", SESSION, None, failure=FailureError("no login", str(error)))
+            raise StopUser from None
+        part = Part(
+            setting.timeline,
+            setting.target,
+            transport=setting.transport,
+            role=setting.role,
+            patience=setting.patience,
+            speed=setting.speed,
+            starts_known=setting.starts_known,
+        )
+        path = setting.timeline.scenario.cometd.path
+        http = Http(setting.target, access)
+        Player(part, http, setting.target, path, setting.transport, rows).play(setting.timeline.name)
+        if self._plays == setting.plays:
+            finishing[self.environment].done()
+
+
+numbers: WeakKeyDictionary[Environment, Numbers] = WeakKeyDictionary()
+finishing: WeakKeyDictionary[Environment, Finishing] = WeakKeyDictionary()
+settings: WeakKeyDictionary[Environment, dict[type[User], Setting]] = WeakKeyDictionary()
+
+
+def setting_of(environment: Environment, user: type[ScenarioUser]) -> Setting:
+    """What users of a class are to do.
+
+    Raises:
+        UsageError: the arguments are wrong.
+        ScenarioError: the scenario is.
+    """
+    known = settings.setdefault(environment, {})
+    if user not in known:
+        options = environment.parsed_options
+        given = {name: getattr(options, f"replay_{name}", default) for name, (default, _) in ARGUMENTS.items()}
+        known[user] = settle(given | user.replays, user.host or environment.host)
+    return known[user]
+
+
+def _check(environment: Environment) -> None:
+    """All that can be wrong is said before a user comes."""
+    settings.pop(environment, None)
+    for user in environment.user_classes:
+        if issubclass(user, ScenarioUser):
+            setting_of(environment, user)
+
+
+@events.init_command_line_parser.add_listener
+def _add_arguments(parser: Any) -> None:
+    add_arguments(parser)
+
+
+@events.init.add_listener
+def _initialized(environment: Environment, **_: Any) -> None:
+    numbers[environment] = numbers_of(environment)
+    finishing[environment] = Finishing(environment)
+    if isinstance(environment.runner, WorkerRunner):
+        # Arguments come from the master, with the test.
+        return
+    if environment.web_ui is not None:
+        # There they may still be changed.
+        return
+    try:
+        _check(environment)
+    except ReplayError as error:
+        sys.stderr.write(f"locust: {error}\n")
+        sys.exit(error.exit_code)
+
+
+@events.test_start.add_listener
+def _started(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    try:
+        _check(environment)
+    except ReplayError as error:
+        log.error("%s", error)
+        environment.process_exit_code = error.exit_code
+        assert runner is not None
+        gevent.spawn(runner.quit)
+
