@@ -145,6 +145,15 @@ class BayeuxClient:
             return self._end("") if any(m["channel"] == channels.DISCONNECT for m in messages) else []
         return self._back_off(now)
 
+    def lost(self, now: float) -> list[Action]:
+        """The connection is gone, and with it every reply under way: it tries again on another one."""
+        if self.phase is Phase.LEAVING:
+            return self._end("")
+        if self.phase in {Phase.APART, Phase.ENDED}:
+            return []
+        self._open.clear()
+        return self._back_off(now)
+
     def wake(self, now: float) -> list[Action]:
         """A pause may be over."""
         if self._wake_at is None or now < self._wake_at:

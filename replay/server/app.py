@@ -29,7 +29,7 @@ class App:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one request, so that a page of another origin may read the answer."""
-        if self._control.takes(request):
+        if self._control.takes(request.path):
             return await self.steer(request)
         leave = cors.preflight(request)
         if leave is not None:
@@ -48,7 +48,7 @@ class App:
         return await self._control.handle(request)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        mount = self._mount(request.path)
+        mount = self.mount_of(request.path)
         if mount is None:
             return await self._rest(request)
         offered = self._stage.simulator.mounts[mount].connection_types
@@ -59,7 +59,11 @@ class App:
             return web.Response(status=200)
         return web.Response(status=400, text="Unknown Bayeux Transport")
 
-    def _mount(self, path: str) -> str | None:
+    def is_steering(self, path: str) -> bool:
+        """Whether a path is control's."""
+        return self._control.takes(path)
+
+    def mount_of(self, path: str) -> str | None:
         """The CometD path this request belongs to: itself, or what clients append to it."""
         mounts = self._stage.simulator.mounts
         if len(mounts) != len(self._mounts):

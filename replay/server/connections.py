@@ -24,12 +24,18 @@ def sever(request: web.BaseRequest, *, with_reset: bool) -> None:
     Args:
         with_reset: With RST; else with FIN, behind what was written before.
     """
-    if with_reset:
-        reset(request.transport)
-    else:
-        _forget_unread(request.transport)
+    cut(request.transport, with_reset=with_reset)
     # Requests that wait behind this one on the connection are not even looked at.
     request.protocol.force_close()
+
+
+def cut(transport: asyncio.Transport | None, *, with_reset: bool) -> None:
+    """Ends a connection as `sever` does; harmless when it has ended."""
+    if with_reset:
+        reset(transport)
+    elif transport is not None:
+        _forget_unread(transport)
+        transport.close()
 
 
 def reset(transport: asyncio.Transport | None) -> None:

@@ -11,7 +11,7 @@ from aiohttp.http import StreamWriter
 
 from replay.server import cors
 from replay.server.connections import sever
-from replay.server.stage import Begun, Stage
+from replay.server.stage import Begun, Outcome, Stage
 from replay.wire import FRAMING, Answer, Cut, Headers, Input, is_empty
 
 
@@ -19,10 +19,11 @@ async def exchange(
     request: web.BaseRequest, stage: Stage, happening: Callable[[int], Input]
 ) -> web.StreamResponse:
     """Feeds an input and waits for its answer; a client that goes away meanwhile is reported."""
-    number, future = stage.open_exchange()
+    waiting = Waiting()
+    number = stage.open_exchange(waiting)
     try:
         stage.feed(happening(number))
-        outcome = await future
+        outcome = await waiting.future
         if isinstance(outcome, Answer):
             return response_of(outcome)
         if isinstance(outcome, Begun):
@@ -39,6 +40,24 @@ async def exchange(
         return web.Response()
     finally:
         stage.close_exchange(number)
+
+
+class Waiting:
+    """The answer of an exchange, to be waited for."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def take(self, outcome: Outcome) -> bool:
+        """Here it is; whether it is still waited for."""
+        if self.future.done():
+            return False
+        self.future.set_result(outcome)
+        return True
+
+    def let_go(self) -> None:
+        """There will be none."""
+        self.future.cancel()
 
 
 def response_of(answer: Answer) -> web.Response:

@@ -26,6 +26,7 @@ from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
 from replay.server.control.terms import PREFIX, Terms, Token
+from replay.server.front import Fronts
 from replay.server.requests import unquoted
 from replay.server.stage import Stage
 from replay.server.turns import turn
@@ -94,6 +95,7 @@ class Server:
         control_prefix: str = PREFIX,
         admin_token: str | None = None,
         files: Mapping[str, Path] | None = None,
+        front: bool = True,
     ) -> None:
         """Plays nothing yet.
 
@@ -106,6 +108,7 @@ class Server:
             admin_token: What control calls have to say, which may then come from anywhere; without one they
                 come from this machine.
             files: Where scenarios were read from, by name.
+            front: Plain requests are answered without aiohttp's stack, where httptools is there.
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
@@ -131,6 +134,8 @@ class Server:
         self._options = options or Options()
         self._clock = clock
         self._control_port = control_port
+        # With TLS nearly all that a request costs is elsewhere.
+        self._has_front = front and certificate is None
         self._runners: list[web.ServerRunner] = []
         self._listening: list[asyncio.Server] = []
         self.stage: Stage
@@ -172,7 +177,7 @@ class Server:
         self.stage = Stage(Simulator(self._timelines, options), clock)
         self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, Control(self.stage, self.clock, self._terms))
-        gated = _Gated(app.handle, **SERVING)
+        gated = _Gated(app, self.stage, front=self._has_front)
         self.stage.gatekeeper = gated.heed
         try:
             self._port = await self._listen(gated, "--port", self._host, self._port, self._tls)
@@ -283,15 +288,34 @@ class _Gated(web.Server):
 
     _opens = True
 
+    def __init__(self, app: App, stage: Stage, *, front: bool) -> None:
+        super().__init__(app.handle, **SERVING)
+        self.fronts = Fronts(stage, app, otherwise=super().__call__, keepalive=KEEPALIVE) if front else None
+
     def heed(self, gate: Gate) -> None:
         """Opens or shuts."""
         self._opens = gate.opens
         if gate.cut:
             for connection in self.connections:
                 reset(connection.transport)
+            if self.fronts is not None:
+                self.fronts.reset()
 
     def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # a listener asks for no more
-        return super().__call__() if self._opens else Refusal()
+        if not self._opens:
+            return Refusal()
+        return self.fronts() if self.fronts is not None else super().__call__()
+
+    def pre_shutdown(self) -> None:
+        """Nobody is kept who waits for nothing."""
+        super().pre_shutdown()
+        if self.fronts is not None:
+            self.fronts.close_idle()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's words
+        """Ends all connections; requests under way get so many seconds."""
+        fronts = [self.fronts.shut(timeout or SHUTDOWN)] if self.fronts is not None else []
+        await asyncio.gather(super().shutdown(timeout), *fronts)
 
 
 def _offering(scenario: Scenario, transports: Sequence[str]) -> Scenario:

@@ -1,7 +1,7 @@
 """Effects become bytes: inputs go to the simulator, what it returns is performed on time.
 
-It decides nothing. Exchanges are futures that the HTTP side waits on, and queues once an answer has begun;
-sockets are queues that a writer empties.
+It decides nothing. Of an exchange it knows who takes the answer, and a queue once one has begun; of a socket
+who takes its frames.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from replay.clock import Alarm, Clock
 from replay.simulator.simulator import Simulator
@@ -53,6 +53,16 @@ Outcome = Answer | Begun | Cut
 """What becomes of an exchange."""
 
 
+class Waiter(Protocol):
+    """Who waits for an answer."""
+
+    def take(self, outcome: Outcome) -> bool:
+        """Here it is; whether it is still waited for."""
+
+    def let_go(self) -> None:
+        """There will be none."""
+
+
 class Stage:
     """One simulator on one clock."""
 
@@ -65,9 +75,8 @@ class Stage:
         """Whoever takes new connections, and stops doing so when it is told."""
         self.forwarder: Callable[[Forward], None] | None = None
         """Whoever asks another server, and feeds what it says."""
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._numbers = itertools.count(1)
-        self._exchanges: dict[int, asyncio.Future[Outcome]] = {}
+        self._exchanges: dict[int, Waiter] = {}
         self._begun: dict[int, asyncio.Queue[Piece | Cut]] = {}
         self._lost: set[int] = set()
         self._sockets: dict[int, SocketWriter] = {}
@@ -124,16 +133,14 @@ class Stage:
         finally:
             self.feed(Woken())
 
-    def open_exchange(self) -> tuple[int, asyncio.Future[Outcome]]:
-        """A number for a request, and what its answer will be put into."""
+    def open_exchange(self, waiter: Waiter) -> int:
+        """A number for a request whose answer this one takes."""
         number = next(self._numbers)
-        # Asked for once: in Python 3.11 each time it is asked for costs a system call.
-        self._loop = self._loop or asyncio.get_running_loop()
-        future = self._loop.create_future()
         if self._stopped:
-            future.cancel()
-        self._exchanges[number] = future
-        return number, future
+            waiter.let_go()
+        else:
+            self._exchanges[number] = waiter
+        return number
 
     def close_exchange(self, number: int) -> None:
         """Nobody waits for this answer any more."""
@@ -172,8 +179,8 @@ class Stage:
             self._alarm.cancel()
             self._alarm = None
         self._due.clear()
-        for future in self._exchanges.values():
-            future.cancel()
+        for waiter in list(self._exchanges.values()):
+            waiter.let_go()
         now = self.clock.now()
         for number, due in self._begun.items():
             due.put_nowait(Cut(carrier=number, at=now))
@@ -234,11 +241,8 @@ class Stage:
 
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""
-        future = self._exchanges.pop(exchange, None)
-        if future is None or future.done():
-            return False
-        future.set_result(outcome)
-        return True
+        waiter = self._exchanges.pop(exchange, None)
+        return waiter is not None and waiter.take(outcome)
 
     def _begin(self, head: Begin) -> None:
         begun = Begun(head, asyncio.Queue())

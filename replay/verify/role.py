@@ -209,6 +209,12 @@ class Role:
             self._done.add(found.step)
         return found
 
+    def take_session(self, other: Role) -> None:
+        """Knows from now on what the same agent has been told in its session."""
+        self._own |= other._own
+        for name in self.session.variables & other._values.keys():
+            self._values.setdefault(name, other._values[name])
+
     def _known(self) -> dict[str, Any]:
         return self._values | self._own
 

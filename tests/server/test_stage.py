@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from replay.clock import Alarm, Callback, ManualClock
 from replay.plan.timeline import plan_all
+from replay.server.exchanges import Waiting
 from replay.server.stage import Outcome, Stage
 from replay.simulator.simulator import Simulator
 from replay.testing import scenario
@@ -42,7 +43,8 @@ class EarlyClock(ManualClock):
 def ask(
     stage: Stage, method: str, path: str, seen: list[str], name: str
 ) -> Callable[[], asyncio.Future[Outcome]]:
-    number, future = stage.open_exchange()
+    waiting = Waiting()
+    number, future = stage.open_exchange(waiting), waiting.future
     future.add_done_callback(lambda _: seen.append(name))
     request = Request(exchange=number, method=method, path=path, base_url="http://h")
     stage.feed(request)

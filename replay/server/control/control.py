@@ -39,9 +39,9 @@ class Control:
             for route in resolve(RESOURCES, name):
                 self._routes.setdefault(route.path, {})[route.method] = route
 
-    def takes(self, request: web.BaseRequest) -> bool:
-        """Whether a request is a call."""
-        return self._terms.cover(request.path)
+    def takes(self, path: str) -> bool:
+        """Whether a request to this path is a call."""
+        return self._terms.cover(path)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answers one call, or what is none."""
@@ -69,7 +69,7 @@ class Control:
 
     def _at(self, request: web.BaseRequest) -> tuple[dict[str, Route], str]:
         """What is at a path, by method, and what the path has after the resource."""
-        if not self.takes(request):
+        if not self.takes(request.path):
             return {}, ""
         # A name may have a slash in it, which is written as %2F.
         parts = [unquote(part) for part in request.rel_url.raw_path.split("/")]
