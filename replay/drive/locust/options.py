@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ import msgspec
 
 from replay.capture.preflight import parse_upstream
 from replay.drive.access import Access, by_name
+from replay.drive.chats import Driving
 from replay.drive.locust.http import Http, NoAnswerError, trusted
-from replay.drive.outcome import index_of
 from replay.errors import UsageError, check_known
 from replay.library import library
 from replay.plan.pace import parse_speed
-from replay.plan.timeline import Timeline, plan
+from replay.plan.timeline import plan
 from replay.scenario.durations import parse_duration
 from replay.scenario.load import load
 
@@ -28,7 +29,6 @@ PROBING = 5.0
 ARGUMENTS: dict[str, tuple[str, str]] = {
     "scenario": ("", "The scenario whose client's part is played; the one that comes with the package."),
     "transport": ("long-polling", f"How events come: {' or '.join(TRANSPORTS)}."),
-    "role": ("", "Whom to play, where the steps name several agents."),
     "user": (
         "user{number}-{play}",
         "What users are called: {number} is there once among all workers, from 1 on without gaps; {play} counts "
@@ -47,20 +47,14 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What users are to do."""
 
-    timeline: Timeline
-    target: str
+    driving: Driving
     transport: str
-    role: int
     user: str
     """A pattern."""
     logins: tuple[tuple[str, str], ...]
     """Names and passwords; empty when names go by the pattern."""
     plays: int
-    speed: float | None
-    patience: float
-    trust: Any
-    starts_known: bool
-    """Whether the target begins a story by itself: a simulator does, a real server when a customer comes."""
+    trust: ssl.SSLContext | bool
 
     def access(self, number: int, play: int) -> Access:
         """With what a user comes.
@@ -103,9 +97,9 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
         raise UsageError("--host is missing: the server to drive, such as http://gws:8090.")
     check_known("transport", given["transport"], TRANSPORTS)
     timeline = plan(load(Path(given["scenario"]) if given["scenario"] else library()[0]))
-    if len(timeline.roles) > 1 and not given["role"]:
-        several = f"several agents play {timeline.name}, and a user of Locust is one of them"
-        raise UsageError(several, help=f"Name it with --replay-role: {', '.join(timeline.roles)}.")
+    if len(timeline.roles) > 1:
+        several = f"{timeline.name} is played by several agents together: {', '.join(timeline.roles)}"
+        raise UsageError(several, help="Users of Locust play alone; `replay drive` plays all of them.")
     target = str(parse_upstream(host, option="--host"))
     trust = trusted(given["target_ca"], insecure=given["insecure"].lower() in {"1", "yes", "true"})
     try:
@@ -114,18 +108,16 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
         plays = int(given["plays"])
     except (ValueError, KeyError, IndexError) as error:
         raise UsageError(_wrong(given, error)) from None
+    driving = Driving(
+        timeline, target, patience=patience, speed=speed, starts_known=_is_simulator(target, trust)
+    )
     return Setting(
-        timeline=timeline,
-        target=target,
+        driving=driving,
         transport=given["transport"],
-        role=index_of(timeline, given["role"]),
         user=given["user"],
         logins=_logins(given["logins"]),
         plays=plays,
-        speed=speed,
-        patience=patience,
         trust=trust,
-        starts_known=_is_simulator(target, trust),
     )
 
 
@@ -157,7 +149,8 @@ def _logins(file: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _is_simulator(target: str, trust: Any) -> bool:
+def _is_simulator(target: str, trust: ssl.SSLContext | bool) -> bool:
+    """Whether the target begins a story by itself, and not when a customer comes."""
     http = Http(target, Access(trust=trust))
     try:
         answer = http.ask("GET", f"{target}/__replay/health", None, within=PROBING)

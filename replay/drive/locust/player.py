@@ -13,6 +13,7 @@ from gevent.queue import Empty, SimpleQueue
 
 from replay.bayeux.client import Batch, Pause
 from replay.bayeux.messages import MalformedError, Message, decode
+from replay.drive.chats import Driving
 from replay.drive.locust.carriers import CARRIERS, Carrier
 from replay.drive.locust.http import Http, NoAnswerError
 from replay.drive.locust.now import now
@@ -26,42 +27,33 @@ LEAVING = 3.0
 class Player:
     """One agent: its part, its connections, its rows."""
 
-    def __init__(self, part: Part, http: Http, target: str, path: str, transport: str, rows: Rows) -> None:
-        """Not connected yet.
-
-        Args:
-            target: Where the server is: `http://host:port`.
-            path: Where CometD is, there.
-        """
+    def __init__(self, part: Part, driving: Driving, http: Http, transport: str, rows: Rows) -> None:
+        """Not connected yet."""
+        scenario = driving.timeline.scenario
         self._part = part
         self._http = http
-        self._target = target
+        self._target = driving.base_url
+        self._story = scenario.name
         self._rows = rows
-        self._carrier: Carrier = CARRIERS[transport](http, target + path, self)
+        self._carrier: Carrier = CARRIERS[transport](http, self._target + scenario.cometd.path, self)
         self._calls = Group()
         self._line: SimpleQueue[Callable[[], list[Action]]] = SimpleQueue()
         self._wake_at: float | None = None
         self._over = False
-        self._chat = ""
-        """How a chat is called in its row."""
+        self._began = 0.0
 
-    def play(self, chat: str) -> None:
-        """One session with one chat in it, to its end.
-
-        Args:
-            chat: The name of the scenario.
-        """
-        self._chat = chat
-        began = now()
-        self._perform(self._part.start(began))
-        self._perform(self._part.begin(now()))
-        told = False
+    def play(self) -> None:
+        """One session with one chat in it, to its end."""
+        self._began = now()
         try:
+            self._perform(self._part.start(self._began))
+            self._perform(self._part.begin(now()))
+            while self._part.chats and not (self._part.ready or self._over):
+                self._next(None)
+            if self._part.ready:
+                self._rows.add(COMETD, SESSION, now() - self._began)
             while self._part.chats and not self._over:
                 self._next(None)
-                if self._part.ready and not told:
-                    told = True
-                    self._rows.add(COMETD, SESSION, now() - began)
         finally:
             self._leave()
 
@@ -149,7 +141,7 @@ class Player:
             case "event":
                 self._rows.add(EVENT, told.step, told.seconds)
             case "chat":
-                self._rows.add(CHAT, self._chat, told.seconds)
+                self._rows.add(CHAT, self._story, told.seconds)
             case "recovery":
                 self._rows.add(COMETD, SESSION, None, failure=FailureError("begun again"))
             case "stranger":
@@ -157,7 +149,7 @@ class Player:
             case "error" if told.step:
                 self._rows.add(EVENT, told.step, None, failure=failure)
             case "error" if told.chat:
-                self._rows.add(CHAT, self._chat, None, failure=failure)
+                self._rows.add(CHAT, self._story, None, failure=failure)
             case "error":
                 self._rows.add(COMETD, SESSION, None, failure=failure)
 

@@ -69,18 +69,9 @@ class ScenarioUser(User):
         except ReplayError as error:
             rows.add("user", SESSION, None, failure=FailureError("no login", str(error)))
             raise StopUser from None
-        part = Part(
-            setting.timeline,
-            setting.target,
-            transport=setting.transport,
-            role=setting.role,
-            patience=setting.patience,
-            speed=setting.speed,
-            starts_known=setting.starts_known,
-        )
-        path = setting.timeline.scenario.cometd.path
-        http = Http(setting.target, access)
-        Player(part, http, setting.target, path, setting.transport, rows).play(setting.timeline.name)
+        driving = setting.driving
+        part = Part(driving, name=access.user, transport=setting.transport)
+        Player(part, driving, Http(driving.base_url, access), setting.transport, rows).play()
         if self._plays == setting.plays:
             finishing[self.environment].done()
 
