@@ -4,4 +4,4 @@ from replay.drive.locust import ScenarioUser
 
 
 class Agent(ScenarioUser):
-    """What it plays is said by `--replay-scenario` and the other arguments of `replay`; see docs/locust.md."""
+    """What it plays is said by `--replay-scenario` and the like; see docs/locust.md."""

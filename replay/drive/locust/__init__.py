@@ -5,8 +5,8 @@
     class Agent(ScenarioUser):
         pass
 
-It runs in Locust's own process, in which nothing may use asyncio. What is here is imported when first asked for,
-since importing Locust changes the process: its sockets become gevent's.
+It runs in Locust's own process, in which nothing may use asyncio. What is here is imported when first asked
+for, since importing Locust changes the process: its sockets become gevent's.
 """
 
 from __future__ import annotations
@@ -32,5 +32,7 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:
             raise
-        what = f'driving with Locust needs {error.name}, which is not installed: pip install "gws-replay[load]"'
+        what = (
+            f'driving with Locust needs {error.name}, which is not installed: pip install "gws-replay[load]"'
+        )
         raise ModuleNotFoundError(what, name=error.name) from None

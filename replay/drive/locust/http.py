@@ -1,4 +1,4 @@
-"""How a Locust user asks: gevent's own HTTP, with its cookies, its login and the CSRF token, within bounds."""
+"""How a Locust user asks: gevent's own HTTP, with cookies, login and the CSRF token, within bounds."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ POLLS = 2
 """Connections for held polls: one, and the one that takes its place while it is given up."""
 OTHERS = 6
 """Connections for all else, as many as browsers open."""
+
 
 class NoAnswerError(Exception):
     """There is no answer; says why in few words, the same for all that fail alike."""
@@ -81,17 +82,17 @@ class Http:
         Raises:
             NoAnswerError: there is none.
         """
-        answer = self._ask(method, url, body, within, kind, held)
+        answer = self._ask(method, url, body, within, kind=kind, held=held)
         if answer.status == 403 and method not in READING and b"csrf" in answer.body.lower():
             # The token comes with the answer to any GET, and a client may not have had one yet.
             before = self._csrf.headers
-            self._ask("GET", url, None, within, kind, held=False)
+            self._ask("GET", url, None, within)
             if self._csrf.headers != before:
-                return self._ask(method, url, body, within, kind, held)
+                return self._ask(method, url, body, within, kind=kind, held=held)
         return answer
 
     def _ask(
-        self, method: str, url: str, body: bytes | None, within: float, kind: str, held: bool
+        self, method: str, url: str, body: bytes | None, within: float, *, kind: str = "", held: bool = False
     ) -> Answer:
         request = CompatRequest(url, method, headers=Headers(self.headers()), payload=body)
         if body is not None:

@@ -1,9 +1,9 @@
 """Numbers for users, each there once among all workers, from 1 on without gaps: accounts are numbered so.
 
-    worker                          master
-    take  -- replay-number ------>  the smallest that is free
-          <----- replay-number --
-    give  -- replay-number ------>  free again
+worker                          master
+take  -- replay-number ------>  the smallest that is free
+      <----- replay-number --
+give  -- replay-number ------>  free again
 """
 
 from __future__ import annotations

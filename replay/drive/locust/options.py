@@ -31,11 +31,14 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "transport": ("long-polling", f"How events come: {' or '.join(TRANSPORTS)}."),
     "user": (
         "user{number}-{play}",
-        "What users are called: {number} is there once among all workers, from 1 on without gaps; {play} counts "
-        "the stories of one user. A server that does not begin its story anew for an agent needs it.",
+        "What users are called: {number} is there once among all workers, from 1 on without gaps; {play} "
+        "counts the stories of one user, as a simulator begins one for each agent that is new.",
     ),
     "logins": ("", "A file with a line NAME:PASSWORD for each number, instead of names by pattern."),
-    "plays": ("0", "Stories that each user plays; then it is done, and with the last one the run. 0: no end."),
+    "plays": (
+        "0",
+        "Stories that each user plays; then it is done, and with the last one the run. 0: no end.",
+    ),
     "speed": ("1", "The speed at which the target plays, so that events are known to be late: 2, or max."),
     "patience": ("30s", "How long to wait for an answer, or for an event that is due."),
     "target_ca": ("", "The certificate authority of the target (PEM)."),
@@ -78,7 +81,11 @@ def add_arguments(parser: Any) -> None:
         flag = f"--replay-{name.replace('_', '-')}"
         # What begins with a percent sign would be filled in.
         group.add_argument(
-            flag, default=given, env_var=f"REPLAY_LOCUST_{name.upper()}", metavar="X", help=about.replace("%", "%%")
+            flag,
+            default=given,
+            env_var=f"REPLAY_LOCUST_{name.upper()}",
+            metavar="X",
+            help=about.replace("%", "%%"),
         )
 
 
@@ -124,7 +131,9 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
 def _wrong(given: Mapping[str, str], error: Exception) -> str:
     match error:
         case KeyError() | IndexError():
-            return f"--replay-user {given['user']} may have {{number}} and {{play}} in braces, and nothing else"
+            return (
+                f"--replay-user {given['user']} may have {{number}} and {{play}} in braces, and nothing else"
+            )
         case _ if "int()" in str(error):
             return f"--replay-plays is a number of stories, not '{given['plays']}'"
         case _:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import gevent
 import msgspec
 from gevent.pool import Group
 from gevent.queue import Empty, SimpleQueue
@@ -124,9 +123,7 @@ class Player:
             heed = partial(self._part.answered, call.number, answer.status, _value(answer.body))
         self._line.put(partial(self._heed, call, took, length, partial(heed, now=now())))
 
-    def _heed(
-        self, call: Call, took: float, length: int, heed: Callable[[], list[Action]]
-    ) -> list[Action]:
+    def _heed(self, call: Call, took: float, length: int, heed: Callable[[], list[Action]]) -> list[Action]:
         """One row for each request, whatever is told of it."""
         actions = heed()
         about = [each for each in actions if isinstance(each, Told) and each.step == call.step]

@@ -42,7 +42,13 @@ class Rows:
         self._context = context
 
     def add(
-        self, kind: str, name: str, seconds: float | None, *, length: int = 0, failure: FailureError | None = None
+        self,
+        kind: str,
+        name: str,
+        seconds: float | None,
+        *,
+        length: int = 0,
+        failure: FailureError | None = None,
     ) -> None:
         """One request, event, chat or session.
 

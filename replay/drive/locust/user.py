@@ -34,8 +34,8 @@ FOR_GOOD = 1e6
 class ScenarioUser(User):
     """Plays a scenario again and again: session, CometD and one story, then goodbye.
 
-    Derive from it in a locustfile. What it plays is said by Locust's arguments (`--replay-scenario FILE`), or for
-    this class alone by `replays = {"scenario": "chat.yaml", "transport": "websocket"}`.
+    Derive from it in a locustfile. What it plays is said by Locust's arguments (`--replay-scenario FILE`), or
+    for this class alone by `replays = {"scenario": "chat.yaml", "transport": "websocket"}`.
 
     Each answer and each event is a row of Locust's statistics, named by its step.
     """
@@ -91,7 +91,9 @@ def setting_of(environment: Environment, user: type[ScenarioUser]) -> Setting:
     known = settings.setdefault(environment, {})
     if user not in known:
         options = environment.parsed_options
-        given = {name: getattr(options, f"replay_{name}", default) for name, (default, _) in ARGUMENTS.items()}
+        given = {
+            name: getattr(options, f"replay_{name}", default) for name, (default, _) in ARGUMENTS.items()
+        }
         known[user] = settle(given | user.replays, user.host or environment.host)
     return known[user]
 
@@ -104,12 +106,10 @@ def _check(environment: Environment) -> None:
             setting_of(environment, user)
 
 
-@events.init_command_line_parser.add_listener
 def _add_arguments(parser: Any) -> None:
     add_arguments(parser)
 
 
-@events.init.add_listener
 def _initialized(environment: Environment, **_: Any) -> None:
     numbers[environment] = numbers_of(environment)
     finishing[environment] = Finishing(environment)
@@ -126,7 +126,6 @@ def _initialized(environment: Environment, **_: Any) -> None:
         sys.exit(error.exit_code)
 
 
-@events.test_start.add_listener
 def _started(environment: Environment, **_: Any) -> None:
     runner = environment.runner
     try:
@@ -137,3 +136,7 @@ def _started(environment: Environment, **_: Any) -> None:
         assert runner is not None
         gevent.spawn(runner.quit)
 
+
+events.init_command_line_parser.add_listener(_add_arguments)
+events.init.add_listener(_initialized)
+events.test_start.add_listener(_started)
