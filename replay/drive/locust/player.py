@@ -32,6 +32,7 @@ class Player:
         self._part = part
         self._http = http
         self._target = driving.base_url
+        self._patience = driving.patience
         self._story = scenario.name
         self._rows = rows
         self._carrier: Carrier = CARRIERS[transport](http, self._target + scenario.cometd.path, self)
@@ -47,14 +48,21 @@ class Player:
         try:
             self._perform(self._part.start(self._began))
             self._perform(self._part.begin(now()))
-            while self._part.chats and not (self._part.ready or self._over):
-                self._next(None)
-            if self._part.ready:
-                self._rows.add(COMETD, SESSION, now() - self._began)
-            while self._part.chats and not self._over:
-                self._next(None)
+            if self._comes_in():
+                while self._part.chats and not self._over:
+                    self._next(None)
         finally:
             self._leave()
+
+    def _comes_in(self) -> bool:
+        """Whether its session begins in time."""
+        limit = self._began + self._patience
+        while not (self._part.ready or self._over) and now() < limit:
+            self._next(limit)
+        failure = None if self._part.ready else FailureError(f"not begun within {self._patience:g} s")
+        if not self._over:
+            self._rows.add(COMETD, SESSION, now() - self._began, failure=failure)
+        return self._part.ready
 
     def _leave(self) -> None:
         """Says goodbye, also where Locust has stopped the user, and closes all there is."""
