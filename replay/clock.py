@@ -25,6 +25,11 @@ def wall_time() -> float:
     return time.time()  # noqa: TID251  this module is where the time is read
 
 
+def processor_time() -> float:
+    """Seconds for which this process has kept a processor busy."""
+    return time.process_time()
+
+
 class Alarm(Protocol):
     """A wait that can be called off."""
 

@@ -137,6 +137,7 @@ COMMANDS = {
     "show": "replay.cli.show:show",
     "diff": "replay.cli.diff:command",
     "verify": "replay.cli.verify:verify",
+    "drive": "replay.cli.drive:drive",
     "pin": "replay.cli.pin:pin",
     "serve": "replay.cli.serve:serve",
     "init": "replay.cli.init:init",

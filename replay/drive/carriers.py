@@ -27,6 +27,8 @@ class Trouble(msgspec.Struct, frozen=True):
     why: str
     lost: bool = False
     """Whether the server is out of reach, rather than amiss."""
+    late: bool = False
+    """Whether it took too long."""
     answer: Answer | None = None
     """What it answered instead, if it did."""
 
@@ -71,7 +73,8 @@ class Polls:
         try:
             answer = await self._http.ask("POST", url, body, within=batch.timeout, kind=kind)
         except TimeoutError:
-            self._failed(batch.number, Trouble(f"{channel} was not answered within {batch.timeout:g} s"))
+            why = f"{channel} was not answered within {batch.timeout:g} s"
+            self._failed(batch.number, Trouble(why, late=True))
             return
         except aiohttp.ClientError as error:
             lost = isinstance(error, aiohttp.ClientConnectorError)

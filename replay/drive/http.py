@@ -54,11 +54,11 @@ class Http:
         """Nothing is asked yet.
 
         Args:
-            hidden: Learns what secrets the server gives out.
+            hidden: Learns what secrets the server gives out; nobody does when left out.
         """
         self._session = session
         self._trust = (access or Access()).trust
-        self._hidden = hidden or Hidden()
+        self._hidden = hidden
         self._csrf: dict[str, str] = {}
         self.secure = False
         """Whether it has spoken TLS."""
@@ -96,7 +96,8 @@ class Http:
         ) as response:
             self._learn(response)
             said = await _read(response)
-        self._hidden.learn_issued(*(each.decode("latin-1") for each in clients_in(said)))
+        if self._hidden is not None:
+            self._hidden.learn_issued(*(each.decode("latin-1") for each in clients_in(said)))
         return Answer(
             status=response.status,
             kind=response.content_type if "Content-Type" in response.headers else "",
@@ -105,12 +106,18 @@ class Http:
         )
 
     def _learn(self, response: aiohttp.ClientResponse) -> None:
-        self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
+        if self._hidden is not None:
+            self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
         token = response.headers.get("X-CSRF-TOKEN", "")
         name = response.headers.get("X-CSRF-HEADER", "X-CSRF-TOKEN")
         if token and token.isprintable() and _CSRF_NAME.fullmatch(name):
             self._csrf = {name: token}
-            self._hidden.learn_issued(token)
+            if self._hidden is not None:
+                self._hidden.learn_issued(token)
+
+    async def close(self) -> None:
+        """Ends its session, and its connections if they are its own."""
+        await self._session.close()
 
     async def socket(self, url: str) -> aiohttp.ClientWebSocketResponse:
         """Opens a WebSocket; `url` begins with http."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -27,6 +27,7 @@ from replay.bayeux.channels import SUBSCRIBE
 from replay.bayeux.client import Action as ClientAction
 from replay.bayeux.client import Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 from replay.bayeux.messages import Message
+from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.chats import Chat, Driving, Playing
 from replay.plan.timeline import Ask, Moment
 from replay.plan.values import readable
@@ -40,51 +41,6 @@ BACKOFF = 1.0
 """Seconds before a request is made again; one more each time."""
 REMEMBERED = 4
 """Chats that are over and still known by their ids, so that what comes again is told."""
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """A request of a step."""
-
-    number: int
-    step: str
-    method: str
-    path: str
-    """With its query."""
-    body: Any
-    """JSON value; unset when there is none."""
-    timeout: float
-    """Seconds to wait for the answer."""
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to count.
-
-    `answer` and `event` have a step and seconds: from the time the request was meant to be made to its
-    answer, and from the time the event was due to its coming, which is below zero where it came early and
-    None where nobody can say when it was due. `chat` is a story seen to its end, with the seconds it took.
-    `recovery` is a session begun again. `stranger` is an event that is no step. `error` has its sort and an
-    example.
-    """
-
-    kind: Literal["answer", "event", "chat", "recovery", "stranger", "error"]
-    at: float
-    step: str = ""
-    seconds: float | None = None
-    error: str = ""
-    """Few words by which errors are counted together."""
-    example: str = ""
-    """What happened, in a sentence."""
-    chat: int = 0
-    """Which of the part's chats it is about; 0 for none."""
-
-
-class Over(msgspec.Struct, frozen=True):
-    """The session has ended; why, or empty when it was asked to."""
-
-    why: str = ""
-
-
-Action = Batch | Call | Pause | Told | Over
 
 
 class _Asked(msgspec.Struct):

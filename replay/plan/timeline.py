@@ -63,6 +63,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[Reply, ...]
     names: frozenset[str]
     """The variables it mentions, which it may capture."""
+    think: Delay = 0.0
+    """How long a person takes to ask, once all above it has been seen."""
     role: int = 0
     """Whose request it is: an index into the timeline's roles."""
 
@@ -235,6 +237,7 @@ def _ask(step: RequestStep, role: int) -> Ask:
         repeat=repeat_of(step),
         replies=tuple(_reply(respond) for respond in step.respond or [Respond()]),
         names=frozenset(names_in(mentioned)),
+        think=parse_delay(step.think),
         role=role,
     )
 

@@ -189,6 +189,10 @@ def _request(step: RequestStep, path: Path, document: Document) -> Iterator[Prob
     if step.match == "ignore" and is_set(step.body):
         what = f"'match: ignore' ignores the body that step '{step.id}' lists"
         yield document.problem((*path, "match"), what, help="Leave out one of the two.")
+    try:
+        parse_delay(step.think)
+    except ValueError as error:
+        yield document.problem((*path, "think"), str(error))
     for at, answer in enumerate(step.respond):
         yield from _answer(answer, (*path, "respond", at), document)
 

@@ -116,6 +116,9 @@ class RequestStep(_Part, kw_only=True):
     """Fields the client's JSON body must have."""
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
+    think: str = "0s"
+    """How long a person takes to ask, once all above it has been seen: a duration or a distribution. Nobody
+    is held to it; `drive` waits so long."""
     repeat: Literal["last", "once", "cycle"] | None = None
     """What the same request gets again: the last answer, none, or all in turn. GET: `last`, else `once`."""
     respond: list[Respond] = []

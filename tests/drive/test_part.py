@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from replay.bayeux.client import Batch, Pause
+from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.chats import Chat, Driving
-from replay.drive.part import Action, Call, Over, Part, Told
+from replay.drive.part import Part
 from replay.plan.timeline import plan
 from replay.testing import scenario
 

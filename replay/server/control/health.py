@@ -10,7 +10,8 @@ from replay.server.control.values import Health, Ready
 
 async def _health(call: Call) -> Health:
     playing = [scenario.name for scenario in call.stage.simulator.scenarios]
-    return Health(version=__version__, playing=playing)
+    speed = call.stage.simulator.options.pace.speed
+    return Health(version=__version__, playing=playing, speed="max" if speed is None else speed)
 
 
 async def _ready(call: Call) -> Ready:

@@ -47,6 +47,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     playing: list[str]
     """Names of the scenarios."""
+    speed: float | Literal["max"] = 1.0
+    """At which they are played."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
