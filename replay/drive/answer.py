@@ -34,9 +34,9 @@ class Csrf:
         self.headers: dict[str, str] = {}
 
     def learn(self, headers: Mapping[str, str]) -> str:
-        """Takes the token of an answer, whose headers have names in lower case; empty if there is none."""
-        token = headers.get("x-csrf-token", "")
-        name = headers.get("x-csrf-header", "X-CSRF-TOKEN")
+        """Takes the token of an answer, whose headers are found in any case; empty if there is none."""
+        token = headers.get("X-CSRF-TOKEN", "")
+        name = headers.get("X-CSRF-HEADER", "X-CSRF-TOKEN")
         if not (token and token.isprintable() and _CSRF_NAME.fullmatch(name)):
             return ""
         self.headers = {name: token}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from locust import events
 
@@ -19,7 +19,7 @@ class Polling(ScenarioUser):
 class Socket(ScenarioUser):
     """Over a WebSocket."""
 
-    replays = {"transport": "websocket"}
+    replays: ClassVar[dict[str, str]] = {"transport": "websocket"}
 
 
 def _say_what_is_imported(**_: Any) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +9,7 @@ import httpx
 import pytest
 
 from replay.journal import Kept, read
-from tests.load.swarm import locust, simulator, swarm
-from tests.road.software import ROOT
+from tests.load.swarm import simulator, swarm
 from tests.server.test_counts import counted, noted
 
 STORY = """
@@ -48,7 +43,7 @@ def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_count
     busy = "[{name: busy, fault: status, where: {step: look}, nth: [1], settings: {status: 503}}]"
     with simulator(tmp_path, STORY, faults=busy) as (url, process):
         flags = ["--replay-scenario", str(tmp_path / "story.yaml")]
-        flags += ["--replay-plays", "1", "--replay-user", "user{number}"]
+        flags += ["--replay-plays", "1", "--replay-user", "user{n}"]
         told = swarm(url, users, tmp_path, *flags, workers=2, rate=50, IMPORTED=str(tmp_path))
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0
@@ -73,4 +68,4 @@ def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_count
     assert "replay.drive.part" in imported
     assert not {name for name in imported if name.split(".")[0] in {"asyncio", "aiohttp", "httpx", "uvloop"}}
     names = {str(entry.agent) for entry in kept.entries if entry.kind == "agent"}
-    assert names == {f"user{number}" for number in range(1, users + 1)}
+    assert names == {f"user{n}" for n in range(1, users + 1)}

@@ -33,6 +33,10 @@ class NoAnswerError(Exception):
     """There is no answer; says why in few words, the same for all that fail alike."""
 
 
+class UnreachableError(NoAnswerError):
+    """Nobody takes a connection there."""
+
+
 class Http:
     """One user's requests to one server. GWS ties login, cookies and CSRF token to each other."""
 
@@ -116,6 +120,8 @@ class Http:
                 raise
             raise NoAnswerError("no answer in time") from None
         except (OSError, HTTPParseError) as error:
+            if is_unreachable(error) and not reading:
+                raise UnreachableError(in_words(error)) from None
             raise NoAnswerError("the answer broke off" if reading else in_words(error)) from None
         kind_said, _, parameters = _header(response, "Content-Type").partition(";")
         _, _, charset = parameters.lower().partition("charset=")
@@ -143,8 +149,7 @@ class Http:
 
     def _learn(self, response: CompatResponse, request: CompatRequest) -> None:
         self._jar.extract_cookies(response, request)  # type: ignore[arg-type]  # made for each other
-        headers = {name.lower(): str(value) for name, value in response.headers.items()}
-        self._csrf.learn(headers)
+        self._csrf.learn({name.upper(): value for name, value in response.headers.items()})
 
     def close(self) -> None:
         """Closes the connections on which nothing is under way."""
@@ -192,6 +197,11 @@ def tls_of(access: Access) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
         _contexts[access.trust] = context
     return _contexts[access.trust]
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether there is no connection at all, rather than something amiss with one."""
+    return isinstance(error, socket.gaierror | TimeoutError | ssl.SSLError | ConnectionRefusedError)
 
 
 def in_words(error: Exception) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +14,46 @@ import msgspec
 from replay.capture.preflight import parse_upstream
 from replay.drive.access import Access, by_name
 from replay.drive.chats import Driving
-from replay.drive.locust.http import Http, NoAnswerError, trusted
-from replay.errors import UsageError, check_known
+from replay.drive.locust.http import Http, NoAnswerError, UnreachableError, trusted
+from replay.drive.thinking import parse_thinking
+from replay.errors import SurroundingsError, UsageError, check_known, nearest
 from replay.library import library
 from replay.plan.pace import parse_speed
 from replay.plan.timeline import plan
 from replay.scenario.durations import parse_duration
 from replay.scenario.load import load
+from replay.server.control.terms import PREFIX
+from replay.server.control.values import Health
 
 TRANSPORTS = ("long-polling", "websocket")
 PASSWORD = "REPLAY_PASSWORD"  # noqa: S105  the name of a variable
-PROBING = 5.0
-"""Seconds for a target to say whether it is a simulator."""
+PROBING = 10.0
+"""Seconds for a target to say what it is."""
 
 ARGUMENTS: dict[str, tuple[str, str]] = {
     "scenario": ("", "The scenario whose client's part is played; the one that comes with the package."),
     "transport": ("long-polling", f"How events come: {' or '.join(TRANSPORTS)}."),
-    "user": (
-        "user{number}-{play}",
-        "What users are called: {number} is there once among all workers, from 1 on without gaps; {play} "
-        "counts the stories of one user, as a simulator begins one for each agent that is new.",
+    "think": (
+        "recorded",
+        "How long a person takes before each request: 'recorded' as the scenario says, 'none', a duration, "
+        "or a distribution.",
     ),
-    "logins": ("", "A file with a line NAME:PASSWORD for each number, instead of names by pattern."),
+    "seed": ("0", "Of thinking."),
+    "user": (
+        "agent{n}-{play}",
+        "What users are called: {n} is their number, there once among all workers, from 1 on without gaps; "
+        "{play} counts the stories of one, as a simulator begins one for each agent that is new. "
+        f"{PASSWORD} is the password of all.",
+    ),
+    "users": ("", "Logins, a line for each number instead: user,password (CSV)."),
     "plays": (
         "0",
-        "Stories that each user plays; then it is done, and with the last one the run. 0: no end.",
+        "Stories that each user plays; the run ends when all have. 0: it has no end.",
     ),
-    "speed": ("1", "The speed at which the target plays, so that events are known to be late: 2, or max."),
-    "patience": ("30s", "How long to wait for an answer, or for an event that is due."),
+    "speed": ("", "At which the target plays, 'max' where it drops waits; 'replay serve' says it itself."),
+    "patience": ("30s", "After how long an answer, or an event that is due, is given up."),
     "target_ca": ("", "The certificate authority of the target (PEM)."),
-    "insecure": ("", "Accept any certificate of the target: yes."),
+    "insecure": ("", "'yes' accepts any certificate of the target."),
 }
 """By name: what it is if not given, and what it is for."""
 
@@ -66,11 +77,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: there is no login for it.
         """
         if not self.logins:
-            name, password = self.user.format(number=number, play=play), os.environ.get(PASSWORD, "")
+            name, password = self.user.format(n=number, play=play), os.environ.get(PASSWORD, "")
         elif number <= len(self.logins):
             name, password = self.logins[number - 1]
         else:
-            raise UsageError(f"there are {len(self.logins)} logins, and none for user {number}")
+            raise UsageError(f"--replay-users has {len(self.logins):,} users, and none for number {number}")
         return msgspec.structs.replace(by_name(name, password), trust=self.trust)
 
 
@@ -90,7 +101,7 @@ def add_arguments(parser: Any) -> None:
 
 
 def settle(given: Mapping[str, str], host: str | None) -> Setting:
-    """What the arguments come to, with the scenario read.
+    """What the arguments come to, with the scenario read and the target asked what it is.
 
     Args:
         given: Arguments by name.
@@ -99,72 +110,92 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
     Raises:
         UsageError: they are wrong.
         ScenarioError: the scenario is.
+        SurroundingsError: nobody answers at the target.
     """
     if not host:
         raise UsageError("--host is missing: the server to drive, such as http://gws:8090.")
+    target = str(parse_upstream(host, option="--host"))
     check_known("transport", given["transport"], TRANSPORTS)
     timeline = plan(load(Path(given["scenario"]) if given["scenario"] else library()[0]))
     if len(timeline.roles) > 1:
         several = f"{timeline.name} is played by several agents together: {', '.join(timeline.roles)}"
-        raise UsageError(several, help="Users of Locust play alone; `replay drive` plays all of them.")
-    target = str(parse_upstream(host, option="--host"))
+        raise UsageError(several, help="Users of Locust play alone; 'replay drive' plays all of them.")
     trust = trusted(given["target_ca"], insecure=given["insecure"].lower() in {"1", "yes", "true"})
-    try:
-        speed, patience = parse_speed(given["speed"]).speed, parse_duration(given["patience"])
-        given["user"].format(number=1, play=1)
-        plays = int(given["plays"])
-    except (ValueError, KeyError, IndexError) as error:
-        raise UsageError(_wrong(given, error)) from None
-    driving = Driving(
-        timeline, target, patience=patience, speed=speed, starts_known=_is_simulator(target, trust)
-    )
+    patience, seed, plays = (_read(given, name, how) for name, how in _NUMBERS.items())
+    _read(given, "user", lambda pattern: pattern.format(n=1, play=1))
+    logins = _logins(given["users"])
+    speed = _read(given, "speed", lambda text: parse_speed(text or "1").speed)
+    health = _health(target, trust)
+    if health is not None:
+        if timeline.name not in health.playing:
+            advice = nearest(timeline.name, health.playing) or "Serve the same file that you drive."
+            playing = ", ".join(health.playing)
+            raise UsageError(f"{target} plays {playing}, and not {timeline.name}", help=advice)
+        speed = speed if given["speed"] else parse_speed(str(health.speed)).speed
+    thinking = _read(given, "think", lambda text: parse_thinking(text, seed=seed, speed=speed))
+    starts_known = health is not None
     return Setting(
-        driving=driving,
+        driving=Driving(
+            timeline,
+            target,
+            thinking=thinking,
+            patience=patience,
+            speed=speed,
+            starts_known=starts_known,
+        ),
         transport=given["transport"],
         user=given["user"],
-        logins=_logins(given["logins"]),
+        logins=logins,
         plays=plays,
         trust=trust,
     )
 
 
-def _wrong(given: Mapping[str, str], error: Exception) -> str:
-    match error:
-        case KeyError() | IndexError():
-            return (
-                f"--replay-user {given['user']} may have {{number}} and {{play}} in braces, and nothing else"
-            )
-        case _ if "int()" in str(error):
-            return f"--replay-plays is a number of stories, not '{given['plays']}'"
-        case _:
-            return f"--replay-speed or --replay-patience: {error}"
+_NUMBERS: dict[str, Callable[[str], Any]] = {"patience": parse_duration, "seed": int, "plays": int}
+
+
+def _read(given: Mapping[str, str], name: str, how: Callable[[str], Any]) -> Any:
+    try:
+        return how(given[name])
+    except (ValueError, KeyError, IndexError) as error:
+        what = f"--replay-{name} {given[name]}"
+        if isinstance(error, KeyError | IndexError):
+            raise UsageError(f"{what} may have {{n}} and {{play}} in braces, and nothing else") from None
+        if how is int:
+            raise UsageError(f"{what} is no whole number") from None
+        raise UsageError(f"{what}: {error}") from None
 
 
 def _logins(file: str) -> tuple[tuple[str, str], ...]:
     if not file:
         return ()
     try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", "") or "it is no UTF-8"
-        raise UsageError(f"--replay-logins {file} cannot be read: {why}") from None
-    found = []
-    for at, line in enumerate(lines, 1):
-        name, colon, password = line.partition(":")
-        if not colon or not name:
+        with Path(file).open(encoding="utf-8-sig", newline="") as lines:
+            rows = [row for row in csv.reader(lines) if row and not row[0].startswith("#")]
+    except OSError as error:
+        raise UsageError(f"--replay-users {file} cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise UsageError(f"--replay-users {file} is no CSV in UTF-8", help=_LINE) from None
+    for number, row in enumerate(rows, 1):
+        if len(row) > 2 or not row[0].strip() or ":" in row[0] or not "".join(row).isprintable():
             # What stands there may be a password.
-            raise UsageError(f"--replay-logins {file}:{at}: a line is NAME:PASSWORD")
-        found.append((name, password))
-    return tuple(found)
+            raise UsageError(f"--replay-users {file}: entry {number} is no user", help=_LINE)
+    return tuple((row[0].strip(), row[1].strip() if len(row) > 1 else "") for row in rows)
 
 
-def _is_simulator(target: str, trust: ssl.SSLContext | bool) -> bool:
-    """Whether the target begins a story by itself, and not when a customer comes."""
+_LINE = "A line a user: user,password."
+
+
+def _health(target: str, trust: ssl.SSLContext | bool) -> Health | None:
+    """What a server of ours says of itself; None of any other."""
     http = Http(target, Access(trust=trust))
     try:
-        answer = http.ask("GET", f"{target}/__replay/health", None, within=PROBING)
-        return answer.status == 200 and "playing" in msgspec.json.decode(answer.body, type=dict[str, Any])
-    except (NoAnswerError, msgspec.DecodeError, msgspec.ValidationError):
-        return False
+        answer = http.ask("GET", f"{target}{PREFIX}/health", None, within=PROBING)
+        return msgspec.json.decode(answer.body, type=Health) if answer.status == 200 else None
+    except UnreachableError as error:
+        raise SurroundingsError(f"{target} cannot be reached: {error}") from None
+    except (NoAnswerError, msgspec.DecodeError, UnicodeDecodeError):
+        # Whatever it is, it is somebody; what it thinks of the story's requests will be seen.
+        return None
     finally:
         http.close()

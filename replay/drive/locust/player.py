@@ -12,12 +12,13 @@ from gevent.queue import Empty, SimpleQueue
 
 from replay.bayeux.client import Batch, Pause
 from replay.bayeux.messages import MalformedError, Message, decode
+from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.chats import Driving
 from replay.drive.locust.carriers import CARRIERS, Carrier
 from replay.drive.locust.http import Http, NoAnswerError
 from replay.drive.locust.now import now
 from replay.drive.locust.rows import CHAT, COMETD, EVENT, NO_STEP, SESSION, FailureError, Rows
-from replay.drive.part import Action, Call, Over, Part, Told
+from replay.drive.part import Part
 
 LEAVING = 3.0
 """Seconds the server gets to answer a disconnect."""
