@@ -1,15 +1,22 @@
-"""The shipped class twice, once a transport; says in the end what this process has imported."""
+"""The shipped class twice, once a transport; says what this process has seen and imported."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 from locust import events
+from locust.env import Environment
+from locust.runners import WorkerRunner
+from locust.stats import StatsError
 
 from replay.drive.locust import ScenarioUser
+
+FOLDER = Path(os.environ["TOLD"])
+"""Where it says so."""
 
 
 class Polling(ScenarioUser):
@@ -22,10 +29,36 @@ class Socket(ScenarioUser):
     replays: ClassVar[dict[str, str]] = {"transport": "websocket"}
 
 
-def _say_what_is_imported(**_: Any) -> None:
-    folder = os.environ.get("IMPORTED")
-    if folder:
-        Path(folder, f"{os.getpid()}.txt").write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
+class Telling:
+    """Says when the first row of each name is there, and in the end what failed and what is imported."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._said: set[str] = set()
+        environment.events.request.add_listener(self.row)
+        environment.events.quit.add_listener(self.end)
+
+    def row(self, name: str, **_: Any) -> None:
+        """A row."""
+        if name not in self._said:
+            self._said.add(name)
+            print(f"first:{name}", flush=True)
+
+    def end(self, **_: Any) -> None:
+        """The end, when all workers have reported."""
+        modules = FOLDER / f"modules-{os.getpid()}.txt"
+        modules.write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
+        runner = self._environment.runner
+        if runner is not None and not isinstance(runner, WorkerRunner):
+            failures = [
+                [each.method, each.name, StatsError.parse_error(each.error), each.occurrences]
+                for each in runner.errors.values()
+            ]
+            (FOLDER / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
 
 
-events.quitting.add_listener(_say_what_is_imported)
+def _begin(environment: Environment, **_: Any) -> None:
+    Telling(environment)
+
+
+events.init.add_listener(_begin)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import signal
 import socket
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.road.software import ROOT, Process
+from tests.road.software import Process
 
-LOCUSTFILE = Path(__file__).parent / "locustfile.py"
-PATIENCE = 60.0
-"""Seconds for a run to end."""
+LOCUST = [sys.executable, "-m", "locust", "-f", str(Path(__file__).parent / "locustfile.py")]
 
 
 class Swarmed(NamedTuple):
@@ -39,44 +34,27 @@ class Swarmed(NamedTuple):
         )
 
 
-@contextmanager
-def locust(*flags: str, locustfile: Path = LOCUSTFILE, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of Locust's."""
-    environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    environment |= {"PYTHONPATH": str(ROOT), "LOCUST_SKIP_LOG_SETUP": "0"} | variables
-    process = subprocess.Popen(
-        [sys.executable, "-m", "locust", "-f", str(locustfile), *flags],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+def started(folder: Path, *flags: str) -> Process:
+    """A process of Locust's, which tells what it has seen in a folder."""
+    return Process("env", f"TOLD={folder}", *LOCUST, *flags)
 
 
-def swarm(
-    url: str, users: int, folder: Path, *flags: str, workers: int = 0, rate: int = 100, **variables: str
-) -> Swarmed:
+def swarm(url: str, users: int, folder: Path, *flags: str, workers: int = 0) -> Swarmed:
     """A run to its end: by one process, or by a master and its workers."""
-    outcome = ["--json-file", str(folder / "stats"), "--csv", str(folder / "stats"), "--only-summary"]
-    with ExitStack() as stack:
-        apart: list[str] = []
-        if workers:
-            port = _free_port()
-            apart = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-            apart += ["--expect-workers", str(workers)]
-            at = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
-            for _ in range(workers):
-                stack.enter_context(locust(*at, **variables))
-        to_end = ["--headless", "--host", url, "-u", str(users), "-r", str(rate), *outcome]
-        master = stack.enter_context(locust(*to_end, *apart, *flags, **variables))
-        output, _ = master.communicate(timeout=PATIENCE)
-    return Swarmed(master.returncode, output, _rows(folder), _failures(folder))
+    apart, others = list[str](), list[Process]()
+    if workers:
+        port = _free_port()
+        apart = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        apart += ["--expect-workers", str(workers)]
+        worker = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
+        others = [started(folder, *worker) for _ in range(workers)]
+    stats = ["--json-file", str(folder / "stats"), "--only-summary"]
+    master = started(
+        folder, "--headless", "--host", url, "-u", str(users), "-r", "100", *stats, *apart, *flags
+    )
+    code = master.wait()
+    assert [each.wait() for each in others] == [0] * workers, others[0].output
+    return Swarmed(code, master.output, _rows(folder), _failures(folder))
 
 
 def _rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
@@ -85,13 +63,8 @@ def _rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _failures(folder: Path) -> Counter[tuple[str, str, str]]:
-    with (folder / "stats_failures.csv").open(encoding="utf-8", newline="") as file:
-        return Counter(
-            {
-                (row["Method"], row["Name"], row["Error"]): int(row["Occurrences"])
-                for row in csv.DictReader(file)
-            }
-        )
+    told = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
+    return Counter({(kind, name, error): count for kind, name, error, count in told})
 
 
 def _free_port() -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +12,8 @@ import httpx
 import pytest
 
 from replay.journal import Kept, read
-from tests.load.swarm import simulator, swarm
+from tests.drive.servers import nobody
+from tests.load.swarm import simulator, started, swarm
 from tests.server.test_counts import counted, noted
 
 STORY = """
@@ -35,6 +39,11 @@ def journal(folder: Path) -> Kept:
     return read((folder / "run.jsonl").read_bytes(), "run.jsonl")
 
 
+def scenario(folder: Path) -> list[str]:
+    """The argument that says what is played."""
+    return ["--replay-scenario", str(folder / "story.yaml")]
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("users", [8, pytest.param(500, marks=pytest.mark.full)])
 def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_counts(
@@ -42,9 +51,8 @@ def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_count
 ) -> None:
     busy = "[{name: busy, fault: status, where: {step: look}, nth: [1], settings: {status: 503}}]"
     with simulator(tmp_path, STORY, faults=busy) as (url, process):
-        flags = ["--replay-scenario", str(tmp_path / "story.yaml")]
-        flags += ["--replay-plays", "1", "--replay-user", "user{n}"]
-        told = swarm(url, users, tmp_path, *flags, workers=2, rate=50, IMPORTED=str(tmp_path))
+        flags = [*scenario(tmp_path), "--replay-plays", "1", "--replay-user", "user{n}"]
+        told = swarm(url, users, tmp_path, *flags, workers=2)
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0
     kept = journal(tmp_path)
@@ -63,9 +71,66 @@ def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_count
     assert told.rows["chat", "story"]["num_requests"] == users
     assert told.rows["CometD", "session"]["num_requests"] == users
     assert told.code == 1
-    imported = {name for file in tmp_path.glob("*.txt") for name in file.read_text("utf-8").split()}
-    assert len(list(tmp_path.glob("*.txt"))) == 3
+    processes = list(tmp_path.glob("modules-*.txt"))
+    imported = {name for file in processes for name in file.read_text(encoding="utf-8").split()}
+    assert len(processes) == 3
     assert "replay.drive.part" in imported
     assert not {name for name in imported if name.split(".")[0] in {"asyncio", "aiohttp", "httpx", "uvloop"}}
     names = {str(entry.agent) for entry in kept.entries if entry.kind == "agent"}
     assert names == {f"user{n}" for n in range(1, users + 1)}
+
+
+@pytest.mark.live
+def test_users_whom_the_server_forgets_shake_hands_anew_and_play_on(tmp_path: Path) -> None:
+    forgets = "[{name: forgets, fault: unknown-client, where: {step: go}}]"
+    with simulator(tmp_path, STORY, faults=forgets) as (url, process):
+        told = swarm(url, 4, tmp_path, *scenario(tmp_path), "--replay-plays", "1")
+        assert process.stop() == 0
+    kept = journal(tmp_path)
+
+    assert told.failures == {("CometD", "session", "begun again"): 4}
+    assert told.counts("event") == dict.fromkeys(("came", "gone", "left"), 4)
+    assert told.counts("chat") == {"story": 4}
+    assert sum(entry.kind == "handshake" for entry in kept.entries) == 8
+
+
+@pytest.mark.live
+def test_users_who_are_stopped_say_goodbye_and_leave_no_poll_behind(tmp_path: Path) -> None:
+    lasting = STORY.replace("look + 20ms", "look + 1h")
+    with simulator(tmp_path, lasting) as (url, process):
+        flags = ["--headless", "--host", url, "-u", "6", "-r", "100", *scenario(tmp_path)]
+        run = started(tmp_path, *flags)
+        run.word("first:look")
+        assert run.stop(signal.SIGTERM) == 0
+        metrics = httpx.get(f"{url}/__replay/metrics").text
+        assert process.stop() == 0
+    kinds = Counter(entry.kind for entry in journal(tmp_path).entries)
+
+    assert kinds["disconnect"] == kinds["handshake"] > 0
+    assert counted(metrics, "clients", "transport") == {}
+    assert counted(metrics, "held_polls") == {}
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.live
+def test_what_is_wrong_is_said_before_a_user_comes(tmp_path: Path) -> None:
+    run = started(tmp_path, "--headless", "--host", nobody(), "-u", "1", *scenario(tmp_path))
+    assert run.wait() == 2
+    assert "locust: " in run.output
+    assert "story.yaml" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_without_the_extra_it_says_which_command_installs_it() -> None:
+    program = "import sys; sys.modules['locust'] = None; from replay.drive.locust import ScenarioUser"
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert said.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: driving with Locust needs locust, which is not installed: "
+        'pip install "gws-replay[load]"'
+    )
