@@ -50,11 +50,11 @@ class Telling:
         modules.write_text("\n".join(sorted(sys.modules)), encoding="utf-8")
         runner = self._environment.runner
         if runner is not None and not isinstance(runner, WorkerRunner):
-            failures = [
+            failed = [
                 [each.method, each.name, StatsError.parse_error(each.error), each.occurrences]
                 for each in runner.errors.values()
             ]
-            (FOLDER / "failures.json").write_text(json.dumps(failures), encoding="utf-8")
+            (FOLDER / "failures.json").write_text(json.dumps(failed), encoding="utf-8")
 
 
 def _begin(environment: Environment, **_: Any) -> None:

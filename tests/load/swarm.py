@@ -26,6 +26,8 @@ class Swarmed(NamedTuple):
     """By request type and name."""
     failures: Counter[tuple[str, str, str]]
     """How often what went wrong, by request type and name."""
+    imported: list[set[str]]
+    """By process, the modules that it has imported."""
 
     def counts(self, *kinds: str) -> Counter[str]:
         """How many rows each name has, of these request types."""
@@ -54,7 +56,8 @@ def swarm(url: str, users: int, folder: Path, *flags: str, workers: int = 0) -> 
     )
     code = master.wait()
     assert [each.wait() for each in others] == [0] * workers, others[0].output
-    return Swarmed(code, master.output, _rows(folder), _failures(folder))
+    imported = [set(file.read_text(encoding="utf-8").split()) for file in folder.glob("modules-*.txt")]
+    return Swarmed(code, master.output, _rows(folder), _failures(folder), imported)
 
 
 def _rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:

@@ -31,7 +31,10 @@ steps:
 variables:
   chat: {recorded: 0000Na9B26EF002X, make: interaction-id}
 """
-HTTP = ("GET", "POST")
+FAULTS = """
+- {name: busy, fault: status, where: {step: look}, nth: [1], settings: {status: 503}}
+- {name: forgets, fault: unknown-client, where: {step: go}}
+"""
 
 
 def journal(folder: Path) -> Kept:
@@ -46,52 +49,42 @@ def scenario(folder: Path) -> list[str]:
 
 @pytest.mark.live
 @pytest.mark.parametrize("users", [8, pytest.param(500, marks=pytest.mark.full)])
-def test_the_statistics_of_a_master_and_two_workers_are_what_the_simulator_counts(
+def test_a_master_and_two_workers_count_what_the_simulator_counts_also_where_it_fails_and_forgets(
     users: int, tmp_path: Path
 ) -> None:
-    busy = "[{name: busy, fault: status, where: {step: look}, nth: [1], settings: {status: 503}}]"
-    with simulator(tmp_path, STORY, faults=busy) as (url, process):
+    with simulator(tmp_path, STORY, faults=FAULTS) as (url, process):
         flags = [*scenario(tmp_path), "--replay-plays", "1", "--replay-user", "user{n}"]
         told = swarm(url, users, tmp_path, *flags, workers=2)
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0
     kept = journal(tmp_path)
+    kinds = Counter(entry.kind for entry in kept.entries)
 
     answers = noted(kept, "answer", "step", "status")
     assert counted(metrics, "requests_total", "step", "status") == answers
-    again = Counter({step: count for (step,), count in noted(kept, "retry", "step").items()})
+    asked = Counter({step: count for (step,), count in noted(kept, "retry", "step").items()})
     for (step, _), count in answers.items():
-        again[step] += count
-    assert told.counts(*HTTP) == again
-    assert told.failures == {("GET", "look", "status 503"): answers["look", "503"]}
-    assert answers["look", "503"] == users
+        asked[step] += count
+    assert told.counts("GET", "POST") == asked
     assert told.counts("event") == {step: count for (step,), count in noted(kept, "event", "step").items()}
-    assert sum(told.counts("event").values()) == sum(counted(metrics, "events_total", "channel").values())
     assert told.counts("event") == dict.fromkeys(("came", "gone", "left"), users)
-    assert told.rows["chat", "story"]["num_requests"] == users
-    assert told.rows["CometD", "session"]["num_requests"] == users
+    assert sum(counted(metrics, "events_total", "channel").values()) == kinds["event"]
+    assert told.counts("chat") == {"story": users}
+
     assert told.code == 1
-    processes = list(tmp_path.glob("modules-*.txt"))
-    imported = {name for file in processes for name in file.read_text(encoding="utf-8").split()}
-    assert len(processes) == 3
-    assert "replay.drive.part" in imported
-    assert not {name for name in imported if name.split(".")[0] in {"asyncio", "aiohttp", "httpx", "uvloop"}}
+    assert told.failures == {
+        ("GET", "look", "status 503"): answers["look", "503"],
+        ("CometD", "session", "begun again"): kinds["handshake"] - users,
+    }
+    assert answers["look", "503"] == kinds["handshake"] - users == users
+    assert told.counts("CometD") == {"session": kinds["handshake"]}
+
     names = {str(entry.agent) for entry in kept.entries if entry.kind == "agent"}
     assert names == {f"user{n}" for n in range(1, users + 1)}
-
-
-@pytest.mark.live
-def test_users_whom_the_server_forgets_shake_hands_anew_and_play_on(tmp_path: Path) -> None:
-    forgets = "[{name: forgets, fault: unknown-client, where: {step: go}}]"
-    with simulator(tmp_path, STORY, faults=forgets) as (url, process):
-        told = swarm(url, 4, tmp_path, *scenario(tmp_path), "--replay-plays", "1")
-        assert process.stop() == 0
-    kept = journal(tmp_path)
-
-    assert told.failures == {("CometD", "session", "begun again"): 4}
-    assert told.counts("event") == dict.fromkeys(("came", "gone", "left"), 4)
-    assert told.counts("chat") == {"story": 4}
-    assert sum(entry.kind == "handshake" for entry in kept.entries) == 8
+    assert len(told.imported) == 3
+    for modules in told.imported:
+        assert "replay.drive.part" in modules
+        assert not modules & {"asyncio", "aiohttp", "httpx", "uvloop"}
 
 
 @pytest.mark.live
