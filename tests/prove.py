@@ -328,6 +328,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ),
     ("7.4", "a container, built and run by hand", lambda: tests("tests/recipes/test_container.py")),
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
+    (
+        "8.5",
+        "Locust: a master, two workers, 500 users: its rows are what the simulator counts",
+        lambda: tests("tests/load/test_locust.py", "-k", "500"),
+    ),
 ]
 
 

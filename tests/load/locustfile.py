@@ -1,4 +1,4 @@
-"""The shipped class twice, once a transport; says what this process has seen and imported."""
+"""Beside the shipped class, one over a WebSocket; says what this process has seen and imported."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ from replay.drive.locust import ScenarioUser
 
 FOLDER = Path(os.environ["TOLD"])
 """Where it says so."""
-
-
-class Polling(ScenarioUser):
-    """As the arguments say."""
 
 
 class Socket(ScenarioUser):

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.road.software import Process
+from tests.road.software import ROOT, Process
 
-LOCUST = [sys.executable, "-m", "locust", "-f", str(Path(__file__).parent / "locustfile.py")]
+LOCUSTFILES = ROOT / "examples" / "load" / "locustfile.py", Path(__file__).parent / "locustfile.py"
+LOCUST = [sys.executable, "-m", "locust", "-f", ",".join(map(str, LOCUSTFILES))]
+"""With the class that is shipped."""
 
 
 class Swarmed(NamedTuple):

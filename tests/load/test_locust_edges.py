@@ -1,4 +1,4 @@
-"""What a Locust user's HTTP and WebSocket do with servers that are less than well; Locust itself is not here."""
+"""What a Locust user's HTTP and WebSocket do with servers that are less than well, without Locust itself."""
 
 from __future__ import annotations
 
