@@ -13,10 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from gevent.queue import SimpleQueue
+from gevent.queue import Empty, SimpleQueue
 from locust.env import Environment
 from locust.rpc.protocol import Message
 from locust.runners import MasterRunner, WorkerRunner
+
+from replay.errors import UsageError
 
 MESSAGE = "replay-number"
 PATIENCE = 60.0
@@ -87,9 +89,17 @@ class WorkerNumbers(Numbers):
         self._given.put(msg.data["number"])
 
     def take(self) -> int:
-        """The smallest that no user of any worker has; waits for the master."""
+        """The smallest that no user of any worker has; waits for the master.
+
+        Raises:
+            UsageError: the master gives none.
+        """
         self._runner.send_message(MESSAGE, {"gives": 0})
-        return self._given.get(timeout=PATIENCE)
+        try:
+            return self._given.get(timeout=PATIENCE)
+        except Empty:
+            what = "the master gives out no numbers for users"
+            raise UsageError(what, help="It needs the same locustfile as its workers.") from None
 
     def give(self, number: int) -> None:
         """Gives it back to the master."""

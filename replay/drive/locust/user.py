@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import gevent
 from locust import User, events, task
 from locust.env import Environment
-from locust.exception import StopUser
+from locust.exception import StopTest, StopUser
 from locust.runners import WorkerRunner
 
 from replay.drive.locust.finishing import Finishing
@@ -18,7 +18,7 @@ from replay.drive.locust.http import Http
 from replay.drive.locust.numbers import Numbers, numbers_of
 from replay.drive.locust.options import ARGUMENTS, Setting, add_arguments, settle
 from replay.drive.locust.player import Player
-from replay.drive.locust.rows import SESSION, FailureError, Rows
+from replay.drive.locust.rows import COMETD, SESSION, FailureError, Rows
 from replay.drive.part import Part
 from replay.errors import ReplayError
 
@@ -26,9 +26,8 @@ log = logging.getLogger("replay")
 
 BETWEEN = 1.0
 """Seconds between two stories of a user: also a server that refuses all is not asked without end."""
-
-
 FOR_GOOD = 1e6
+"""As long as any run."""
 
 
 class ScenarioUser(User):
@@ -44,15 +43,23 @@ class ScenarioUser(User):
     replays: ClassVar[dict[str, str]] = {}
     """Arguments of its own, by name, without `replay-`."""
 
+    _number = 0
+    """Its own among all; 0 while it has none."""
+    _plays = 0
+
     def on_start(self) -> None:
         """Gets its number."""
-        self._setting = setting_of(self.environment, type(self))
-        self._number = numbers[self.environment].take()
-        self._plays = 0
+        try:
+            self._setting = setting_of(self.environment, type(self))
+            self._number = numbers[self.environment].take()
+        except ReplayError as error:
+            log.error("%s", error)
+            raise StopUser from None
 
     def on_stop(self) -> None:
         """Its number is free again."""
-        numbers[self.environment].give(self._number)
+        if self._number:
+            numbers[self.environment].give(self._number)
 
     def wait_time(self) -> float:
         """Seconds until its next story; one that is done waits for the end of the run."""
@@ -67,7 +74,8 @@ class ScenarioUser(User):
         try:
             access = setting.access(self._number, self._plays)
         except ReplayError as error:
-            rows.add("user", SESSION, None, failure=FailureError("no login", str(error)))
+            rows.add(COMETD, SESSION, None, failure=FailureError("no login", str(error)))
+            finishing[self.environment].done()
             raise StopUser from None
         driving = setting.driving
         part = Part(driving, name=access.user, transport=setting.transport)
@@ -127,14 +135,16 @@ def _initialized(environment: Environment, **_: Any) -> None:
 
 
 def _started(environment: Environment, **_: Any) -> None:
-    runner = environment.runner
     try:
         _check(environment)
     except ReplayError as error:
+        if not isinstance(environment.runner, WorkerRunner):
+            # On Locust's page somebody has changed what was right; no worker is told of it.
+            raise StopTest(str(error)) from None
+        # Its machine lacks what the master's has.
         log.error("%s", error)
         environment.process_exit_code = error.exit_code
-        assert runner is not None
-        gevent.spawn(runner.quit)
+        gevent.spawn(environment.runner.quit)
 
 
 events.init_command_line_parser.add_listener(_add_arguments)
