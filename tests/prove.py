@@ -330,8 +330,8 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
     ("7.5", "what five mistakes print", lambda: tests("tests/pytest_plugin/test_failures.py")),
     (
         "8.5",
-        "Locust: a master, two workers, 500 users: its rows are what the simulator counts",
-        lambda: tests("tests/load/test_locust.py", "-k", "500"),
+        "Locust: a master, two workers, 500 users: its rows are the simulator's counts; a server killed",
+        lambda: tests("tests/load/test_locust.py", "-m", "full"),
     ),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,8 @@ from replay.drive.locust import ScenarioUser
 
 FOLDER = Path(os.environ["TOLD"])
 """Where it says so."""
+FEW = 8
+"""Rows of a name that are told."""
 
 
 class Socket(ScenarioUser):
@@ -26,19 +29,19 @@ class Socket(ScenarioUser):
 
 
 class Telling:
-    """Says when the first row of each name is there, and in the end what failed and what is imported."""
+    """Says when the first rows of each name are there, and in the end what failed and what is imported."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._said: set[str] = set()
+        self._rows: Counter[str] = Counter()
         environment.events.request.add_listener(self.row)
         environment.events.quit.add_listener(self.end)
 
     def row(self, name: str, **_: Any) -> None:
         """A row."""
-        if name not in self._said:
-            self._said.add(name)
-            print(f"first:{name}", flush=True)
+        self._rows[name] += 1
+        if self._rows[name] <= FEW:
+            print(f"{name}:{self._rows[name]}", flush=True)
 
     def end(self, **_: Any) -> None:
         """The end, when all workers have reported."""

@@ -59,7 +59,7 @@ def swarm(url: str, users: int, folder: Path, *flags: str, workers: int = 0) -> 
     code = master.wait()
     assert [each.wait() for each in others] == [0] * workers, others[0].output
     imported = [set(file.read_text(encoding="utf-8").split()) for file in folder.glob("modules-*.txt")]
-    return Swarmed(code, master.output, _rows(folder), _failures(folder), imported)
+    return Swarmed(code, master.output, _rows(folder), failures_in(folder), imported)
 
 
 def _rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
@@ -67,7 +67,8 @@ def _rows(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["method"], row["name"]): row for row in rows}
 
 
-def _failures(folder: Path) -> Counter[tuple[str, str, str]]:
+def failures_in(folder: Path) -> Counter[tuple[str, str, str]]:
+    """What a run said there of its failures."""
     told = json.loads((folder / "failures.json").read_text(encoding="utf-8"))
     return Counter({(kind, name, error): count for kind, name, error, count in told})
 
@@ -82,7 +83,7 @@ def _free_port() -> str:
 def simulator(folder: Path, story: str, *flags: str, faults: str = "") -> Iterator[tuple[str, Process]]:
     """`replay serve`, which keeps its journal in `run.jsonl`; its URL and its process."""
     (folder / "story.yaml").write_text(story, encoding="utf-8")
-    given = [str(folder / "story.yaml"), "--port", "0", "--print-url", "--log-level", "error", *flags]
+    given = [str(folder / "story.yaml"), "--print-url", "--log-level", "error", "--port", "0", *flags]
     given += ["--journal", str(folder / "run.jsonl")]
     if faults:
         (folder / "faults.yaml").write_text(faults, encoding="utf-8")

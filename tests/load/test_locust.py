@@ -13,7 +13,7 @@ import pytest
 
 from replay.journal import Kept, read
 from tests.drive.servers import nobody
-from tests.load.swarm import simulator, started, swarm
+from tests.load.swarm import failures_in, simulator, started, swarm
 from tests.server.test_counts import counted, noted
 
 STORY = """
@@ -88,12 +88,38 @@ def test_a_master_and_two_workers_count_what_the_simulator_counts_also_where_it_
 
 
 @pytest.mark.live
+@pytest.mark.full
+def test_users_whose_server_is_killed_come_to_another_shake_hands_anew_and_play_on(tmp_path: Path) -> None:
+    lasting = STORY.replace("go + 30ms", "go + 2s")
+    flags = ["-u", "4", "-r", "100", *scenario(tmp_path), "--replay-plays", "2", "--replay-patience", "4s"]
+    with simulator(tmp_path, lasting) as (url, process):
+        run = started(tmp_path, "--headless", "--host", url, *flags)
+        run.word("go:4")
+        process.stop(signal.SIGKILL)
+        # The clientIds of another seed are others, as those of another server are.
+        with simulator(tmp_path, lasting, "--port", url.rpartition(":")[2], "--seed", "1"):
+            assert run.wait() == 1
+    failures = failures_in(tmp_path)
+    kinds = Counter(entry.kind for entry in journal(tmp_path).entries)
+
+    assert failures["CometD", "session", "begun again"] == 4
+    assert failures["CometD", "session", "connection refused"] > 0
+    assert "Traceback" not in run.output
+    # At the other server: those who came back, and each once more for its second story.
+    assert kinds["handshake"] == kinds["disconnect"] == 8
+    left = {
+        entry.agent for entry in journal(tmp_path).entries if (entry.kind, entry.step) == ("event", "left")
+    }
+    assert left == {f"agent{n}-2" for n in range(1, 5)}
+
+
+@pytest.mark.live
 def test_users_who_are_stopped_say_goodbye_and_leave_no_poll_behind(tmp_path: Path) -> None:
     lasting = STORY.replace("look + 20ms", "look + 1h")
     with simulator(tmp_path, lasting) as (url, process):
         flags = ["--headless", "--host", url, "-u", "6", "-r", "100", *scenario(tmp_path)]
         run = started(tmp_path, *flags)
-        run.word("first:look")
+        run.word("look:1")
         assert run.stop(signal.SIGTERM) == 0
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0

@@ -232,6 +232,16 @@ def test_arguments_that_are_wrong_are_refused_in_words(given: dict[str, str], ho
         settle({name: default for name, (default, _) in ARGUMENTS.items()} | given, host)
 
 
+def test_thinking_speed_and_names_are_as_said() -> None:
+    given = {name: default for name, (default, _) in ARGUMENTS.items()}
+    given |= {"think": "2s", "speed": "4", "user": "load-{n:03}"}
+    with aside(serving(_amiss)) as url:
+        setting = settle(given, url)
+    ask = setting.driving.timeline.story.asks[0]
+    assert (setting.driving.thinking(ask, "ann", 1), setting.driving.speed) == (2.0, 4.0)
+    assert setting.access(7, 1).user == "load-007"
+
+
 def test_users_of_a_file_are_numbered_and_a_line_that_is_none_is_not_repeated(tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     file.write_text("# who\nann,secret\nbob\n", encoding="utf-8")
