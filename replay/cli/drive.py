@@ -237,6 +237,7 @@ class _Driving:
             return None, said.speed if said else 1.0
         check_plays(health, self._target, self._timeline.name)
         offers = Offers(control, self._target, self._timeline.name)
+        await offers.look()
         speed = None if health.speed == "max" else float(health.speed)
         return offers, said.speed if said else speed
 

@@ -113,6 +113,7 @@ def row_of(run: Run, crowd: Crowd, limits: Sequence[Held]) -> dict[str, Any]:
         "errors": tallies.errors,
         "error_share": round(tallies.error_share, 6),
         "failing": [msgspec.to_builtins(each) for each in tallies.failing],
+        "given_up": tallies.given_up,
         "recoveries": tallies.recoveries,
         "strangers": tallies.strangers,
         "lost": crowd.lost,
@@ -189,6 +190,7 @@ def _beside(row: dict[str, Any]) -> str:
     parts = [
         (chats["cut_off"], "chats under way at the end"),
         (chats["most_waiting"], "arrivals at most that waited for an agent"),
+        (row["given_up"], "chats given up"),
         (row["recoveries"], "recoveries"),
         (row["strangers"], "events that are no step"),
         (sum(row["undated"].values()), "events of which nobody knows when they were due"),

@@ -28,12 +28,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     `answer` and `event` have a step and seconds: from the time the request was meant to be made to its
     answer, and from the time the event was due to its coming, which is below zero where it came early and
-    None where nobody can say when it was due. `chat` is a story seen to its end, with the seconds it took.
+    None where nobody can say when it was due. `chat` is a story seen to its end, with the seconds it took;
+    `given up` one that was not.
     `recovery` is a session begun again. `stranger` is an event that is no step. `error` has its sort and an
     example.
     """
 
-    kind: Literal["answer", "event", "chat", "recovery", "stranger", "error"]
+    kind: Literal["answer", "event", "chat", "given up", "recovery", "stranger", "error"]
     at: float
     step: str = ""
     seconds: float | None = None

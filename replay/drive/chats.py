@@ -10,6 +10,7 @@ import msgspec
 from replay.drive.thinking import Thinking, no_thinking
 from replay.plan.intervals import Interval, interval
 from replay.plan.timeline import Ask, Cue, Moment, Timeline
+from replay.plan.values import names_in
 from replay.scenario.model import PushStep
 from replay.verify.role import Company, Role
 
@@ -50,6 +51,13 @@ class Driving:
         pushes = (step for step in (*scenario.session, *scenario.steps) if isinstance(step, PushStep))
         self.allowed = {step.id: interval(step) for step in pushes}
         """By step, in how many seconds after what sets it off each event comes, as recorded."""
+        variables = scenario.variables
+        self.made = {name for name in timeline.story.variables if variables[name].make is not None}
+        """Names of what is made anew for each chat."""
+        self.all_marked = all(
+            self.made & {*names_in(cue.channel), *names_in(cue.data.compiled)} for cue in timeline.story.cues
+        )
+        """Whether every event says which chat it belongs to."""
 
 
 class Chat(msgspec.Struct):
@@ -80,9 +88,7 @@ class Playing:
         self.ended = False
         self.ids: set[str] = set()
         """Texts that only this chat's messages have."""
-        self._variables = {
-            name for name in timeline.story.variables if timeline.scenario.variables[name].make is not None
-        }
+        self._made = driving.made
         self._speed = driving.speed
         self._start = timeline.story.starts[role]
         self._cues = {
@@ -129,7 +135,7 @@ class Playing:
         made = {
             value
             for name, value in self.chat.company.values.items()
-            if name in self._variables and isinstance(value, str) and len(value) >= SHORTEST
+            if name in self._made and isinstance(value, str) and len(value) >= SHORTEST
         }
         new = made - self.ids
         self.ids |= new

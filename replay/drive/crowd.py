@@ -159,10 +159,13 @@ class Crowd:
                 for role in range(len(self._driving.timeline.roles))
             ]
             group.desks += desks
-            group.begin()
-            for desk in desks:
-                desk.start()
-                if self._in_turn is not None:
+            group.begin(is_known=self._offers is not None and self._offers.knows(caller.names[0]))
+            if self._in_turn is None:
+                desks[0].start()
+                continue
+            async with self._in_turn:
+                for desk in desks:
+                    desk.start()
                     await self._known(desk)
 
     def _group(self, caller: Caller) -> Group:
@@ -241,7 +244,7 @@ class Crowd:
 
     def _take_of_other(self, told: Told) -> None:
         """A chat is one, however many take part in it."""
-        if told.kind != "chat":
+        if told.kind not in {"chat", "given up"}:
             self._take(told)
 
     def _hears(self) -> None:

@@ -11,6 +11,9 @@ from replay.drive.chats import Chat
 from replay.drive.desk import Desk
 from replay.drive.offers import Offers
 
+REFUSED = 1.0
+"""Seconds after which a chat that was not offered is given up, and the next one begun."""
+
 
 class Group:
     """Desks that share their chats."""
@@ -50,6 +53,7 @@ class Group:
         self._begun = 0
         self._is_over = False
         self._moving = self._moved_again = False
+        self._listening = asyncio.Event()
         self._offering: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,11 +72,11 @@ class Group:
         has_quota = self._most is None or self._begun < self._most
         return self.is_ready and not self._is_over and has_quota and self.chats < self._at_once
 
-    def begin(self, meant: float | None = None) -> None:
-        """One more chat: the first comes with the agents, others have to be offered."""
+    def begin(self, meant: float | None = None, *, is_known: bool = False) -> None:
+        """One more chat: the first comes with agents, unless they are known; others have to be offered."""
         chat = Chat()
         self._begun += 1
-        is_offered = self._offers is not None and self._begun > 1
+        is_offered = self._offers is not None and (self._begun > 1 or is_known)
         for desk in self.desks:
             desk.begin(chat, meant)
         if is_offered:
@@ -82,6 +86,7 @@ class Group:
 
     async def _offer(self, chat: Chat) -> None:
         assert self._offers is not None
+        await self._listening.wait()
         if self._in_turn is not None:
             async with self._in_turn:
                 await self._offer_all(self._offers, chat)
@@ -93,6 +98,10 @@ class Group:
             why = await offers.offer(name)
             if why:
                 self._tell(Told(kind="error", at=self._clock.now(), error="no chat offered", example=why))
+                # Not at once: the next is offered then.
+                pause = asyncio.Event()
+                self._clock.call_at(self._clock.now() + REFUSED, pause.set)
+                await pause.wait()
                 chat.given_up = True
                 self.wake()
                 return
@@ -116,6 +125,8 @@ class Group:
             self._moving = False
 
     def _go_on(self) -> None:
+        if self.is_ready:
+            self._listening.set()
         goes_on = True
         while goes_on:
             while self._moved_again and len(self.desks) > 1:

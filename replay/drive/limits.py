@@ -14,7 +14,7 @@ from replay.scenario.durations import format_duration, parse_duration
 
 ALL = ("requests", "events", "chats")
 """Durations that are not of one step."""
-COUNTS = ("errors", "recoveries", "strangers", "lost")
+COUNTS = ("errors", "given-up", "recoveries", "strangers", "lost")
 """Figures that are numbers; errors may also be a share: `errors > 1%`."""
 RATE = "throughput"
 EXAMPLES = "accept.p99 > 200ms, events.max > 1s, errors > 0, errors > 1%, throughput < 100/s"
@@ -119,14 +119,20 @@ def held(limit: Limit, tallies: Tallies, *, seconds: float, lost: int) -> Held:
         seconds: How long the run took.
         lost: Agents that were not there any more at the end.
     """
-    numbers = {"errors": tallies.errors, "recoveries": tallies.recoveries, "strangers": tallies.strangers}
+    numbers = {
+        "errors": tallies.errors,
+        "given-up": tallies.given_up,
+        "recoveries": tallies.recoveries,
+        "strangers": tallies.strangers,
+        "lost": lost,
+    }
     if limit.measure == "share":
         figure, said = tallies.error_share, f"{tallies.error_share:.2%}"
     elif limit.subject == RATE:
         figure = tallies.requests.count / seconds if seconds else 0.0
         said = f"{figure:,.1f}/s"
-    elif limit.subject in numbers or limit.subject == "lost":
-        figure = float(numbers.get(limit.subject, lost))
+    elif limit.subject in numbers:
+        figure = float(numbers[limit.subject])
         said = f"{figure:,.0f}"
     else:
         measured = tallies.of(limit.subject)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import aiohttp
 import msgspec
 
 from replay.drive.access import Access
-from replay.drive.http import Http, in_words
+from replay.drive.http import Answer, Http, in_words
 from replay.errors import SurroundingsError, UsageError, nearest
 from replay.server.control.terms import PREFIX
-from replay.server.control.values import Health, Offer, Refused
+from replay.server.control.values import Agents, Health, Offer, Refused
+from replay.simulator.waiting import AgentRow
 
 PATIENCE = 10.0
 """Seconds that a server gets to say what it is."""
@@ -24,7 +28,41 @@ class Offers:
         """
         self._http = http
         self._url = f"{target}{PREFIX}/plays"
+        self._agents = f"{target}{PREFIX}/agents"
         self._scenario = scenario
+        self._known: set[str] = set()
+
+    async def look(self) -> None:
+        """Learns who is known already: whoever comes again is given no first chat by itself.
+
+        Raises:
+            SurroundingsError: control does not say.
+        """
+        rows: Sequence[AgentRow] = ()
+        after = 0
+        while rows or not after:
+            rows = await self._rows(after)
+            if not rows:
+                return
+            self._known.update(row.agent for row in rows)
+            after = max(row.ordinal for row in rows)
+
+    async def _rows(self, after: int) -> Sequence[AgentRow]:
+        try:
+            answer = await self._http.ask("GET", f"{self._agents}?after={after}", None, within=PATIENCE)
+        except TimeoutError:
+            why = f"nothing was said for {PATIENCE:g} s"
+        except aiohttp.ClientError as error:
+            why = in_words(error)
+        else:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return msgspec.json.decode(answer.body, type=Agents).agents
+            why = _refused(answer)
+        raise SurroundingsError(f"{self._agents} does not say who is there: {why}")
+
+    def knows(self, agent: str) -> bool:
+        """Whether it has come before."""
+        return agent in self._known
 
     async def offer(self, agent: str) -> str:
         """One more chat for an agent; returns why there is none, or nothing."""
@@ -37,10 +75,14 @@ class Offers:
             return f"POST plays: {in_words(error)}"
         if answer.status == 201:
             return ""
-        try:
-            return msgspec.json.decode(answer.body, type=Refused).error.what
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return f"POST plays was answered {answer.status}"
+        return f"POST plays: {_refused(answer)}"
+
+
+def _refused(answer: Answer) -> str:
+    try:
+        return msgspec.json.decode(answer.body, type=Refused).error.what
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return f"HTTP {answer.status}"
 
 
 async def health_of(http: Http, target: str) -> Health | None:

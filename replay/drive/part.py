@@ -92,6 +92,7 @@ class Part:
         """Whether events can come."""
         self._listening: float | None = None
         """When it subscribed first."""
+        self._leaves = False
         self.over = False
 
     @property
@@ -190,7 +191,8 @@ class Part:
         return self._paused(actions + self._ended_by_others(now) + self._due(now), now)
 
     def leave(self, now: float) -> list[Action]:
-        """Says goodbye; what is under way is given up."""
+        """Says goodbye; what is under way is given up, and what still comes is not counted."""
+        self._leaves = True
         self._chats.clear()
         self._asked.clear()
         return self._paused(self._perform(self._client.disconnect(), now), now)
@@ -235,7 +237,7 @@ class Part:
                         self._plan(now + action.timeout, action.number)
                     actions.append(action)
                 case Received():
-                    actions += self._event(action, now)
+                    actions += [] if self._leaves else self._event(action, now)
                 case Pause():
                     self._plan(action.at, None)
                 case Ready():
@@ -278,8 +280,10 @@ class Part:
         known = [self._owners[text] for text in _words(data) if text in self._owners]
         if known:
             return [max(set(known), key=known.count)]
-        # Who knows its chat's id is not meant by an event with other ids.
         fresh = [each for each in self._chats if not each.ids]
+        if self._driving.all_marked:
+            # A chat whose id is known is not meant by an event with another one.
+            return [*fresh, *(each for each in self._past if not each.ids)]
         return [*fresh, *(each for each in (*self._chats, *self._past) if each.ids or each.ended)]
 
     def _came(self, playing: Playing, step: str, now: float) -> list[Action]:
@@ -392,8 +396,8 @@ class Part:
         """Gives a chat up, for all who take part in it."""
         playing.chat.given_up = True
         number = playing.number
-        error = Told(kind="error", at=now, error="chat given up", example=playing.standing, chat=number)
-        return [error, *self._forget(playing)]
+        told = Told(kind="given up", at=now, example=playing.standing, chat=number)
+        return [told, *self._forget(playing)]
 
     def _forget(self, playing: Playing) -> list[Action]:
         playing.ended = True

@@ -123,6 +123,8 @@ class Tallies:
         self.came = 0
         """Events that were steps."""
         self.errors = 0
+        self.given_up = 0
+        """Chats that could not be played to their ends."""
         self.recoveries = 0
         self.strangers = 0
         self.series = Series()
@@ -148,6 +150,8 @@ class Tallies:
                     interval.events.add(told.seconds)
             case "chat":
                 self.chats.add(told.seconds or 0.0)
+            case "given up":
+                self.given_up += 1
             case "recovery":
                 self.recoveries += 1
             case "stranger":

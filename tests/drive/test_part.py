@@ -219,7 +219,8 @@ def test_a_chat_that_never_begins_is_given_up_only_where_it_should_have_begun() 
         for now in (5.0, 6.0, 7.0, 12.0, 3600.0):
             desk.do(desk.part.wake(now))
 
-    assert ours.errors() == [("missing", "invited"), ("chat given up", "")]
+    assert ours.errors() == [("missing", "invited")]
+    assert len(ours.figures("given up")) == 1
     assert (real.errors(), real.part.chats) == ([], 1)
 
 
@@ -261,7 +262,8 @@ def test_a_request_that_is_refused_ends_its_chat_and_no_other() -> None:
     desk.answer(1.1, 404)
     desk.event({"state": "Chatting", "id": "chat-777777"}, 1.2)
 
-    assert desk.errors() == [("status 404", "accept"), ("chat given up", "")]
+    assert desk.errors() == [("status 404", "accept")]
+    assert len(desk.figures("given up")) == 1
     assert desk.part.chats == 1
 
 

@@ -1,0 +1,277 @@
+"""`replay drive` before our server and a real one; its figures held against what those counted."""
+
+from __future__ import annotations
+
+import gc
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from prometheus_client.parser import text_string_to_metric_families
+
+import replay
+from replay.cli.drive import drive
+from replay.server.simulated import Simulated
+from tests.drive.servers import nobody
+from tests.road.software import UPSTREAM, Process, node
+
+ROOT = Path(__file__).parents[2]
+ACCEPT = ROOT / "scenarios" / "accept-chat.yaml"
+CONSULT = """
+version: 1
+name: consult
+variables: {chat: {recorded: 0000Na9B26EF002X, make: interaction-id}}
+steps:
+  - {id: invited, agent: asking, push: /chats, data: {id: "${chat}", state: Invited}}
+  - {id: ask, agent: asking, request: "POST /chats/${chat}", body: {operationName: Consult}}
+  - {id: asked, agent: helping, push: /chats, after: ask, data: {id: "${chat}", state: Asked}}
+  - {id: help, agent: helping, request: "POST /chats/${chat}", body: {operationName: Help}}
+  - {id: helped, agent: asking, push: /chats, after: help, data: {id: "${chat}", state: Helped}}
+"""
+TRANSPORTS = ["long-polling", "websocket"]
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(autouse=True)
+def _collector() -> Iterator[None]:
+    """The command sets it up for itself, as for a process of its own."""
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def run(file: str | Path, target: str, *options: str, **environment: str) -> Result:
+    arguments = [str(file), "--target", target, "--patience", "5s", *options]
+    return CliRunner().invoke(drive, arguments, env=environment)
+
+
+def driven(file: str | Path, target: str, *options: str, **environment: str) -> dict[str, Any]:
+    """What the JSON says; the command has gone well."""
+    result = run(file, target, *options, "--json", "-", **environment)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def serving(*files: str | Path, **settings: Any) -> Simulated:
+    return Simulated(replay.serve(*files, **({"speed": "max"} | settings)))
+
+
+def counted(simulator: Simulated, name: str) -> dict[str, float]:
+    """A metric of the server by its label, `step` or `channel` or `rule`."""
+    text = httpx.get(f"{simulator.control_url}/metrics").text
+    families = [each for each in text_string_to_metric_families(text) if each.name == name]
+    return {
+        sample.labels.get("step") or sample.labels.get("channel") or sample.labels["rule"]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
+
+
+def counts(rows: dict[str, dict[str, float]]) -> dict[str, float]:
+    return {step: each["count"] for step, each in rows.items()}
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_every_request_and_event_is_counted_as_the_server_counts_them(transport: str) -> None:
+    with serving(ACCEPT) as simulator:
+        found = driven(
+            ACCEPT, simulator.url, "--agents", "4", "--chats-per-agent", "3", "--transport", transport
+        )
+        requests, events = counted(simulator, "replay_requests"), counted(simulator, "replay_events")
+
+    assert counts(found["latency"]) == requests
+    assert requests["accept"] == 12
+    assert {"/v2/me/chats": found["events"]["came"]} == events
+    assert sum(counts(found["lateness"]).values()) == found["events"]["count"] == 48
+    assert (found["chats"]["count"], found["errors"], found["strangers"]) == (12, 0, 0)
+
+
+def test_chats_arrive_at_their_rate_and_each_is_accounted_for() -> None:
+    with serving(ACCEPT) as simulator:
+        found = driven(
+            ACCEPT,
+            simulator.url,
+            *("--agents", "3", "--chats-per-agent", "5", "--arrivals", "constant(40/s)", "--duration", "1s"),
+        )
+        plays = sum(each.plays for each in simulator.agents)
+
+    assert (found["errors"], found["strangers"], found["given_up"]) == (0, 0, 0)
+    # One that was offered as it ended may not have been begun by both.
+    assert 0 <= found["chats"]["count"] + found["chats"]["cut_off"] - plays <= 3
+    assert found["chats"]["count"] > 3
+
+
+def test_what_the_stream_loses_and_doubles_is_told_by_step(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text(
+        "- {name: lost, fault: drop, where: {step: participants}, limit: 1}\n"
+        "- {name: twice, fault: duplicate, where: {step: history}, limit: 1}\n",
+        encoding="utf-8",
+    )
+    with serving(ACCEPT, faults=[faults]) as simulator:
+        found = driven(ACCEPT, simulator.url, "--agents", "3", "--patience", "600ms")
+        struck = counted(simulator, "replay_faults_struck")
+
+    failing = {(each["error"], each["step"]): each["count"] for each in found["failing"]}
+    assert failing == {("missing", "participants"): struck["lost"], ("doubled", "history"): struck["twice"]}
+
+
+def test_clients_that_are_forgotten_recover_and_miss_nothing(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {name: forgotten, fault: unknown-client, where: {meta: connect}, nth: 2}\n")
+    with serving(ACCEPT, faults=[faults], speed=1) as simulator:
+        found = driven(ACCEPT, simulator.url, "--agents", "3")
+        struck = counted(simulator, "replay_faults_struck")
+
+    assert found["recoveries"] == struck["forgotten"] == 3
+    assert (found["events"]["came"], found["chats"]["count"], found["errors"]) == (12, 3, 0)
+
+
+def test_a_request_whose_connection_is_reset_is_an_error_and_made_again(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {name: cut, fault: reset, where: {step: accept}, limit: 1}\n", encoding="utf-8")
+    with serving(ACCEPT, faults=[faults]) as simulator:
+        found = driven(ACCEPT, simulator.url, "--agents", "2")
+        struck = counted(simulator, "replay_faults_struck")
+
+    (failing,) = found["failing"]
+    assert (failing["error"], failing["step"], failing["count"]) == (
+        "lost connection",
+        "accept",
+        struck["cut"],
+    )
+    assert "POST /api/v2/me/chats/" in failing["example"]
+    assert found["chats"]["count"] == 2
+
+
+def test_roles_are_played_by_agents_of_their_own_for_each_chat(tmp_path: Path) -> None:
+    story = tmp_path / "consult.yaml"
+    story.write_text(CONSULT, encoding="utf-8")
+    with serving(story) as simulator:
+        found = driven(story, simulator.url, "--agents", "4", "--chats-per-agent", "2")
+        requests = counted(simulator, "replay_requests")
+
+    assert counts(found["latency"]) == requests == {"ask": 4, "help": 4}
+    assert (found["chats"]["count"], found["events"]["came"], found["errors"]) == (4, 12, 0)
+
+
+@pytest.mark.parametrize("chats", ["1", "2"])
+def test_a_real_server_is_driven_with_the_chats_that_its_customers_start(chats: str) -> None:
+    server = Process(node(), str(UPSTREAM / "cometd-server.js"), "--port", "0", "--chats", chats)
+    try:
+        url = server.word("http://")
+        found = driven(ACCEPT, url, "--agents", "3", "--chats-per-agent", chats)
+    finally:
+        server.stop()
+
+    number = 3 * int(chats)
+    assert counts(found["latency"])["accept"] == found["chats"]["count"] == number
+    assert found["undated"] == {"invited": number}
+    assert counts(found["lateness"]) == {"chatting": number, "participants": number, "history": number}
+    assert (found["errors"], found["strangers"]) == (0, 0)
+
+
+def test_a_limit_that_is_broken_is_exit_code_1_and_said(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    with serving(ACCEPT) as simulator:
+        limits = ("--fail-if", "accept.max > 0ms", "--fail-if", "errors > 0")
+        result = run(ACCEPT, simulator.url, *limits, "--html", str(page))
+
+    assert result.exit_code == 1
+    assert "FAIL: accept.max > 0ms (it is " in result.stdout
+    assert "ok: errors > 0 (it is 0)" in result.stdout
+    text = page.read_text(encoding="utf-8")
+    assert "FAIL: accept.max &gt; 0ms" in text
+    assert "<svg" in text
+    assert not any(word in text for word in ("<script", "src=", "href=", "@import", "url("))
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--fail-if", "acept.p99 > 1s"), "Did you mean 'accept'?"),
+        (("--arrivals", "poison(3/s)"), "Did you mean 'poisson'?"),
+        (("--think", "long"), "--think: 'long' says not how long"),
+        (("--speed", "fast"), "--speed: speed is a number"),
+        (("--ramp", "soon"), "--ramp: 'soon' is no duration"),
+        (("--duration", "0s"), "--duration: nothing happens in no time"),
+        (("--json", "-", "--html", "-"), "both write to -"),
+        (("--users", "nowhere.csv"), "--users nowhere.csv cannot be read"),
+    ],
+)
+def test_wrong_usage_is_said_before_anything_is_asked(options: tuple[str, ...], why: str) -> None:
+    result = run(ACCEPT, nobody(), "--agents", "2", *options)
+
+    assert (result.exit_code, type(result.exception).__name__) == (1, "UsageError")
+    assert why in str(result.exception)
+
+
+def test_a_server_that_is_not_there_is_the_surroundings() -> None:
+    result = run(ACCEPT, nobody())
+
+    assert type(result.exception).__name__ == "SurroundingsError"
+    assert "cannot be reached: connection refused" in str(result.exception)
+
+
+def test_one_login_for_many_agents_is_refused_and_a_pattern_is_not() -> None:
+    result = run(ACCEPT, nobody(), "--agents", "2", REPLAY_USER="bob")
+    assert "Write {n} in it" in str(result.exception)
+
+    with serving(ACCEPT) as simulator:
+        driven(ACCEPT, simulator.url, "--agents", "2", REPLAY_USER="load-{n}", REPLAY_PASSWORD="secret-{n}")
+        names = [each.agent for each in simulator.agents]
+
+    assert sorted(names) == ["load-1", "load-2"]
+
+
+def test_users_come_from_a_file_and_must_be_enough(tmp_path: Path) -> None:
+    users = tmp_path / "users.csv"
+    users.write_text("# user,password\nada,one\ngrace,two\n", encoding="utf-8")
+    few = run(ACCEPT, nobody(), "--agents", "3", "--users", str(users))
+    assert "has 2 users, and --agents wants 3" in str(few.exception)
+
+    with serving(ACCEPT) as simulator:
+        driven(ACCEPT, simulator.url, "--agents", "2", "--users", str(users))
+        names = [each.agent for each in simulator.agents]
+
+    assert sorted(names) == ["ada", "grace"]
+
+
+def test_arrivals_are_for_a_server_that_offers_chats() -> None:
+    server = Process(node(), str(UPSTREAM / "cometd-server.js"), "--port", "0")
+    try:
+        result = run(ACCEPT, server.word("http://"), "--arrivals", "poisson(3/s)")
+    finally:
+        server.stop()
+
+    assert "there customers start the chats" in str(result.exception)
+
+
+def test_ctrl_c_ends_it_with_a_report_of_what_was(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    with serving(ACCEPT) as simulator:
+        command = [sys.executable, "-m", "replay", "drive", str(ACCEPT), "--target", simulator.url]
+        process = subprocess.Popen(
+            [*command, "--duration", "10m", "--json", str(report)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        simulator.wait_for("history")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "latency of requests" in out
+    assert json.loads(report.read_text(encoding="utf-8"))["requests"]["count"] >= 4
