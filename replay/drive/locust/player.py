@@ -20,6 +20,8 @@ from replay.drive.locust.now import now
 from replay.drive.locust.rows import CHAT, COMETD, EVENT, NO_STEP, SESSION, FailureError, Rows
 from replay.drive.part import Part
 
+MISORDERED = "misordered"
+"""What a part says of an event that has come, beside it."""
 LEAVING = 3.0
 """Seconds the server gets to answer a disconnect."""
 
@@ -115,7 +117,7 @@ class Player:
                 case Pause():
                     self._wake_at = action.at
                 case Told():
-                    self._tell(action)
+                    self._tell(action, actions)
                 case Over():
                     self._over = True
 
@@ -141,21 +143,27 @@ class Player:
         self._rows.add(call.method, call.step, took, length=length, failure=failures[0] if failures else None)
         return [each for each in actions if each not in mine]
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: Told, beside: list[Action]) -> None:
         failure = FailureError(told.error, told.example) if told.error else None
         match told.kind:
             case "event":
-                self._rows.add(EVENT, told.step, told.seconds)
+                # One row for each event, also where it came and was wrong.
+                wrong = (each for each in beside if isinstance(each, Told) and each.error == MISORDERED)
+                found = next((each for each in wrong if each.step == told.step), None)
+                failure = FailureError(found.error, found.example) if found else None
+                self._rows.add(EVENT, told.step, told.seconds, failure=failure)
+            case "error" if told.error == MISORDERED:
+                return
             case "chat":
                 self._rows.add(CHAT, self._story, told.seconds)
+            case "given up":
+                self._rows.add(CHAT, self._story, None, failure=FailureError("given up", told.example))
             case "recovery":
                 self._rows.add(COMETD, SESSION, None, failure=FailureError("begun again"))
             case "stranger":
                 self._rows.add(EVENT, NO_STEP, None, failure=FailureError("no step", told.example))
             case "error" if told.step:
                 self._rows.add(EVENT, told.step, None, failure=failure)
-            case "error" if told.chat:
-                self._rows.add(CHAT, self._story, None, failure=failure)
             case "error":
                 self._rows.add(COMETD, SESSION, None, failure=failure)
 
