@@ -139,7 +139,9 @@ def _started(environment: Environment, **_: Any) -> None:
         _check(environment)
     except ReplayError as error:
         if not isinstance(environment.runner, WorkerRunner):
-            # On Locust's page somebody has changed what was right; no worker is told of it.
+            # Said on Locust's page: no worker is told of it, and Locust logs why.
+            hub = gevent.get_hub()
+            hub.NOT_ERROR = (*hub.NOT_ERROR, StopTest)
             raise StopTest(str(error)) from None
         # Its machine lacks what the master's has.
         log.error("%s", error)
