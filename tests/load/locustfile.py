@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
-from locust import events
+from locust import events, runners
 from locust.env import Environment
 from locust.runners import WorkerRunner
 from locust.stats import StatsError
@@ -18,6 +18,7 @@ from replay.drive.locust import ScenarioUser
 
 FOLDER = Path(os.environ["TOLD"])
 """Where it says so."""
+runners.WORKER_REPORT_INTERVAL = 0.5
 FEW = 8
 """Rows of a name that are told."""
 

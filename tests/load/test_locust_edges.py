@@ -153,6 +153,23 @@ def test_why_there_is_no_answer_is_said_alike_for_all_that_fail_alike(path: str,
         http.close()
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_whose_connection_closes_is_made_once(method: str) -> None:
+    made: list[str] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        made.append(request.method)
+        return await _amiss(request)
+
+    with aside(serving(handle)) as url:
+        http = Http(url, Access())
+        assert http.ask(method, f"{url}/well", None, within=PATIENCE).status == 200
+        with pytest.raises(NoAnswerError):
+            http.ask(method, f"{url}/close", None, within=PATIENCE)
+        http.close()
+    assert made == [method, method]
+
+
 def asked(url: str, access: Access | None = None) -> int:
     """The status of a GET."""
     http = Http(url, access or Access())

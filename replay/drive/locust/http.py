@@ -56,7 +56,7 @@ class Http:
         self._polls, self._others = (self._client(connections) for connections in (POLLS, OTHERS))
 
     def _client(self, connections: int) -> HTTPClient:
-        return HTTPClient(
+        client = HTTPClient(
             self.host,
             self.port,
             concurrency=connections,
@@ -66,6 +66,9 @@ class Http:
             ssl_context_factory=lambda cafile=None: tls_of(self.access),  # noqa: ARG005  one for all users
             insecure=self.access.trust is False,
         )
+        # So often it makes a request again whose connection closes, and nobody counts what is made so.
+        client._connection_pool.size = -1  # noqa: SLF001  there is no setting for it
+        return client
 
     def ask(
         self,
