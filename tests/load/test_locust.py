@@ -119,7 +119,7 @@ def test_users_who_are_stopped_say_goodbye_and_leave_no_poll_behind(tmp_path: Pa
     with simulator(tmp_path, lasting) as (url, process):
         flags = ["--headless", "--host", url, "-u", "6", "-r", "100", *scenario(tmp_path)]
         run = started(tmp_path, *flags)
-        run.word("look:1")
+        run.word("look:6")
         assert run.stop(signal.SIGTERM) == 0
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0

@@ -109,6 +109,28 @@ def test_login_cookies_and_the_csrf_token_go_along(transport: str) -> None:
     assert server.refused == []
 
 
+async def _balanced(request: web.Request) -> web.StreamResponse:
+    """A balancer: whoever comes with a WebSocket is told by a cookie where it belongs."""
+    if request.path == "/where":
+        return web.json_response(request.cookies.get("route", "nowhere"))
+    socket = web.WebSocketResponse()
+    socket.set_cookie("route", "replica-2", path="/")
+    await socket.prepare(request)
+    await socket.send_json(replies(await socket.receive_json()))
+    await socket.receive()
+    return socket
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_cookie_that_comes_with_a_websocket_goes_along_with_requests(host: str) -> None:
+    with aside(serving(_balanced)) as at:
+        url = at.replace("127.0.0.1", host)
+        with carried("websocket", url) as (carrier, heard, http):
+            carrier.send(batch(1))
+            assert heard.next() == ("received", 0, ["/meta/handshake"])
+            assert http.ask("GET", f"{url}/where", None, within=PATIENCE).body == b'"replica-2"'
+
+
 async def _amiss(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     assert transport is not None
