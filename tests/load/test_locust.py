@@ -48,12 +48,13 @@ def scenario(folder: Path) -> list[str]:
 
 
 @pytest.mark.live
-@pytest.mark.parametrize("users", [8, pytest.param(500, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("users", "chats"), [(8, 2), pytest.param(500, 1, marks=pytest.mark.full)])
 def test_a_master_and_two_workers_count_what_the_simulator_counts_also_where_it_fails_and_forgets(
-    users: int, tmp_path: Path
+    users: int, chats: int, tmp_path: Path
 ) -> None:
     with simulator(tmp_path, STORY, faults=FAULTS) as (url, process):
-        flags = [*scenario(tmp_path), "--replay-plays", "1", "--replay-user", "user{n}"]
+        flags = [*scenario(tmp_path), "--replay-plays", str(chats), "--replay-chats", "2"]
+        flags += ["--replay-user", "user{n}"]
         told = swarm(url, users, tmp_path, *flags, workers=2)
         metrics = httpx.get(f"{url}/__replay/metrics").text
         assert process.stop() == 0
@@ -67,16 +68,17 @@ def test_a_master_and_two_workers_count_what_the_simulator_counts_also_where_it_
         asked[step] += count
     assert told.counts("GET", "POST") == asked
     assert told.counts("event") == {step: count for (step,), count in noted(kept, "event", "step").items()}
-    assert told.counts("event") == dict.fromkeys(("came", "gone", "left"), users)
+    assert told.counts("event") == dict.fromkeys(("came", "gone", "left"), users * chats)
     assert sum(counted(metrics, "events_total", "channel").values()) == kinds["event"]
-    assert told.counts("chat") == {"story": users}
+    assert told.counts("chat") == {"story": users * chats}
 
     assert told.code == 1
     assert told.failures == {
         ("GET", "look", "status 503"): answers["look", "503"],
         ("CometD", "session", "begun again"): kinds["handshake"] - users,
     }
-    assert answers["look", "503"] == kinds["handshake"] - users == users
+    assert answers["look", "503"] == users
+    assert kinds["handshake"] - users == users * chats
     assert told.counts("CometD") == {"session": kinds["handshake"]}
 
     names = {str(entry.agent) for entry in kept.entries if entry.kind == "agent"}

@@ -14,21 +14,18 @@ import msgspec
 from replay.capture.preflight import parse_upstream
 from replay.drive.access import Access, by_name
 from replay.drive.chats import Driving
-from replay.drive.locust.http import Http, NoAnswerError, UnreachableError, trusted
+from replay.drive.locust.http import trusted
+from replay.drive.locust.target import health_of
 from replay.drive.thinking import parse_thinking
-from replay.errors import SurroundingsError, UsageError, check_known, nearest
+from replay.errors import UsageError, check_known, nearest
 from replay.library import library
 from replay.plan.pace import parse_speed
 from replay.plan.timeline import plan
 from replay.scenario.durations import parse_duration
 from replay.scenario.load import load
-from replay.server.control.terms import PREFIX
-from replay.server.control.values import Health
 
 TRANSPORTS = ("long-polling", "websocket")
 PASSWORD = "REPLAY_PASSWORD"  # noqa: S105  the name of a variable
-PROBING = 10.0
-"""Seconds for a target to say what it is."""
 
 ARGUMENTS: dict[str, tuple[str, str]] = {
     "scenario": ("", "The scenario whose client's part is played; the one that comes with the package."),
@@ -42,7 +39,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "user": (
         "agent{n}-{play}",
         "What users are called: {n} is their number, there once among all workers, from 1 on without gaps; "
-        "{play} counts the stories of one, as a simulator begins one for each agent that is new. "
+        "{play} counts the sessions of one, as a simulator begins a story for each agent that is new. "
         f"{PASSWORD} is the password of all.",
     ),
     "users": ("", "Logins, a line for each number instead: user,password (CSV)."),
@@ -50,6 +47,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
         "0",
         "Stories that each user plays; the run ends when all have. 0: it has no end.",
     ),
+    "chats": ("1", "Stories in a session; a simulator is asked to offer each but the first."),
     "speed": ("", "At which the target plays, 'max' where it drops waits; 'replay serve' says it itself."),
     "patience": ("30s", "After how long an answer, or an event that is due, is given up."),
     "target_ca": ("", "The certificate authority of the target (PEM)."),
@@ -68,6 +66,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     logins: tuple[tuple[str, str], ...]
     """Names and passwords; empty when names go by the pattern."""
     plays: int
+    chats: int
+    """In a session."""
     trust: ssl.SSLContext | bool
 
     def access(self, number: int, play: int) -> Access:
@@ -121,11 +121,11 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
         several = f"{timeline.name} is played by several agents together: {', '.join(timeline.roles)}"
         raise UsageError(several, help="Users of Locust play alone; 'replay drive' plays all of them.")
     trust = trusted(given["target_ca"], insecure=given["insecure"].lower() in {"1", "yes", "true"})
-    patience, seed, plays = (_read(given, name, how) for name, how in _NUMBERS.items())
+    patience, seed, plays, chats = (_read(given, name, how) for name, how in _NUMBERS.items())
     _read(given, "user", lambda pattern: pattern.format(n=1, play=1))
     logins = _logins(given["users"])
     speed = _read(given, "speed", lambda text: parse_speed(text or "1").speed)
-    health = _health(target, trust)
+    health = health_of(target, trust)
     if health is not None:
         if timeline.name not in health.playing:
             advice = nearest(timeline.name, health.playing) or "Serve the same file that you drive."
@@ -147,11 +147,17 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
         user=given["user"],
         logins=logins,
         plays=plays,
+        chats=max(1, chats),
         trust=trust,
     )
 
 
-_NUMBERS: dict[str, Callable[[str], Any]] = {"patience": parse_duration, "seed": int, "plays": int}
+_NUMBERS: dict[str, Callable[[str], Any]] = {
+    "patience": parse_duration,
+    "seed": int,
+    "plays": int,
+    "chats": int,
+}
 
 
 def _read(given: Mapping[str, str], name: str, how: Callable[[str], Any]) -> Any:
@@ -184,18 +190,3 @@ def _logins(file: str) -> tuple[tuple[str, str], ...]:
 
 
 _LINE = "A line a user: user,password."
-
-
-def _health(target: str, trust: ssl.SSLContext | bool) -> Health | None:
-    """What a server of ours says of itself; None of any other."""
-    http = Http(target, Access(trust=trust))
-    try:
-        answer = http.ask("GET", f"{target}{PREFIX}/health", None, within=PROBING)
-        return msgspec.json.decode(answer.body, type=Health) if answer.status == 200 else None
-    except UnreachableError as error:
-        raise SurroundingsError(f"{target} cannot be reached: {error}") from None
-    except (NoAnswerError, msgspec.DecodeError, UnicodeDecodeError):
-        # Whatever it is, it is somebody; what it thinks of the story's requests will be seen.
-        return None
-    finally:
-        http.close()

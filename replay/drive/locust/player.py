@@ -13,13 +13,14 @@ from gevent.queue import Empty, SimpleQueue
 from replay.bayeux.client import Batch, Pause
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.drive.actions import Action, Call, Over, Told
-from replay.drive.chats import Driving
+from replay.drive.chats import Chat, Driving
 from replay.drive.locust.carriers import CARRIERS, Carrier
 from replay.drive.locust.http import Http, NoAnswerError
 from replay.drive.locust.now import now
 from replay.drive.locust.rows import CHAT, COMETD, EVENT, NO_STEP, SESSION, FailureError, Rows
 from replay.drive.part import Part
 
+Offer = Callable[[], str]
 MISORDERED = "misordered"
 """What a part says of an event that has come, beside it."""
 LEAVING = 3.0
@@ -29,11 +30,18 @@ LEAVING = 3.0
 class Player:
     """One agent: its part, its connections, its rows."""
 
-    def __init__(self, part: Part, driving: Driving, http: Http, transport: str, rows: Rows) -> None:
-        """Not connected yet."""
+    def __init__(
+        self, part: Part, driving: Driving, http: Http, *, transport: str, rows: Rows, offer: Offer
+    ) -> None:
+        """Not connected yet.
+
+        Args:
+            offer: Asks for another chat; returns why there is none. Of no use where customers come.
+        """
         scenario = driving.timeline.scenario
         self._part = part
         self._http = http
+        self._offer = offer if driving.starts_known else None
         self._target = driving.base_url
         self._patience = driving.patience
         self._story = scenario.name
@@ -45,17 +53,42 @@ class Player:
         self._over = False
         self._began = 0.0
 
-    def play(self) -> None:
-        """One session with one chat in it, to its end."""
+    def play(self, chats: int) -> None:
+        """One session, with so many chats one after another, to its end."""
         self._began = now()
         try:
             self._perform(self._part.start(self._began))
             self._perform(self._part.begin(now()))
             if self._comes_in():
-                while self._part.chats and not self._over:
-                    self._next(None)
+                self._chat()
+                for _ in range(chats - 1):
+                    self._begin_another()
+                    self._chat()
         finally:
             self._leave()
+
+    def _chat(self) -> None:
+        """To the end of the chat under way."""
+        while self._part.chats and not self._over:
+            self._next(None)
+
+    def _begin_another(self) -> None:
+        if self._over:
+            return
+        chat = Chat()
+        self._perform(self._part.begin(now(), chat))
+        if self._offer is not None:
+            self._calls.spawn(self._ask_for, chat, self._offer)
+
+    def _ask_for(self, chat: Chat, offer: Offer) -> None:
+        why = offer()
+        if why:
+            self._line.put(partial(self._refused, chat, why, now()))
+
+    def _refused(self, chat: Chat, why: str, at: float) -> list[Action]:
+        self._rows.add(CHAT, self._story, None, failure=FailureError("not offered", why))
+        chat.given_up = True
+        return self._part.wake(at)
 
     def _comes_in(self) -> bool:
         """Whether its session begins in time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from replay.drive.locust.numbers import Numbers, numbers_of
 from replay.drive.locust.options import ARGUMENTS, Setting, add_arguments, settle
 from replay.drive.locust.player import Player
 from replay.drive.locust.rows import COMETD, SESSION, FailureError, Rows
+from replay.drive.locust.target import offer
 from replay.drive.part import Part
 from replay.errors import ReplayError
 
@@ -31,7 +33,7 @@ FOR_GOOD = 1e6
 
 
 class ScenarioUser(User):
-    """Plays a scenario again and again: session, CometD and one story, then goodbye.
+    """Plays a scenario again and again: session, CometD and a story, or several, then goodbye.
 
     Derive from it in a locustfile. What it plays is said by Locust's arguments (`--replay-scenario FILE`), or
     for this class alone by `replays = {"scenario": "chat.yaml", "transport": "websocket"}`.
@@ -46,6 +48,7 @@ class ScenarioUser(User):
     _number = 0
     """Its own among all; 0 while it has none."""
     _plays = 0
+    _sessions = 0
 
     def on_start(self) -> None:
         """Gets its number."""
@@ -67,19 +70,26 @@ class ScenarioUser(User):
 
     @task
     def play(self) -> None:
-        """One story."""
+        """One session."""
         setting = self._setting
-        self._plays += 1
+        chats = min(setting.chats, setting.plays - self._plays) if setting.plays else setting.chats
+        self._sessions += 1
+        self._plays += chats
         rows = Rows(self.environment.events.request, self.context())
         try:
-            access = setting.access(self._number, self._plays)
+            access = setting.access(self._number, self._sessions)
         except ReplayError as error:
             rows.add(COMETD, SESSION, None, failure=FailureError("no login", str(error)))
             finishing[self.environment].done()
             raise StopUser from None
         driving = setting.driving
+        target, story = driving.base_url, driving.timeline.name
         part = Part(driving, name=access.user, transport=setting.transport)
-        Player(part, driving, Http(driving.base_url, access), setting.transport, rows).play()
+        another = partial(offer, target, story, access.user, setting.trust)
+        player = Player(
+            part, driving, Http(target, access), transport=setting.transport, rows=rows, offer=another
+        )
+        player.play(chats)
         if self._plays == setting.plays:
             finishing[self.environment].done()
 
