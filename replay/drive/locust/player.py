@@ -21,6 +21,8 @@ from replay.drive.locust.rows import CHAT, COMETD, EVENT, NO_STEP, SESSION, Fail
 from replay.drive.part import Part
 
 Offer = Callable[[], str]
+"""Asks for another chat; returns why there is none, or nothing."""
+
 MISORDERED = "misordered"
 """What a part says of an event that has come, beside it."""
 LEAVING = 3.0
@@ -36,7 +38,7 @@ class Player:
         """Not connected yet.
 
         Args:
-            offer: Asks for another chat; returns why there is none. Of no use where customers come.
+            offer: Of no use where customers come.
         """
         scenario = driving.timeline.scenario
         self._part = part
