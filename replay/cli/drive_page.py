@@ -29,7 +29,8 @@ th:first-child, td:first-child, td.text, th.text { text-align: left; overflow-wr
 .numbers div { min-width: 7rem; } .numbers b { display: block; font-size: 1.4rem; }
 svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: var(--soft); }
 svg path { fill: none; stroke-width: 1.6; } svg .grid { stroke: var(--line); stroke-width: 1; }
-.key { font-size: .85rem; } .key i { display: inline-block; width: 1rem; height: .2rem; margin: 0 .35rem .2rem 1rem; }
+.key { font-size: .85rem; }
+.key i { display: inline-block; width: 1rem; height: .2rem; margin: 0 .35rem .2rem 1rem; }
 """
 
 _COLOURS = ("var(--a)", "var(--b)", "var(--c)", "var(--d)")
@@ -245,4 +246,5 @@ def _errors(row: dict[str, Any]) -> str:
         + "".join(f"<td class=text>{_said(each[n])}" for n in ("error", "step", "example"))
         for each in row["failing"]
     )
-    return f"<h2>Errors</h2><table><tr><th>count<th class=text>error<th class=text>step<th class=text>such as{body}</table>"
+    head = "<th>count" + "".join(f"<th class=text>{name}" for name in ("error", "step", "such as"))
+    return f"<h2>Errors</h2><table><tr>{head}{body}</table>"

@@ -134,7 +134,8 @@ class _Merging:
             for at, answer in enumerate(step.respond)
         ]
         needs = [self._ids[min(row)].get(each, each) for each in step.needs]
-        return msgspec.structs.replace(step, respond=answers, needs=needs)
+        thought = delays([each.think for each in asked])
+        return msgspec.structs.replace(step, respond=answers, needs=needs, think=thought)
 
     def _merge(self, row: Row, pick: _Pick) -> Step:
         base = min(row)

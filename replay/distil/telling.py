@@ -25,6 +25,7 @@ from replay.distil.setting import cometd_of, shift_times
 from replay.distil.sightings import Call, Event
 from replay.distil.steps import Names, SetOff, delay_text, name_of_call, push_step, request_step, target_of
 from replay.distil.stories import Part, Story
+from replay.distil.thinking import think
 from replay.distil.variables import Variables
 from replay.profiles.profile import Profile
 from replay.scenario.model import Fault, PushStep, RequestStep, Scenario, Source, Step
@@ -74,6 +75,7 @@ class Telling:
         asked = self._requests(self._session)
         pushes = self._pushes(pushed, self._causes)
         around = self._pushes(put_around, self._session_causes)
+        think(requests, pushes)
         session.let_wait(requests, pushes, self._variables.ids)
         self._notes.count(notes.SOCKETS, len(self._variables.sockets))
         parts = list(self._parts.values())

@@ -88,6 +88,8 @@ class Crowd:
         self._began = self._ended = 0.0
         self._heard = 0.0
         """When anything was last said by the server."""
+        self._erred = 0.0
+        """When anything last failed."""
         self.why = ""
         """Why it ended before its time; empty when it did not."""
         self.lost = 0
@@ -196,11 +198,13 @@ class Crowd:
             Http(session, access),
             self._driving.base_url,
             self._driving.timeline.scenario.cometd.path,
+            access,
             transport=self._load.transport,
             clock=self._clock,
             tell=self._take if role == 0 else self._take_of_other,
             moved=group.moved,
             heard=self._hears,
+            unfit=self._is_unfit,
             own_lateness=self.burden.lateness.add,
         )
 
@@ -240,12 +244,19 @@ class Crowd:
     # What is told
 
     def _take(self, told: Told) -> None:
+        if told.kind == "error":
+            self._erred = told.at
         self.tallies.take(told, told.at - self._began)
 
     def _take_of_other(self, told: Told) -> None:
         """A chat is one, however many take part in it."""
         if told.kind not in {"chat", "given up"}:
             self._take(told)
+
+    def _is_unfit(self, why: str) -> None:
+        """Where nobody has been let in, nobody will be."""
+        if not any(desk.part.ready for group in self._groups for desk in group.desks):
+            self.stop(why)
 
     def _hears(self) -> None:
         self._heard = self._clock.now()
@@ -261,7 +272,8 @@ class Crowd:
         if self._looks % 10 == 0:
             self._each_second()
         silence = max(SILENCE, 2 * self._driving.patience)
-        if self._clock.now() - self._heard > silence and self._groups:
+        if self._clock.now() - self._heard > silence and self._erred > self._heard:
+            # A server that is silent while nothing fails holds its polls.
             self.stop(f"{self._driving.base_url} has said nothing for {silence:g} s")
 
     def _group_over(self, group: Group) -> None:

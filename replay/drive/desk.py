@@ -12,12 +12,14 @@ import msgspec
 from replay.bayeux.client import Batch, Pause
 from replay.bayeux.messages import MalformedError, Message, decode
 from replay.clock import Alarm, Clock
+from replay.drive.access import Access
 from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.carriers import Carrier, Polls, Trouble
 from replay.drive.chats import Chat
 from replay.drive.http import Http, in_words
 from replay.drive.part import Part
 from replay.drive.reopening import Reopening
+from replay.drive.unfit import unfit_cometd
 
 NO_CONNECTION, LOST, LATE, UNREADABLE = (
     "no connection",
@@ -37,12 +39,14 @@ class Desk:
         http: Http,
         target: str,
         cometd: str,
+        access: Access,
         *,
         transport: str,
         clock: Clock,
         tell: Callable[[Told], None],
         moved: Callable[[bool], None],
         heard: Callable[[], None],
+        unfit: Callable[[str], None],
         own_lateness: Callable[[float], None],
     ) -> None:
         """Nothing is open yet.
@@ -50,9 +54,11 @@ class Desk:
         Args:
             target: Where the server is.
             cometd: The path of its CometD.
+            access: With what the agent comes.
             tell: Takes each figure.
             moved: Is called after each look, with whether there was anything to do.
             heard: Is called when the server has said anything.
+            unfit: Is told why there is no CometD for this agent.
             own_lateness: Takes by how many seconds our own timers were late.
         """
         self.part = part
@@ -60,6 +66,7 @@ class Desk:
         """Whether the server has said anything to it."""
         self.over: Over | None = None
         self._http = http
+        self._access, self._cometd, self._unfit = access, cometd, unfit
         self._target = target
         self._clock = clock
         self._tell, self._moved, self._hears, self._own_lateness = tell, moved, heard, own_lateness
@@ -152,6 +159,10 @@ class Desk:
 
     def _failed(self, number: int, trouble: Trouble) -> None:
         now, sort = self._clock.now(), sort_of(trouble)
+        if trouble.answer is not None and not self.part.ready:
+            why = unfit_cometd(self._access, self._cometd, trouble.answer)
+            if why:
+                self._unfit(why)
         if number:
             self.perform(self.part.failed(number, trouble.why, now, sort=sort))
         else:

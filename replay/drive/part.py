@@ -29,6 +29,7 @@ from replay.bayeux.client import Batch, BayeuxClient, Ended, Pause, Phase, Ready
 from replay.bayeux.messages import Message
 from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.chats import Chat, Driving, Playing
+from replay.drive.owners import Owners
 from replay.plan.timeline import Ask, Moment
 from replay.plan.values import readable
 from replay.verify.role import Role
@@ -39,8 +40,6 @@ TRIES = 4
 """How often a request is made before its chat is given up."""
 BACKOFF = 1.0
 """Seconds before a request is made again; one more each time."""
-REMEMBERED = 4
-"""Chats that are over and still known by their ids, so that what comes again is told."""
 
 
 class _Asked(msgspec.Struct):
@@ -77,9 +76,8 @@ class Part:
         self._moments: dict[Moment, float] = {}
         """When each step of the session was."""
         self._client = BayeuxClient(transport=transport, subscriptions=self._session.channels)
-        self._chats: list[Playing] = []
-        self._past: list[Playing] = []
-        self._owners: dict[str, Playing] = {}
+        self._owners = Owners(all_marked=driving.all_marked)
+        self._chats = self._owners.under_way
         self._numbers, self._chat_numbers = itertools.count(1), itertools.count(1)
         self._asked: dict[int, _Asked] = {}
         self._agenda: list[tuple[float, int, _Asked | Playing | int | None]] = []
@@ -263,7 +261,7 @@ class Part:
 
     def _event(self, event: Received, now: float) -> list[Action]:
         doubled: tuple[Playing, str] | None = None
-        for playing in self._whose(event.data):
+        for playing in self._owners.of(event.data):
             found = playing.role.event(event.channel, event.data)
             if found.step:
                 return self._came(playing, found.step, now)
@@ -274,17 +272,6 @@ class Part:
         playing, step = doubled
         example = f"{step} came again"
         return [Told(kind="error", at=now, step=step, error="doubled", example=example, chat=playing.number)]
-
-    def _whose(self, data: Any) -> list[Playing]:
-        """The chats it may belong to: by its ids; else in the order in which they began, those over last."""
-        known = [self._owners[text] for text in _words(data) if text in self._owners]
-        if known:
-            return [max(set(known), key=known.count)]
-        fresh = [each for each in self._chats if not each.ids]
-        if self._driving.all_marked:
-            # A chat whose id is known is not meant by an event with another one.
-            return [*fresh, *(each for each in self._past if not each.ids)]
-        return [*fresh, *(each for each in (*self._chats, *self._past) if each.ids or each.ended)]
 
     def _came(self, playing: Playing, step: str, now: float) -> list[Action]:
         late, in_order = playing.came(step, now)
@@ -302,19 +289,22 @@ class Part:
 
     def _progress(self, playing: Playing, now: float) -> list[Action]:
         playing.latest = now
-        for text in playing.learn_ids():
-            self._owners[text] = playing
+        self._owners.learn(playing)
         if not playing.role.done:
             return self._due(now)
         took = now - playing.began
         told: list[Action] = [Told(kind="chat", at=now, seconds=took, chat=playing.number)]
-        return told + self._forget(playing)
+        self._owners.end(playing)
+        return told
 
     def _ended_by_others(self, now: float) -> list[Action]:
         """Chats that are over since another role has seen or given up the last of them."""
         actions: list[Action] = []
         for playing in [each for each in self._chats if each.chat.given_up or each.role.done]:
-            actions += self._forget(playing) if playing.chat.given_up else self._progress(playing, now)
+            if playing.chat.given_up:
+                self._owners.end(playing)
+            else:
+                actions += self._progress(playing, now)
         return actions
 
     def _due(self, now: float) -> list[Action]:
@@ -397,16 +387,8 @@ class Part:
         playing.chat.given_up = True
         number = playing.number
         told = Told(kind="given up", at=now, example=playing.standing, chat=number)
-        return [told, *self._forget(playing)]
-
-    def _forget(self, playing: Playing) -> list[Action]:
-        playing.ended = True
-        self._chats.remove(playing)
-        self._past.append(playing)
-        while len(self._past) > REMEMBERED + len(self._chats):
-            old = self._past.pop(0)
-            self._owners = {text: each for text, each in self._owners.items() if each is not old}
-        return []
+        self._owners.end(playing)
+        return [told]
 
     def _error(self, now: float, asked: _Asked, sort: str, why: str) -> Told:
         chat = asked.playing.number if asked.playing else 0
@@ -436,14 +418,3 @@ def _wrong(ask: Ask, status: int) -> tuple[str, str]:
     """An answer with another status, as an error's sort and example."""
     expected = ask.replies[0].status
     return f"status {status}", f"{ask.method} {readable(ask.path)} was answered {status}, not {expected}"
-
-
-def _words(data: Any) -> list[str]:
-    """All that may be an id in a value: its texts, and the parts of those that are paths."""
-    if isinstance(data, str):
-        return [data, *data.split("/")] if "/" in data else [data]
-    if isinstance(data, dict):
-        return [word for value in data.values() for word in _words(value)]
-    if isinstance(data, list):
-        return [word for value in data for word in _words(value)]
-    return []

@@ -67,7 +67,8 @@ class Reopening:
             task = asyncio.get_running_loop().create_task(self._socket.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-            self._gone(trouble)
+            # It was there, and is lost; of what was never there only `lost` says so.
+            self._gone(Trouble(trouble.why))
 
     def _gone(self, trouble: Trouble) -> None:
         self._socket = self._opening = None

@@ -13,13 +13,15 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
 import replay
 from replay.cli.drive import drive
 from replay.server.simulated import Simulated
-from tests.drive.servers import nobody
+from tests.drive.servers import aside, nobody
+from tests.drive.servers import serving as serving_by
 from tests.road.software import UPSTREAM, Process, node
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +157,18 @@ def test_a_request_whose_connection_is_reset_is_an_error_and_made_again(tmp_path
     assert found["chats"]["count"] == 2
 
 
+def test_a_websocket_that_is_closed_is_opened_again_and_nothing_is_missed(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8")
+    with serving(ACCEPT, faults=[faults]) as simulator:
+        found = driven(ACCEPT, simulator.url, "--agents", "2", "--transport", "websocket")
+        struck = counted(simulator, "replay_faults_struck")
+
+    failing = [(each["error"], each["step"], each["count"]) for each in found["failing"]]
+    assert failing == [("lost connection", "", struck["shut"])]
+    assert (found["chats"]["count"], found["events"]["came"]) == (2, 8)
+
+
 def test_roles_are_played_by_agents_of_their_own_for_each_chat(tmp_path: Path) -> None:
     story = tmp_path / "consult.yaml"
     story.write_text(CONSULT, encoding="utf-8")
@@ -256,6 +270,19 @@ def test_arrivals_are_for_a_server_that_offers_chats() -> None:
         server.stop()
 
     assert "there customers start the chats" in str(result.exception)
+
+
+def test_a_server_that_lets_nobody_in_ends_it_at_once_and_says_why() -> None:
+    async def refused(request: web.Request) -> web.StreamResponse:
+        status = 401 if "notifications" in request.path else 200
+        return web.json_response({"statusCode": 0}, status=status)
+
+    with aside(serving_by(refused)) as url:
+        result = run(ACCEPT, url, "--agents", "2", "--duration", "10m")
+
+    assert type(result.exception).__name__ == "SurroundingsError"
+    assert "the target refused the login of agent1" in str(result.exception)
+    assert "CometD answered 401" in result.stdout
 
 
 def test_ctrl_c_ends_it_with_a_report_of_what_was(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ steps:
   - id: accept
     request: POST /api/v2/me/chats/${chat}
     body: {operationName: Accept}
+    think: 1s
     respond: {after: 40ms, body: {statusCode: 0}}
 
   - id: chatting
