@@ -383,6 +383,11 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "two replicas behind HAProxy and nginx, real clients: no 402; one killed, its agents come back",
         lambda: tests("tests/replicas"),
     ),
+    (
+        "8.5",
+        "Locust: a master, two workers, 500 users: its rows are the simulator's counts; a server killed",
+        lambda: tests("tests/load/test_locust.py", "-m", "full"),
+    ),
 ]
 
 
