@@ -159,7 +159,9 @@ def test_a_request_whose_connection_is_reset_is_an_error_and_made_again(tmp_path
 
 def test_a_websocket_that_is_closed_is_opened_again_and_nothing_is_missed(tmp_path: Path) -> None:
     faults = tmp_path / "faults.yaml"
-    faults.write_text("- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8")
+    faults.write_text(
+        "- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8"
+    )
     with serving(ACCEPT, faults=[faults]) as simulator:
         found = driven(ACCEPT, simulator.url, "--agents", "2", "--transport", "websocket")
         struck = counted(simulator, "replay_faults_struck")
