@@ -28,7 +28,8 @@ from replay.bayeux.messages import encode
 from replay.plan.timeline import plan_all
 from replay.scenario.load import loads
 from replay.scenario.model import Scenario
-from replay.simulator.simulator import Options, Simulator
+from replay.simulator.options import Options
+from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Switching
 from replay.traffic import Kept, Traffic
 

@@ -7,14 +7,13 @@ with all that is queued.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import groupby
-
-import msgspec
 
 from replay.bayeux.channels import CONNECT, HANDSHAKE
 from replay.bayeux.client_state import Client, Marked
 from replay.bayeux.messages import Message, encode, join
+from replay.bayeux.peer import Peer
 from replay.bayeux.replies import mark_of
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import Happening, Hold
@@ -28,18 +27,6 @@ FEW = 16
 
 Pair = tuple[Message, Message]
 """A request and its reply."""
-
-
-class Peer(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a batch comes from: an HTTP exchange or a socket."""
-
-    headers: Mapping[str, str]
-    base_url: str
-    settings: Settings
-    exchange: int | None = None
-    socket: int | None = None
-    transport: str = ""
-    """The connection type its messages travel by."""
 
 
 class Delivery:

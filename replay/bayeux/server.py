@@ -14,9 +14,10 @@ from typing import Protocol
 from replay.bayeux import channels
 from replay.bayeux.client_state import COUNTED, Client
 from replay.bayeux.cookies import for_page
-from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair, Peer
+from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import EmptyBatchError, MalformedError, Message, parse
+from replay.bayeux.peer import Peer
 from replay.bayeux.states import Happening, State
 from replay.bayeux.turn import Turn, browser_of, one_too_many
 from replay.bayeux.verdict import NOTHING, Verdict

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from replay.bayeux import channels
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
-from replay.bayeux.delivery import Peer
 from replay.bayeux.dialects import ErrorKind
 from replay.bayeux.messages import Message
+from replay.bayeux.peer import Peer
 from replay.bayeux.verdict import Verdict
 
 BROWSER_COOKIE = "BAYEUX_BROWSER"

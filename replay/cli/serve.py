@@ -33,7 +33,7 @@ from replay.server.logs.logs import Logs
 from replay.server.runner import Server
 from replay.server.serving import gather
 from replay.simulator.limits import AGENTS, Limits
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 
 
 @click.command()

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
+from replay.plan.difference import Difference
 from replay.plan.timeline import Ask
-from replay.plan.values import Difference, Text, heeded
+from replay.plan.values import Text, heeded
 
 Row = TypeVar("Row")
 Field = tuple[str, str]

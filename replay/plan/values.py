@@ -8,19 +8,11 @@ from typing import Any
 
 import msgspec
 
+from replay.plan.difference import Difference
 from replay.scenario.templates import Part, Reference, parse
 
 Lookup = Callable[[str], Any]
 """A name's value; names are known to exist, the loader has checked them."""
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """Where a request is not what a step expects."""
-
-    field: str
-    """`method`, `path`, `query.NAME`, `body.a.b`."""
-    expected: Any
-    got: Any
 
 
 MISSING = "(missing)"

@@ -41,7 +41,8 @@ from replay.server.routing import Route
 from replay.server.stage import Stage
 from replay.server.turns import turn
 from replay.simulator.limits import Limit, is_first
-from replay.simulator.simulator import Options, Simulator
+from replay.simulator.options import Options
+from replay.simulator.simulator import Simulator
 from replay.wire import Gate, Woken
 
 KEEPALIVE = 75.0

@@ -29,7 +29,7 @@ from replay.server.kinds import check_kind, check_text, each, names
 from replay.server.runner import Server
 from replay.server.served import Served
 from replay.server.watching import Watching
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
+from replay.bayeux.peer import Peer
 from replay.bayeux.replies import mark_of
 from replay.bayeux.scripts import wrapped
 from replay.faults.fault import Carried

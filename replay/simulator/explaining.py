@@ -12,8 +12,8 @@ from replay.profiles.profile import user_of
 from replay.simulator import curl
 from replay.simulator.agents import Agent
 from replay.simulator.ahead import Ahead, ahead_of, seconds
+from replay.simulator.asking import Candidate, Question
 from replay.simulator.forgotten import Gone
-from replay.simulator.matching import Candidate, Question
 from replay.simulator.nearest import Near, Reading, State, operation_of
 from replay.simulator.pending import open_asks
 from replay.simulator.plays import Play

@@ -10,8 +10,8 @@ import msgspec
 
 from replay.bayeux import channels
 from replay.bayeux.client_state import Client
-from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
+from replay.bayeux.peer import Peer
 from replay.bayeux.verdict import NOTHING, Verdict, both
 from replay.faults.fault import Swap, Telling
 from replay.faults.rules import Occasion, Rule
@@ -27,7 +27,7 @@ from replay.simulator.telling import Told
 from replay.wire import Answer, Effect
 
 if TYPE_CHECKING:
-    from replay.simulator.matching import Question
+    from replay.simulator.asking import Question
     from replay.simulator.simulator import Simulator
 
 STRANGERS = 10_000

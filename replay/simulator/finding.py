@@ -16,7 +16,8 @@ from replay.plan.index import AskIndex, is_ignored
 from replay.plan.timeline import Ask, Part
 from replay.plan.values import Text, as_text
 from replay.scenario.templates import Reference
-from replay.simulator.matching import Candidate, Question, candidates, hold_against
+from replay.simulator.asking import Candidate, Question
+from replay.simulator.matching import candidates, hold_against
 from replay.simulator.plays import Play
 from replay.simulator.shortlist import MOST, Kind, Shapes, kinds_of, shortlist
 

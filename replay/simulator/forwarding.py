@@ -11,8 +11,9 @@ from replay.bayeux.cookies import pairs_in
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.profiles.profile import COUNTER
 from replay.simulator.agents import Agent, words_of
+from replay.simulator.asking import Candidate, Question
 from replay.simulator.brought import HEADER
-from replay.simulator.matching import Candidate, Question, hold_against
+from replay.simulator.matching import hold_against
 from replay.simulator.plays import Play
 from replay.wire import Answer, Effect, Forward, Forwarded, Headers, Request, Setting
 

@@ -7,52 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.plan.difference import Difference
 from replay.plan.timeline import Ask
-from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded
-from replay.simulator.plays import Fingerprint, Play
+from replay.plan.values import MISSING, Comparison, Text, as_text, heeded
+from replay.simulator.asking import Candidate, Question
+from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
-
-
-class Question(msgspec.Struct, frozen=True):
-    """A REST request, taken apart."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    body: bytes
-    json: Any
-    """The body as JSON; unset when it is none."""
-    base_url: str
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """Equal for a request that is sent again."""
-        return self.method, self.path, self.query, self.body
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """An ask held against a request."""
-
-    play: Play
-    ask: Ask
-    differences: list[Difference]
-    captures: dict[str, Any]
-    unmet: tuple[str, ...]
-    """Steps it still needs."""
-    rank: int = 0
-    """How far the play is from what the request names: 0 is nearest."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether the request is this ask, answerable or not."""
-        return not self.differences
-
-    @property
-    def answerable(self) -> bool:
-        """Whether it can be answered now."""
-        return not self.differences and not self.unmet and self.play.reply_for(self.ask) is not None
 
 
 def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> list[Candidate]:

@@ -11,8 +11,9 @@ import msgspec
 from replay.plan.timeline import Timeline
 from replay.simulator import curl
 from replay.simulator.agents import Agent, words_of
+from replay.simulator.asking import Candidate, Question
 from replay.simulator.explaining import NO_SIGN, Closest, Explained, Explaining, Missed, Other
-from replay.simulator.matching import Candidate, Question, hold_against
+from replay.simulator.matching import hold_against
 from replay.simulator.nearest import Near, Reading, nearest, read
 from replay.simulator.plays import Play
 from replay.simulator.undelivered import Losses

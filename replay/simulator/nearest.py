@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from replay.bayeux.messages import MalformedError, decode
-from replay.plan.values import MISSING, Comparison, Difference, as_text, heeded, same
+from replay.plan.difference import Difference
+from replay.plan.values import MISSING, Comparison, as_text, heeded, same
+from replay.simulator.asking import Candidate, Question
 from replay.simulator.costs import NO_OPERATION, OPERATION, OPERATION_SLIP, RANKS, of_methods, of_operations
 from replay.simulator.likeness import (
     ANOTHER,
@@ -29,7 +31,6 @@ from replay.simulator.likeness import (
     segments_of,
     similar_key,
 )
-from replay.simulator.matching import Candidate, Question
 
 NEAR = 5.5
 """What an ask may cost at most to be called near: dearer ones would mislead."""

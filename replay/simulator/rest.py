@@ -16,10 +16,11 @@ from replay.plan.timeline import Ask, Reply
 from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
+from replay.simulator.asking import Asking, Candidate, Question
 from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.limits import FullError
-from replay.simulator.matching import Candidate, Question, choose
+from replay.simulator.matching import choose
 from replay.simulator.nearest import said_operation
 from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
 
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
-
-
-class _Asking(msgspec.Struct, frozen=True):
-    """A request while it is being answered."""
-
-    exchange: int
-    question: Question
-    agent: Agent | None
-    """None when nothing says whose request it is."""
-    cookies: Headers
-    """Headers that set them, so that the client is known next time."""
-    found: list[Candidate]
-    """Among these is all that it fits."""
-    now: float
 
 
 class Rest:
@@ -89,7 +76,7 @@ class Rest:
         self._answer(asking, candidate, struck)
         return []
 
-    def _missed(self, request: Request, asking: _Asking) -> Effect:
+    def _missed(self, request: Request, asking: Asking) -> Effect:
         """A request that is no step is held against all, to say which it nearly was."""
         simulator, question, agent, now = self._simulator, asking.question, asking.agent, asking.now
         if agent is None:
@@ -102,7 +89,7 @@ class Rest:
             return missed
         return simulator.forwarding.instead(request, question, agent, found, missed)
 
-    def _asking(self, request: Request, now: float) -> _Asking:
+    def _asking(self, request: Request, now: float) -> Asking:
         question = _question(request)
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
@@ -110,12 +97,12 @@ class Rest:
         if simulator.faulting.has_rules:
             simulator.carriers.belongs(request.exchange, agent)
         if agent is None:
-            return _Asking(request.exchange, question, None, (), [], now)
+            return Asking(request.exchange, question, None, (), [], now)
         agent.heard = now
         if agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         found = simulator.finding.fitting(question, agent, words)
-        return _Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
+        return Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -150,7 +137,7 @@ class Rest:
         cookie = for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url)
         return (("Set-Cookie", cookie),)
 
-    def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
+    def _answer(self, asking: Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
         simulator, play, ask, now = self._simulator, chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
@@ -198,7 +185,7 @@ class Rest:
         events_are_first = any(span(cue.trigger.delay)[0] < delay for cue in cues)
         return msgspec.structs.replace(swap, first="answer" if events_are_first else "events")
 
-    def _turned_away(self, asking: _Asking, refusal: Refusal) -> Answer:
+    def _turned_away(self, asking: Asking, refusal: Refusal) -> Answer:
         """The answer to somebody whose login has expired."""
         simulator = self._simulator
         assert asking.agent is not None
@@ -213,7 +200,7 @@ class Rest:
             exchange=asking.exchange, at=asking.now, status=refusal.status, headers=headers, body=body
         )
 
-    def _before(self, asking: _Asking) -> Candidate | None:
+    def _before(self, asking: Asking) -> Candidate | None:
         """The step that answered this same request last and has no answer left: its client tries again."""
         latest: tuple[float, Candidate | None] = asking.now - RETRY, None
         for candidate in asking.found:
@@ -224,7 +211,7 @@ class Rest:
                 latest = answered.at, candidate
         return latest[1]
 
-    def _again(self, asking: _Asking, before: Candidate) -> Answer:
+    def _again(self, asking: Asking, before: Candidate) -> Answer:
         self._note("retry", before.play, before.ask, asking.now)
         answer = before.play.answered[before.ask.id].answer
         at = max(asking.now, answer.at)

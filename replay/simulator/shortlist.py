@@ -12,9 +12,9 @@ from heapq import nsmallest
 from itertools import islice
 
 from replay.plan.timeline import Ask
+from replay.simulator.asking import Question
 from replay.simulator.costs import NO_OPERATION, RANKS, of_methods, of_operations
 from replay.simulator.likeness import SLIP
-from replay.simulator.matching import Question
 from replay.simulator.plays import Play
 
 MOST = 30

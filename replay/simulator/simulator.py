@@ -9,25 +9,23 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 
 from replay.bayeux.channels import CONNECT
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
-from replay.bayeux.delivery import Peer
 from replay.bayeux.messages import Message
+from replay.bayeux.peer import Peer
 from replay.bayeux.server import BayeuxServer
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.bayeux.verdict import Verdict
 from replay.errors import ReplayError
 from replay.faults.rules import Rule
-from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
-from replay.plan.pace import Pace
+from replay.journal import Journal
 from replay.plan.timeline import Moment, Timeline
-from replay.scenario.model import Fault, Scenario
-from replay.simulator.absence import KEPT, LONG, Absence
+from replay.scenario.model import Scenario
+from replay.simulator.absence import Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
@@ -41,9 +39,10 @@ from replay.simulator.finding import Finding
 from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
-from replay.simulator.limits import Limits, Turnstile
+from replay.simulator.limits import Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
+from replay.simulator.options import Options
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Due, Mark, Play, Reached
 from replay.simulator.renewing import Renewing
@@ -66,43 +65,6 @@ from replay.wire import (
     Wake,
     Woken,
 )
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How scenarios are played."""
-
-    pace: Pace = Pace()
-    """Where it says only a speed, scenarios keep the pace of their own."""
-    seed: int = 0
-    replica: str = ""
-    """Which this is of several servers with one seed: what has no name here is nobody's on another."""
-    run: str = ""
-    """What no other server has: names that it makes up are its own, also of one begun in the same moment."""
-    epoch: float = 0.0
-    """Seconds since 1970 at `now` = 0: times in events are moved to it."""
-    date: float | None = None
-    """Pretend that every play begins at this time (seconds since 1970)."""
-    values: Mapping[str, Any] = {}
-    """What variables are in every play, instead of what would be made for it or taken from its client."""
-    faults: tuple[Fault, ...] = ()
-    """Rules beside those of the scenarios, before which they come."""
-    forward: bool = False
-    """Another server is asked for what no step is."""
-    control_apart: bool = False
-    """Whoever controls it has a port of its own, which faults of the whole server do not reach."""
-    journal_entries: int = MAX_ENTRIES
-    """What the journal's window holds at most."""
-    journal_bytes: int = MAX_BYTES
-    """What they take as JSON at most."""
-    limits: Limits = Limits()
-    """How much is taken on."""
-    agents_kept: int = KEPT
-    """Agents that have gone and are kept however long they stay away, the latest."""
-    agents_kept_for: float = LONG
-    """Seconds for which all others that have gone are kept."""
-    is_moved_by_hand: bool = False
-    """Whether the clock that it goes by stands still until it is moved."""
-
 
 Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
 """What may stand on the agenda; a rule that begins by the clock stands there itself."""

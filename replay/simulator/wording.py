@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from replay.bayeux.messages import MalformedError, decode
-from replay.plan.values import MISSING, Difference, as_text
+from replay.plan.difference import Difference
+from replay.plan.values import MISSING, as_text
+from replay.simulator.asking import Question
 from replay.simulator.likeness import Step, is_slip
-from replay.simulator.matching import Question
 from replay.simulator.nearest import KEYS, Near, Reading, similar_to
 
 LONGEST = 120

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from replay.plan.values import MISSING, Difference, same
+from replay.plan.difference import Difference
+from replay.plan.values import MISSING, same
 from replay.verify.moments import moment, time_shape
 from replay.verify.role import Seen
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from replay.plan.difference import Difference as Field
 from replay.plan.intervals import Interval, interval
 from replay.plan.spans import nominal_spans
 from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import MISSING
-from replay.plan.values import Difference as Field
 from replay.scenario.delays import median, span
 from replay.scenario.durations import format_duration
 from replay.scenario.model import PushStep, Step

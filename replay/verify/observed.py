@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded, readable
+from replay.plan.difference import Difference
+from replay.plan.values import MISSING, Comparison, Text, as_text, heeded, readable
 from replay.verify.moments import moment, time_shape
 
 ORDER = ".(order)"

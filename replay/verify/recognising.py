@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from replay.plan.difference import Difference
 from replay.plan.timeline import Cue
-from replay.plan.values import Comparison, Difference, as_text, readable
+from replay.plan.values import Comparison, as_text, readable
 from replay.profiles.profile import Profile
 from replay.verify.likely import Likely, leaves
 from replay.verify.observed import Observed, noteworthy

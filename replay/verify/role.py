@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from replay.plan.difference import Difference
 from replay.plan.timeline import Ask, Cue, Timeline
-from replay.plan.values import MISSING, Difference, Text, as_text, names_in, readable, render
+from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.recognising import ROOT, Recognised, Recogniser

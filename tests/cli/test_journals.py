@@ -13,7 +13,7 @@ from replay.cli.show import show
 from replay.errors import UsageError
 from replay.journal import Head
 from replay.scenario.load import load, loads
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script
 
 STORY = """\

@@ -29,7 +29,7 @@ from replay.plan.pace import Pace
 from replay.scenario.load import load
 from replay.server.runner import Server
 from replay.server.tls import context
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from tests.certificates import self_signed
 from tests.drive.servers import Handler, aside, messages_of, nobody, replies, serving
 

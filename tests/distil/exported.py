@@ -12,7 +12,7 @@ from replay.distil import distil
 from replay.plan.timeline import Ask, plan_all
 from replay.scenario.model import Scenario
 from replay.server.har import parts_of
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import BASE_URL, Desktop, Script
 from replay.verify.diff import diff
 from replay.verify.report import Difference

@@ -15,7 +15,7 @@ from replay.plan.pace import Pace
 from replay.plan.timeline import Timeline, plan
 from replay.scenario.load import load
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 
 from .servers import messages_of, nobody, replies, serving

@@ -14,7 +14,7 @@ from replay.plan.pace import Pace
 from replay.plan.timeline import plan
 from replay.scenario.load import load
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 
 from .servers import nobody

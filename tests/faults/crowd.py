@@ -18,7 +18,7 @@ from replay.drive.http import Http
 from replay.journal import Entry
 from replay.scenario.model import Fault
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 
 STORY = """

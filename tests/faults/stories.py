@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Event, Script, scenario
 
 STEPS = """

@@ -16,7 +16,7 @@ from replay.plan.timeline import plan
 from replay.scenario.load import load
 from replay.server.journal_file import JournalFile
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.verify.journals import compare
 
 STORY = """

@@ -14,7 +14,7 @@ from replay.scenario.dump import dumps
 from replay.scenario.load import loads
 from replay.scenario.model import Fault, Scenario
 from replay.simulator.directing import tell
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 from .stories import ACCEPT, STEPS

@@ -10,7 +10,7 @@ from replay.registry import PRESETS, resolve
 from replay.scenario.fault_files import faults_from
 from replay.scenario.load import load, loads
 from replay.scenario.model import Scenario
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script, scenario
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from replay.journal import Entry
 from replay.plan.pace import Pace
 from replay.registry import FAULTS, resolve
 from replay.scenario.model import Fault, Where
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

@@ -9,7 +9,7 @@ import pytest
 from replay.faults.rules import Rule
 from replay.plan.pace import Pace
 from replay.scenario.model import Fault, Where
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script, scenario
 
 from .stories import Told

@@ -19,7 +19,8 @@ from replay.plan.timeline import plan_all
 from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load
 from replay.simulator.misses import KEPT
-from replay.simulator.simulator import Options, Simulator
+from replay.simulator.options import Options
+from replay.simulator.simulator import Simulator
 from replay.simulator.tallies import MOST
 from replay.simulator.undelivered import SHOWN
 from replay.traffic import Traffic

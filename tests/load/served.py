@@ -18,7 +18,7 @@ import uvloop
 from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.traffic import Traffic
 from tests.load.census import census, resident
 from tests.load.hour import ACCEPT, TROUBLE

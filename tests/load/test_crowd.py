@@ -9,7 +9,7 @@ from replay.plan.pace import Pace
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Where
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from tests.load.__main__ import ROOT, serve
 from tests.load.crowd import Counted, run
 from tests.load.desktops import DESKTOPS

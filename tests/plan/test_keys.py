@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from replay.plan.difference import Difference
 from replay.plan.prepared import Prepared
-from replay.plan.values import MISSING, Comparison, Difference, compile_value, names_in, render
+from replay.plan.values import MISSING, Comparison, compile_value, names_in, render
 
 WRITTEN = {"${chat}": {"of": "${who}", "n": 1}, "plain": "$${x}", "at/${n}": [], "$${x}": 2}
 VALUES = {"chat": "c1", "who": "ann", "n": 17}

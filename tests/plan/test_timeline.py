@@ -10,7 +10,7 @@ import pytest
 from replay.errors import UsageError
 from replay.plan.pace import Pace
 from replay.plan.timeline import plan, plan_all
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

@@ -9,17 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.plan.values import (
-    Comparison,
-    Difference,
-    Text,
-    as_text,
-    compile_value,
-    names_in,
-    readable,
-    render,
-    same,
-)
+from replay.plan.difference import Difference
+from replay.plan.values import Comparison, Text, as_text, compile_value, names_in, readable, render, same
 
 VALUES = {"name": "Ann", "count": 7, "flag": True, "none": None, "list": [1, "a"], "obj": {"k": "ü"}}
 

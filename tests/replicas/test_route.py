@@ -15,7 +15,7 @@ from multidict import CIMultiDictProxy
 from replay.cli.serve import serve
 from replay.errors import UsageError
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 from tests.server.running import Running, run
 

@@ -16,7 +16,7 @@ from replay.scenario.model import RequestStep
 from replay.server.forwarding import Forwarder
 from replay.server.learning import Learner
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from tests.drive.servers import Handler, serving
 from tests.server.running import run
 

@@ -19,7 +19,7 @@ from replay.clock import ManualClock, SystemClock
 from replay.journal import Entry
 from replay.plan.pace import Pace
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 from tests.road.software import Process, start_agent
 

@@ -15,7 +15,7 @@ from replay.errors import ControlError, ExpectationError, UsageError
 from replay.server.runner import Server
 from replay.server.served import Served
 from replay.server.turns import turn
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import scenario
 
 from .conftest import Loop, one_loop

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from replay.simulator.limits import Limits
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 
 from .conftest import Loop
 from .running import Running, run, until

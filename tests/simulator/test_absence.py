@@ -8,7 +8,7 @@ import pytest
 
 from replay.simulator import faulting
 from replay.simulator.limits import Limits
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 OFFER = """

@@ -9,7 +9,7 @@ import pytest
 from replay.plan.pace import Pace, parse_speed
 from replay.scenario.delays import Distribution, parse_delay, span
 from replay.simulator.draws import delay_of
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script, scenario
 
 STORY = """

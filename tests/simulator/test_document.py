@@ -12,7 +12,7 @@ from replay.plan.pace import Pace
 from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Scenario
 from replay.scenario.triggers import parse_trigger
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script
 
 DOCUMENT = Path(__file__).parents[1] / "data" / "accept"

@@ -14,8 +14,8 @@ from replay.plan.timeline import plan
 from replay.simulator.directing import offer, push
 from replay.simulator.expecting import Occurrences, expected
 from replay.simulator.judging import Expectation, Judging
+from replay.simulator.options import Options
 from replay.simulator.resetting import reset
-from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
 from .test_looking_rules import ALONE, SHARED, Person, turns

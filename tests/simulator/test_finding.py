@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from replay.plan.values import as_text
 from replay.scenario.load import loads
 from replay.simulator.agents import words_of
-from replay.simulator.matching import Candidate, Question
-from replay.simulator.simulator import Options, Simulator
+from replay.simulator.asking import Candidate, Question
+from replay.simulator.options import Options
+from replay.simulator.simulator import Simulator
 from replay.testing import BASE_URL, Desktop, Script, scenario
 
 VARIABLES = {

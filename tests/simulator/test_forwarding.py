@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

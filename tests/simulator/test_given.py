@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from replay.scenario.model import Scenario
+from replay.simulator.options import Options
 from replay.simulator.resetting import reset
-from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
 

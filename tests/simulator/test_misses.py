@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from replay.plan.timeline import plan_all
 from replay.simulator.explaining import SHOWN, Explained
 from replay.simulator.misses import KEPT, KEPT_BYTES
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import BASE_URL, Desktop, Script, scenario
 
 STORY = """

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script, scenario
 
 STORY = """

@@ -9,8 +9,8 @@ import pytest
 from replay.errors import UsageError
 from replay.journal import read
 from replay.plan.timeline import plan
+from replay.simulator.options import Options
 from replay.simulator.resetting import reset
-from replay.simulator.simulator import Options
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

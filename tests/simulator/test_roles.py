@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from replay.plan.pace import parse_speed
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 CONSULT = """

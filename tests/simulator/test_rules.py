@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replay.plan.pace import Pace
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from replay.simulator.agents import words_of
-from replay.simulator.matching import Question
+from replay.simulator.asking import Question
 from replay.simulator.shortlist import MOST
 from replay.testing import BASE_URL, Desktop, Script, scenario
 

@@ -10,7 +10,7 @@ import pytest
 
 from replay.profiles.genesys import PROFILE
 from replay.simulator.draws import draw, token
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 from replay.wire import Woken
 

@@ -15,7 +15,8 @@ from replay.bayeux.client import Action, Batch, BayeuxClient, Pause, Phase, Read
 from replay.bayeux.messages import parse
 from replay.plan.timeline import Ask, plan
 from replay.scenario.model import Scenario
-from replay.simulator.simulator import Options, Simulator
+from replay.simulator.options import Options
+from replay.simulator.simulator import Simulator
 from replay.verify.role import Role, Seen
 
 BASE_URL = "http://replay:8090"

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from replay.plan.values import MISSING, Difference
+from replay.plan.difference import Difference
+from replay.plan.values import MISSING
 from replay.verify.compare import Likeness, Row, compare
 from replay.verify.role import Seen
 

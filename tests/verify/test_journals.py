@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from replay.journal import Kept
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Script, scenario
 from replay.verify.journals import JournalReport, compare
 from replay.verify.timing import Tolerance

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
+from replay.plan.difference import Difference
 from replay.plan.timeline import plan
-from replay.plan.values import Difference
 from replay.testing import scenario
 from replay.verify.role import Role
 

@@ -10,7 +10,7 @@ from replay.scenario.fault_files import faults_from
 from replay.scenario.load import loads
 from replay.scenario.model import Scenario
 from replay.server.runner import Server
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from tests.faults.observed.clients import Client
 from tests.faults.observed.words import Seen, strands
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from replay.scenario.load import load
 from replay.simulator.diagnosing import diagnosis
 from replay.simulator.expecting import expected
-from replay.simulator.simulator import Options
+from replay.simulator.options import Options
 from replay.testing import Desktop, Script, scenario
 
 HERE = Path(__file__).parent
