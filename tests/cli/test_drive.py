@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -159,7 +160,9 @@ def test_a_request_whose_connection_is_reset_is_an_error_and_made_again(tmp_path
 
 def test_a_websocket_that_is_closed_is_opened_again_and_nothing_is_missed(tmp_path: Path) -> None:
     faults = tmp_path / "faults.yaml"
-    faults.write_text("- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8")
+    faults.write_text(
+        "- {name: shut, fault: close-code, where: {step: accept}, limit: 1}\n", encoding="utf-8"
+    )
     with serving(ACCEPT, faults=[faults]) as simulator:
         found = driven(ACCEPT, simulator.url, "--agents", "2", "--transport", "websocket")
         struck = counted(simulator, "replay_faults_struck")
@@ -302,3 +305,12 @@ def test_ctrl_c_ends_it_with_a_report_of_what_was(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "latency of requests" in out
     assert json.loads(report.read_text(encoding="utf-8"))["requests"]["count"] >= 4
+
+
+def test_more_agents_than_this_process_may_have_connections_for_are_refused_in_words() -> None:
+    command = [sys.executable, "-m", "replay", "drive", str(ACCEPT), "--target", nobody(), "--agents", "500"]
+    limited = f"ulimit -n 200; exec {shlex.join(command)}"
+    result = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.returncode == 3
+    assert "500 agents need 1,064 open files, and this process may have 200" in result.stderr
