@@ -10,12 +10,12 @@ RIVALS := bench/rivals/node_modules/.package-lock.json
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node playwright)
 
-.PHONY: demo test lint prove bench faults-demo misses clean chromium
+.PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx wrk
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
 
-test: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) chromium lint  ## everything, with one sample of each thing
+test: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) chromium haproxy lint  ## everything, with one sample of each thing
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
@@ -24,10 +24,10 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.dev $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.prove $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium haproxy nginx wrk  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
-bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS)  ## ours beside rivals, and lateness; FLAGS=--quick for 100 clients, once
+bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) wrk  ## ours beside rivals, and lateness; FLAGS=--quick for 100 agents, once
 	@$(BIN)/python -m bench $(FLAGS)
 	@$(BIN)/python -m bench.lateness
 
@@ -44,6 +44,20 @@ chromium:  ## Debian's, for the tests in a browser, where it may be installed
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	} || echo "make: there is no Chromium on PATH and it cannot be installed here: tests/browser will not run" >&2
 
+haproxy nginx:  ## Debian's, for the tests of replicas, where they may be installed
+	@PATH="$$PATH:/usr/sbin"; command -v $@ >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "make: installing Debian's $@ for the tests in tests/replicas" >&2 && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $@ >/dev/null; \
+	} || echo "make: there is no $@ and it cannot be installed here: tests/replicas will not run" >&2
+
+wrk:  ## Debian's, which asks faster than a client in Python, where it may be installed
+	@command -v wrk >/dev/null || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		echo "make: installing Debian's wrk for the benchmark" >&2 && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk >/dev/null; \
+	} || echo "make: there is no wrk on PATH and it cannot be installed here: our own client asks, and says so" >&2
+
 clean:
 	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules examples/*/node_modules
 
@@ -58,6 +72,11 @@ $(VENV)/.record: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.record
+
+# Schemas of Kubernetes: 17,000 files.
+$(VENV)/.prove: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,prove]'
+	@touch $@
 
 $(NODE_MODULES): tests/upstream/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm is needed for the tests: they run real CometD clients." >&2; exit 3; }

@@ -1,1 +1,1 @@
-"""The benchmark: `replay serve` beside two Bayeux servers of others, in one run (`make bench`)."""
+"""The benchmark: `replay serve` beside what others have, in one run (`make bench`)."""

@@ -1,157 +1,249 @@
-"""One agent's desktop under load: two connections as a browser has them, and an eye for what is wrong."""
+"""One agent's desktop under load: connections as a browser has them, and an eye for what is wrong.
+
+Setting up may take its time and is written with `await`. What happens thousands of times a second (an Accept,
+a poll that is answered, a frame) is callbacks, since the load must cost less than the servers it drives.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import base64
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from bench.connection import BrokenError, Connection, Reply
+from bench.watching import CHANNEL, KINDS, Message, Watch, decode
+from bench.websocket import Socket
 from replay.clock import SystemClock
 
 MOUNT = "/api/v2/notifications"
-CHANNEL = "/v2/me/chats"
-KINDS = ("StatusChange", "ParticipantsUpdated", "NewMessages")
-"""What follows an Accept, in this order."""
+GOOD = b'{"statusCode":0}'
 
 _now = SystemClock().now
 
 
-class Agent:
-    """A session, its held poll, and the chats it accepts."""
+class Agent(ABC):
+    """A session, and the chats it accepts. `came` takes the seconds from an Accept to each of its events."""
 
-    def __init__(self, number: int, host: str, port: int) -> None:
-        self._number = number
+    transport: str
+
+    def __init__(self, number: int, host: str, port: int, came: list[float]) -> None:
+        self.number = number
+        self.watch = Watch(f"agent {number}")
+        self.polls = 0
+        """Held polls that were begun."""
+        self.broken: Callable[[str], None] = self.watch.wrong.append
+        """Told when this agent cannot go on."""
         self._host = host
         self._port = port
-        self._poll: Connection | None = None
-        self._rest: Connection | None = None
+        self._came = came
         self._client_id = ""
         self._cookies: list[str] = []
         self._ids = 0
-        self._connects = b"", b""
-        self._polling: asyncio.Task[None] | None = None
-        self._due: deque[tuple[str, str]] = deque()
+        self._rest: Connection | None = None
+        self._accept = b"", b""
         self._accepted_at = 0.0
-        self._came: asyncio.Future[None] | None = None
-        self.latencies: list[float] = []
-        """Seconds from an Accept to each of its events."""
-        self.polls = 0
-        self.wrong: list[str] = []
-        """Events that came out of order, twice, or to the wrong agent."""
+        self._done: Callable[[], None] | None = None
+        self._missing = 0
 
+    @abstractmethod
     async def set_up(self) -> None:
-        """Handshake, first connect, subscription, and the poll that is held."""
-        self._rest = rest = await Connection.open(self._host, self._port)
-        types = {"supportedConnectionTypes": ["long-polling"]}
-        shaken = await self._say(rest, "/meta/handshake", "/handshake", version="1.0", **types)
-        self._client_id = shaken["clientId"]
-        self._poll = poll = await Connection.open(self._host, self._port)
-        self._connects = self._split_connect()
-        advised = {"connectionType": "long-polling", "advice": {"timeout": 0}}
-        await self._say(poll, "/meta/connect", "/connect", **advised)
-        await self._say(rest, "/meta/subscribe", "/", subscription=CHANNEL)
-        self._polling = asyncio.ensure_future(self._keep_polling(poll))
+        """Handshake, first connect, subscription, and the connect that is held."""
 
-    async def accept(self, ordinal: int) -> None:
-        """Accepts a chat; returns when its answer and all of its events have come."""
-        chat, nickname = f"0000C{self._number:05}X{ordinal:05}", f"agent{self._number}"
-        self._due.extend((chat, kind) for kind in KINDS)
-        self._came = came = asyncio.get_running_loop().create_future()
-        body = msgspec.json.encode({"operationName": "Accept", "nickname": nickname})
+    def accept(self, ordinal: int, done: Callable[[], None]) -> None:
+        """Accepts a chat; `done` is called when its answer and all of its events have come."""
+        chat = f"0000C{self.number:05}X{ordinal:06}"
+        self.watch.expect(chat)
+        self._done = done
+        self._missing = len(KINDS) + 1
+        before, after = self._accept
         assert self._rest is not None
-        assert self._polling is not None
         self._accepted_at = _now()
-        reply = await self._rest.ask(self._request(f"/api/v2/me/chats/{chat}", body))
-        if reply.status != 200 or msgspec.json.decode(reply.body) != {"statusCode": 0}:
-            raise BrokenError(f"an Accept was answered with {reply.status} {reply.body!r}")
-        await asyncio.wait({came, self._polling}, return_when=asyncio.FIRST_COMPLETED)
-        if self._polling.done():
-            self._polling.result()
+        self._rest.say(before + chat.encode() + after, self._answered)
 
-    async def leave(self) -> None:
-        """Goes without a word; what went wrong with its polls is found now at the latest."""
-        if self._polling is not None:
-            self._polling.cancel()
-            outcome = (await asyncio.gather(self._polling, return_exceptions=True))[0]
-            if isinstance(outcome, Exception):
-                self.wrong.append(str(outcome))
-        for connection in (self._poll, self._rest):
-            if connection is not None:
-                connection.close()
+    def leave(self) -> None:
+        """Goes without a word."""
+        self.broken = lambda _: None
+        if self._rest is not None:
+            self._rest.close()
 
-    async def _keep_polling(self, poll: Connection) -> None:
-        """Like every client: the next connect goes out as soon as one is answered."""
-        reply = self._ask_again(poll)
-        while True:
-            messages = _messages(await reply)
-            reply = self._ask_again(poll)
-            self._take(messages)
+    def _answered(self, reply: Reply) -> None:
+        if reply.status != 200 or (reply.body != GOOD and reply.body.replace(b" ", b"") != GOOD):
+            self.broken(f"an Accept was answered with {reply.status} {reply.body!r}")
+            return
+        self._less(1)
 
-    def _ask_again(self, poll: Connection) -> asyncio.Future[Reply]:
-        self.polls += 1
-        self._ids += 1
-        before, after = self._connects
-        # The id has always as many digits, so that the length in the head holds.
-        return poll.ask(before + str(100_000_000 + self._ids).encode() + after)
-
-    def _take(self, messages: list[Any]) -> None:
-        """Events, each held against what is due next; the rest are replies."""
+    def _take(self, messages: list[Message]) -> None:
         at = _now()
-        for message in messages:
-            if message["channel"] != CHANNEL:
-                if not message["successful"]:
-                    raise BrokenError(f"a connect failed: {message}")
-                continue
-            data = message["data"]
-            due = self._due.popleft() if self._due else None
-            got = data["chat"]["id"], data["notificationType"]
-            if got != due:
-                self.wrong.append(f"agent {self._number} got {got} when {due} was due")
-            self.latencies.append(at - self._accepted_at)
-        if not self._due and self._came is not None and not self._came.done():
-            self._came.set_result(None)
+        events = self.watch.take(messages)
+        if events:
+            self._came.extend([at - self._accepted_at] * events)
+            self._less(events)
 
-    async def _say(self, connection: Connection, channel: str, path: str, **fields: Any) -> Any:
+    def _less(self, came: int) -> None:
+        self._missing -= came
+        # Below nought something came twice, which the watch has seen.
+        if self._missing <= 0 and self._done is not None:
+            done, self._done = self._done, None
+            done()
+
+    async def _connect_rest(self) -> None:
+        self._rest = await Connection.open(self._host, self._port)
+
+    def _prepare_accept(self) -> None:
+        body = msgspec.json.encode({"operationName": "Accept", "nickname": f"agent{self.number}"})
+        before, _, after = self._request("/api/v2/me/chats/#", body).partition(b"#")
+        self._accept = before, after
+
+    def _message(self, channel: str, **fields: Any) -> bytes:
         self._ids += 1
         message = {"id": str(self._ids), "channel": channel, **fields}
         if self._client_id:
             message["clientId"] = self._client_id
-        reply = await connection.ask(self._request(MOUNT + path, msgspec.json.encode([message])))
-        answered = next(each for each in _messages(reply) if each["channel"] == channel)
-        if not answered["successful"]:
-            raise BrokenError(f"{channel} failed: {answered}")
-        self._cookies += reply.cookies
-        return answered
+        return msgspec.json.encode([message])
 
-    def _split_connect(self) -> tuple[bytes, bytes]:
-        """The request of a held poll around its id: it is the same each time but for that."""
-        marker = "#" * 9
-        fields = {"channel": "/meta/connect", "connectionType": "long-polling", "clientId": self._client_id}
-        request = self._request(MOUNT + "/connect", msgspec.json.encode([{"id": marker, **fields}]))
-        before, _, after = request.partition(marker.encode())
-        return before, after
+    def _headers(self) -> list[str]:
+        user = base64.b64encode(f"agent{self.number}:secret".encode()).decode()
+        headers = ["User-Agent: Mozilla/5.0 (bench)", "Accept: */*", f"Authorization: Basic {user}"]
+        if self._client_id:
+            headers.append(f"X-Client: {self._client_id}")
+        if self._cookies:
+            headers.append("Cookie: " + "; ".join(self._cookies))
+        return headers
 
     def _request(self, path: str, body: bytes) -> bytes:
         head = [
             f"POST {path} HTTP/1.1",
             f"Host: {self._host}:{self._port}",
-            "User-Agent: Mozilla/5.0 (bench)",
-            "Accept: */*",
+            *self._headers(),
             "Content-Type: application/json;charset=UTF-8",
             f"Content-Length: {len(body)}",
         ]
-        if self._client_id:
-            head.append(f"X-Client: {self._client_id}")
-        if self._cookies:
-            head.append("Cookie: " + "; ".join(self._cookies))
         return ("\r\n".join(head) + "\r\n\r\n").encode() + body
 
 
-def _messages(reply: Reply) -> list[Any]:
-    if reply.status != 200:
-        raise BrokenError(f"a batch was answered with {reply.status} {reply.body!r}")
-    messages: list[Any] = msgspec.json.decode(reply.body)
-    return messages
+class PollingAgent(Agent):
+    """Two connections: one for the held poll, one for all else."""
+
+    transport = "long-polling"
+
+    def __init__(self, number: int, host: str, port: int, came: list[float]) -> None:
+        super().__init__(number, host, port, came)
+        self._poll: Connection | None = None
+        self._connects = b"", b""
+
+    async def set_up(self) -> None:
+        await self._connect_rest()
+        types = {"version": "1.0", "supportedConnectionTypes": [self.transport]}
+        shaken = await self._say(self._rest, "/handshake", "/meta/handshake", **types)
+        self._client_id = shaken.clientId
+        self._poll = poll = await Connection.open(self._host, self._port)
+        now = {"connectionType": self.transport, "advice": {"timeout": 0}}
+        await self._say(poll, "/connect", "/meta/connect", **now)
+        await self._say(self._rest, "/", "/meta/subscribe", subscription=CHANNEL)
+        self._prepare_accept()
+        self._prepare_connect()
+        self._ask_again()
+
+    def leave(self) -> None:
+        super().leave()
+        if self._poll is not None:
+            self._poll.close()
+
+    def _ask_again(self) -> None:
+        """Like every client: the next connect goes out as soon as one is answered."""
+        self.polls += 1
+        before, after = self._connects
+        assert self._poll is not None
+        # The id has always as many digits, so that the length in the head holds.
+        self._poll.say(b"%b%d%b" % (before, 100_000_000 + self.polls, after), self._polled)
+
+    def _polled(self, reply: Reply) -> None:
+        if reply.status != 200:
+            self.broken(f"a poll was answered with {reply.status} {reply.body!r}")
+            return
+        self._ask_again()
+        self._take(decode(reply.body))
+
+    def _prepare_connect(self) -> None:
+        """The request of a held poll around its id: it is the same each time but for that."""
+        marker = "#" * 9
+        fields = {"channel": "/meta/connect", "connectionType": self.transport, "clientId": self._client_id}
+        request = self._request(MOUNT + "/connect", msgspec.json.encode([{"id": marker, **fields}]))
+        before, _, after = request.partition(marker.encode())
+        self._connects = before, after
+
+    async def _say(self, connection: Connection | None, path: str, channel: str, **fields: Any) -> Message:
+        assert connection is not None
+        reply = await connection.ask(self._request(MOUNT + path, self._message(channel, **fields)))
+        if reply.status != 200:
+            raise BrokenError(f"{channel} was answered with {reply.status} {reply.body!r}")
+        self._cookies += reply.cookies
+        return answer_to(channel, decode(reply.body))
+
+
+class SocketAgent(Agent):
+    """A WebSocket for all of Bayeux, a connection for the REST calls."""
+
+    transport = "websocket"
+
+    def __init__(self, number: int, host: str, port: int, came: list[float]) -> None:
+        super().__init__(number, host, port, came)
+        self._socket: Socket | None = None
+        self._waiting: asyncio.Future[list[Message]] | None = None
+
+    async def set_up(self) -> None:
+        await self._connect_rest()
+        self._socket = Socket(self._heard, self._lost)
+        await self._socket.upgrade(self._host, self._port, MOUNT, self._headers())
+        types = {"version": "1.0", "supportedConnectionTypes": [self.transport]}
+        self._client_id = (await self._say("/meta/handshake", **types)).clientId
+        await self._say("/meta/connect", connectionType=self.transport, advice={"timeout": 0})
+        await self._say("/meta/subscribe", subscription=CHANNEL)
+        self._prepare_accept()
+        self._connect()
+
+    def leave(self) -> None:
+        super().leave()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _connect(self) -> None:
+        self.polls += 1
+        assert self._socket is not None
+        self._socket.send(self._message("/meta/connect", connectionType=self.transport))
+
+    def _heard(self, text: bytes) -> None:
+        messages = decode(text)
+        waiting = self._waiting
+        if waiting is not None:
+            self._waiting = None
+            waiting.set_result(messages)
+            return
+        self._take(messages)
+        if any(message.channel == "/meta/connect" for message in messages):
+            self._connect()
+
+    def _lost(self, why: str) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.set_exception(BrokenError(why))
+        else:
+            self.broken(why)
+
+    async def _say(self, channel: str, **fields: Any) -> Message:
+        self._waiting = asyncio.get_running_loop().create_future()
+        assert self._socket is not None
+        self._socket.send(self._message(channel, **fields))
+        return answer_to(channel, await self._waiting)
+
+
+def answer_to(channel: str, messages: list[Message]) -> Message:
+    """The reply among what came; raises `BrokenError` when it is none, or not a success."""
+    for message in messages:
+        if message.channel == channel and message.successful:
+            return message
+    raise BrokenError(f"{channel} failed: {messages}")

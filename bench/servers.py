@@ -20,6 +20,7 @@ NODE_MODULES = ROOT / "tests" / "upstream" / "node_modules"
 RIVALS = Path(__file__).parent / "rivals"
 OURS = "replay"
 PAGE = resource.getpagesize()
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Listening(NamedTuple):
@@ -34,16 +35,52 @@ class Listening(NamedTuple):
         """Bytes it occupies."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE
 
+    @property
+    def used(self) -> float:
+        """Seconds of processor time that it and what it started have taken."""
+        family, known = {self.pid}, dict(_processes())
+        # A process has a higher number than its parent, save where numbers began again.
+        for pid in sorted(known):
+            if known[pid].parent in family:
+                family.add(pid)
+        return sum(known[pid].used for pid in family)
+
+
+class _Process(NamedTuple):
+    parent: int
+    used: float
+
+
+def _processes() -> Iterator[tuple[int, _Process]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):  # it may have ended meanwhile
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+                used = (int(fields[11]) + int(fields[12])) / TICKS
+                yield int(folder.name), _Process(int(fields[1]), used)
+
 
 def command_of(name: str) -> list[str]:
-    """How a server is started."""
-    if name == OURS:
-        serve = [sys.executable, "-m", "replay", "serve"]
-        return [*serve, str(Path(__file__).parent / "burst.yaml"), "--port", "0", "--print-url"]
+    """How a server of CometD is started."""
+    return ours(Path(__file__).parent / "burst.yaml") if name == OURS else node(RIVALS / f"{name}.js")
+
+
+def ours(*scenarios: Path) -> list[str]:
+    """`replay serve`, as it comes."""
+    return [*python("-m", "replay"), "serve", *map(str, scenarios), "--port", "0", "--print-url"]
+
+
+def python(*arguments: str | Path) -> list[str]:
+    """A server in Python."""
+    return [sys.executable, *map(str, arguments)]
+
+
+def node(script: Path, *arguments: str) -> list[str]:
+    """A server in JavaScript, or started by it."""
     found = shutil.which("node")
     if found is None or not NODE_MODULES.is_dir():
         sys.exit("the rivals need node and tests/upstream/node_modules: `make bench` installs the latter")
-    return [found, str(RIVALS / f"{name}.js")]
+    return [found, str(script), *arguments]
 
 
 def raise_descriptors() -> int:

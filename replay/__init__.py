@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from replay.scenario.model import Scenario
     from replay.server.serving import serve
 
-    __version__: str
+__version__ = "0.1.0"
 
 __all__ = [
     "Control",
@@ -41,13 +41,6 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Public names are imported when first used, so that a command starts before it has loaded the rest."""
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-        try:
-            return version("gws-replay")
-        except PackageNotFoundError:  # run from a source tree that is not installed
-            return "0+unknown"
     if name not in _HOMES:
         raise AttributeError(f"module 'replay' has no attribute '{name}'")
     from importlib import import_module  # noqa: PLC0415

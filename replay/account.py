@@ -78,7 +78,7 @@ def _what(entry: Entry) -> str:
         case "miss":
             said = f"{detail.get('request', '')}: {detail.get('why', '')}"
         case "agent":
-            said = f"was {detail['was']}" if "was" in detail else "came"
+            said = f"was {detail['was']}" if "was" in detail else detail.get("forgotten", "came")
         case _:
             said = ", ".join(filter(None, (entry.play, *_details(detail))))
     return said

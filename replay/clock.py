@@ -73,6 +73,10 @@ class SystemClock:
         return bell.ring_at(at, callback) or _LoopAlarm(self, at, callback)
 
 
+FEW = 64
+"""Alarms that are kept whether or not they have been called off."""
+
+
 class _Bell:
     """All alarms of a clock on one loop, behind one timerfd.
 
@@ -82,7 +86,7 @@ class _Bell:
     def __init__(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
         self.loop = loop
         self._now = now
-        self._due: list[tuple[float, int, _Alarm]] = []
+        self._due: list[_Entry] = []
         self._order = itertools.count()
         self._live = 0
         self._ringing = False
@@ -131,9 +135,7 @@ class _Bell:
     def _called_off(self) -> None:
         self._live -= 1
         # Most of what is called off would have been due long after what took its place.
-        if len(self._due) > 64 and self._live < len(self._due) // 2:
-            self._due = [entry for entry in self._due if entry[2].callback is not None]
-            heapq.heapify(self._due)
+        self._due, _ = _without_called_off(self._due, len(self._due) - self._live)
         if not self._live and not self._ringing:
             self._set()
 
@@ -174,6 +176,18 @@ class _Alarm:
             self._called_off()
 
 
+_Entry = tuple[float, int, _Alarm]
+
+
+def _without_called_off(due: list[_Entry], called_off: int) -> tuple[list[_Entry], int]:
+    """The same heap without what has been called off, once that is most of it; how much it has of that."""
+    if len(due) <= FEW or called_off <= len(due) // 2:
+        return due, called_off
+    due = [entry for entry in due if entry[2].callback is not None]
+    heapq.heapify(due)
+    return due, 0
+
+
 class _LoopAlarm:
     """One of the loop's own timers, set again when it rang early: uvloop's do."""
 
@@ -202,8 +216,10 @@ class ManualClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
-        self._due: list[tuple[float, int, _Alarm]] = []
+        self._due: list[_Entry] = []
         self._order = itertools.count()
+        self._called_off = 0
+        """How many of those due have been called off."""
 
     def now(self) -> float:
         """Where it was last moved to."""
@@ -213,12 +229,12 @@ class ManualClock:
     def next_due(self) -> float | None:
         """When the next alarm rings; None when none is set."""
         while self._due and self._due[0][2].callback is None:
-            heapq.heappop(self._due)
+            self._take()
         return self._due[0][0] if self._due else None
 
     def call_at(self, at: float, callback: Callback) -> Alarm:
         """Calls back while the clock is advanced past `at`."""
-        alarm = _Alarm(callback, _nothing)
+        alarm = _Alarm(callback, self._call_off)
         heapq.heappush(self._due, (at, next(self._order), alarm))
         return alarm
 
@@ -231,11 +247,16 @@ class ManualClock:
     def move_to(self, end: float) -> None:
         """Moves on to a moment, stopping at each at which something is due."""
         while self._due and self._due[0][0] <= end:
-            at, _, alarm = heapq.heappop(self._due)
+            at, alarm = self._take()
             self._now = max(self._now, at)
             alarm.ring()
         self._now = max(self._now, end)
 
+    def _take(self) -> tuple[float, _Alarm]:
+        at, _, alarm = heapq.heappop(self._due)
+        self._called_off -= alarm.callback is None
+        return at, alarm
 
-def _nothing() -> None:
-    """Nobody needs to know."""
+    def _call_off(self) -> None:
+        self._called_off += 1
+        self._due, self._called_off = _without_called_off(self._due, self._called_off)

@@ -42,6 +42,8 @@ class UsageError(ReplayError):
     """The command or the call was put wrongly."""
 
     exit_code = 2
+    problems: tuple[Problem, ...] = ()
+    """Where several things are wrong, each with its place."""
 
     def __init__(self, what: str, *, help: str = "") -> None:  # noqa: A002
         """Said in a sentence, without the full stop where `help` says what to do."""
@@ -112,13 +114,14 @@ class SurroundingsError(ReplayError):
 
 def as_json(error: ReplayError) -> dict[str, Any]:
     """An error as a program reads it: `what`, `help`, and its `problems`, each with its place."""
+    found = error.problems if isinstance(error, ScenarioError | UsageError) else ()
+    problems = [{"at": each.file, "what": each.what, "help": each.help} for each in found]
     if isinstance(error, ScenarioError):
-        problems = [{"at": each.file, "what": each.what, "help": each.help} for each in error.problems]
         first = error.problems[0]
         what = first.what if len(problems) == 1 else f"{len(problems)} problems; the first: {first.what}"
         return {"what": what, "help": first.help, "problems": problems}
     if isinstance(error, UsageError):
-        return {"what": error.what, "help": error.help, "problems": []}
+        return {"what": error.what, "help": error.help, "problems": problems}
     return {"what": str(error), "help": "", "problems": []}
 
 

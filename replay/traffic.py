@@ -5,7 +5,7 @@ The journal says in words what happened; this has the bodies, and of a long run 
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_from_bytes, urlencode, urlsplit
 
@@ -53,9 +53,6 @@ Head = Request | Polled | SocketOpened
 Kept = Head | SocketText | SocketLost | ExchangeLost | Answer | Begin | Piece | Cut | Send | Close
 """The inputs and the effects of which a recording is made."""
 
-Row = tuple[int, float, Kept]
-"""How many bytes it counts, when it happened, and what did."""
-
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -74,7 +71,14 @@ class Traffic:
     def __init__(self, *, most_bytes: int = BYTES, most_rows: int = ROWS) -> None:
         self._most_bytes = most_bytes
         self._most_rows = most_rows
-        self._rows: deque[Row] = deque()
+        # Side by side, and not as tuples: that takes a sixth of the memory, and none the collector looks at.
+        self._rows: list[Kept | None] = []
+        """From `_start` on what is kept."""
+        self._times = array("d")
+        """When each happened."""
+        self._sizes = array("I")
+        """How many bytes each counts."""
+        self._start = 0
         self._sockets: dict[int, tuple[float, SocketOpened]] = {}
         """Those that were opened before what is kept, and have not ended before it."""
         self.size = 0
@@ -85,7 +89,7 @@ class Traffic:
         """How many frames are kept no longer."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._rows) - self._start
 
     def keep(self, what: Kept, now: float) -> None:
         """One more value; called for everything that happens, so it does no more than it must."""
@@ -95,36 +99,53 @@ class Traffic:
         if kind in _WITH_FIELDS:
             headers: Mapping[str, str] = what.headers  # type: ignore[union-attr, assignment]  # as above
             size += FIELD * len(headers) + len("".join(headers.values()))
-        self._rows.append((size, now, what))
+        self._rows.append(what)
+        self._times.append(now)
+        self._sizes.append(size)
         self.size += size
-        if self.size > self._most_bytes or len(self._rows) > self._most_rows:
+        if self.size > self._most_bytes or len(self._rows) - self._start > self._most_rows:
             self._drop()
 
     def _drop(self) -> None:
         """Some more than must go, so that it is not done for every value."""
-        rows, bytes_left = self._rows, self._most_bytes - self._most_bytes // PARTS
+        rows, start = self._rows, self._start
+        bytes_left = self._most_bytes - self._most_bytes // PARTS
         rows_left = self._most_rows - self._most_rows // PARTS
-        while rows and (self.size > bytes_left or len(rows) > rows_left):
-            size, at, what = rows.popleft()
-            self.size -= size
-            kind = type(what)
-            if kind in _FRAMES:
-                self.dropped_frames += 1
-            elif kind in _ASKED:
-                self.dropped_exchanges += 1
-            elif isinstance(what, SocketOpened):
-                self._sockets[what.socket] = at, what
-            elif isinstance(what, SocketLost) and self._sockets.pop(what.socket, None) is not None:
-                self.dropped_exchanges += 1
+        while start < len(rows) and (self.size > bytes_left or len(rows) - start > rows_left):
+            what = rows[start]
+            assert what is not None
+            self.size -= self._sizes[start]
+            self._forget(what, self._times[start])
+            rows[start] = None
+            start += 1
+        self._start = start
+        # Half of it at once: each row is moved once at most, however many are kept.
+        if start > len(rows) // 2:
+            del rows[:start], self._times[:start], self._sizes[:start]
+            self._start = 0
+
+    def _forget(self, what: Kept, at: float) -> None:
+        """One value is kept no longer."""
+        kind = type(what)
+        if kind in _FRAMES:
+            self.dropped_frames += 1
+        elif kind in _ASKED:
+            self.dropped_exchanges += 1
+        elif isinstance(what, SocketOpened):
+            self._sockets[what.socket] = at, what
+        elif isinstance(what, SocketLost) and self._sockets.pop(what.socket, None) is not None:
+            self.dropped_exchanges += 1
 
     def conversations(self) -> Iterator[Conversation | None]:
         """What is kept now, in the order in which it began; None now and then, for others to have their turn.
 
         An exchange whose request is kept no longer is left out.
         """
-        rows = list(self._rows)
+        # As they are now, whatever comes or goes meanwhile.
+        times, rows = self._times[self._start :], self._rows[self._start :]
         found = {number: Conversation(at, head, []) for number, (at, head) in self._sockets.items()}
-        for place, (_, at, what) in enumerate(rows, 1):
+        for place, (at, what) in enumerate(zip(times, rows, strict=True), 1):
+            assert what is not None
             number = _carrier(what)
             if isinstance(what, Request | Polled | SocketOpened):
                 found[number] = Conversation(at, what, [])

@@ -7,8 +7,12 @@ looks for what a test left behind need not look through all that was imported.
 from __future__ import annotations
 
 import gc
+import os
 
+import pytest
 from hypothesis import settings
+
+from replay.server import front
 
 pytest_plugins = ["pytester"]
 
@@ -19,3 +23,13 @@ settings.load_profile("replay")
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-front", action="store_true", help="all servers of these tests are aiohttp's alone")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--no-front"):
+        front.HAS_PARSER = False
+        os.environ["REPLAY_SERVE_NO_FRONT"] = "1"

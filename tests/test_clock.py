@@ -231,3 +231,17 @@ def test_the_machines_clock_counts_whole_microseconds() -> None:
     clock = SystemClock()
 
     assert all(round(now, 6) == now for now in (clock.now() for _ in range(1000)))
+
+
+def test_a_manual_clock_keeps_nothing_of_what_was_called_off() -> None:
+    """A server sets its alarm for what is due next, and calls it off for what comes before that."""
+    clock = ManualClock()
+    rung: list[float] = []
+    for number in range(10_000):
+        clock.call_at(3600.0, lambda: rung.append(0.0)).cancel()
+        clock.call_at(clock.now() + 0.1, lambda: rung.append(clock.now()))
+        if number % 7 == 0:
+            clock.advance(0.1)
+    assert len(clock._due) < 200
+    clock.advance(3600.0)
+    assert (len(rung), clock.next_due) == (10_000, None)

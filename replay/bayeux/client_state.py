@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from replay.bayeux.channels import SERVICE, covers
@@ -12,6 +11,10 @@ from replay.bayeux.states import TRANSITIONS, Happening, Hold, State
 
 if TYPE_CHECKING:
     from replay.bayeux.extensions.extension import Extension
+
+
+COUNTED = 16
+"""Events whose bytes are not worth counting."""
 
 
 class Marked(bytes):
@@ -34,18 +37,42 @@ class Marked(bytes):
 
 
 def _is_alone(event: bytes) -> bool:
-    return isinstance(event, Marked) and event.alone
+    return type(event) is Marked and event.alone
 
 
 class Client:
     """A clientId: its subscriptions, its undelivered events, and the connect that waits."""
 
+    __slots__ = (
+        "_batch",
+        "_unacknowledged",
+        "acknowledges",
+        "advise",
+        "base_url",
+        "browser",
+        "connect_only",
+        "hold",
+        "id",
+        "in_batch",
+        "number",
+        "polled",
+        "queue",
+        "settings",
+        "silent_until",
+        "socket",
+        "state",
+        "subscriptions",
+        "transport",
+        "watched",
+    )
+
     def __init__(self, client_id: str, *, base_url: str, settings: Settings) -> None:
         self.id = client_id
+        self.number = 0
+        """Which it is of those that belong together, as whoever listens counts them."""
         self.base_url = base_url
         """The server as this client dialled it."""
         self.settings = settings
-        self.extensions: tuple[Extension, ...] = ()
         self.socket: int | None = None
         """The WebSocket it speaks on; None while it polls."""
         self.transport = ""
@@ -57,8 +84,9 @@ class Client:
         self.silent_until = 0.0
         self.watched: float | None = None
         """Where its entry stands among the due ones."""
-        self.subscriptions: dict[str, None] = {}
-        self.queue: deque[bytes] = deque()
+        self.subscriptions: tuple[str, ...] = ()
+        """Patterns, each once, in the order they came."""
+        self.queue: list[bytes] = []
         """Encoded events not handed to any carrier yet."""
         self.in_batch = False
         """While its own batch is processed, events must not release its hold."""
@@ -71,7 +99,7 @@ class Client:
         self.acknowledges = False
         """It negotiated the acknowledgement extension."""
         self._batch = 0
-        self._unacknowledged: deque[tuple[int, bytes]] = deque()
+        self._unacknowledged: list[tuple[int, bytes]] = []
 
     def __repr__(self) -> str:
         return f"<Client {self.id} {self.state.value}, {len(self.queue)} queued, {list(self.subscriptions)}>"
@@ -83,7 +111,17 @@ class Client:
     def hears(self, channel: str) -> bool:
         """Whether an event of this channel is for this client."""
         # What a service says goes to a session that never subscribed (CometD ref., "service channels").
-        return channel.startswith(SERVICE) or any(covers(pattern, channel) for pattern in self.subscriptions)
+        if channel in self.subscriptions or channel.startswith(SERVICE):
+            return True
+        for pattern in self.subscriptions:  # noqa: SIM110  done for every event
+            if covers(pattern, channel):
+                return True
+        return False
+
+    def heeding(self, message: Message) -> tuple[Extension, ...]:
+        """The extensions that have to do with a message of this client."""
+        settings = self.settings
+        return settings.extensions if self.acknowledges or "ext" in message else settings.unasked
 
     def take(self) -> list[bytes]:
         """All that is queued, or what may go out with it. What it brings is kept until acknowledged."""
@@ -95,22 +133,33 @@ class Client:
         return events
 
     def _next(self) -> list[bytes]:
+        events = self.queue
         has_frames = self.socket is not None and not self.connect_only
-        if has_frames or len(self.queue) < 2 or not any(_is_alone(event) for event in self.queue):
-            events = list(self.queue)
-            self.queue.clear()
+        if has_frames or len(events) < 2 or not any(map(_is_alone, events)):
+            self.queue = []
             return events
-        events = []
-        while self.queue and not (events and _is_alone(self.queue[0])):
-            events.append(self.queue.popleft())
-            if _is_alone(events[-1]):
-                break
-        return events
+        alone = next(at for at, event in enumerate(events) if _is_alone(event))
+        # Up to it, or it by itself.
+        self.queue = events[max(alone, 1) :]
+        return events[: max(alone, 1)]
 
     @property
     def pending(self) -> int:
         """Events that it has not received, or not said to have received."""
         return len(self.queue) + len(self._unacknowledged)
+
+    def overflow(self) -> str:
+        """What more than which waits for it; empty while there is room for one more event.
+
+        Bytes are counted now and then, whenever there are twice as many events: each time would be dear.
+        """
+        waiting, settings = len(self.queue), self.settings
+        if waiting + len(self._unacknowledged) >= settings.queue_limit:
+            return f"{settings.queue_limit} events"
+        is_counted = waiting >= COUNTED and not waiting & (waiting - 1)
+        if is_counted and sum(map(len, self.queue)) >= settings.queue_bytes:
+            return f"{settings.queue_bytes >> 20} MB"
+        return ""
 
     def next_batch(self) -> int:
         """The number of the connect's reply that goes out now."""
@@ -128,7 +177,7 @@ class Client:
         """All up to this reply has come; what went out later was lost and goes out again."""
         lost = [event for batch, event in self._unacknowledged if batch > number]
         self._unacknowledged.clear()
-        self.queue.extendleft(reversed(lost))
+        self.queue[:0] = lost
 
     def expect_back(self, now: float) -> None:
         """Silence, of interval + max_interval, is counted from now on."""

@@ -21,7 +21,10 @@ from replay.bayeux.states import Happening, Hold
 from replay.wire import Answer, Close, Effect, Send
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
+_PLAIN = (JSON_TYPE,)
 
+FEW = 16
+"""Entries of no use that are left where they are."""
 
 Pair = tuple[Message, Message]
 """A request and its reply."""
@@ -47,6 +50,8 @@ class Delivery:
         self._waiting: dict[int, Client] = {}
         self._sockets: dict[int, dict[str, Client]] = {}
         self._due: list[tuple[float, str]] = []
+        self._stale = 0
+        """Entries there of clients that have gone, or have an earlier one."""
         self._effects: list[Effect] = []
 
     def add(self, effect: Effect) -> None:
@@ -55,15 +60,18 @@ class Delivery:
 
     def take_effects(self) -> list[Effect]:
         """All that is to be done since the last call, in order."""
-        effects, self._effects = self._effects, []
-        return effects
+        effects = self._effects
+        if effects:
+            self._effects = []
+            return effects
+        return []
 
     def reply(self, client: Client | None, peer: Peer, pairs: list[Pair], now: float, *cookies: str) -> None:
         """Answers a batch; what is queued for its client rides along, unless only connects may carry it."""
         replies = [self._outgoing(client, request, reply, now) for request, reply in pairs]
         events = client.take() if client is not None and _may_carry(client, peer, pairs) else []
         if peer.exchange is not None:
-            headers = (JSON_TYPE, *(("Set-Cookie", cookie) for cookie in cookies))
+            headers = (JSON_TYPE, *(("Set-Cookie", cookie) for cookie in cookies)) if cookies else _PLAIN
             body = _body(events, replies, peer.settings)
             self.add(Answer(exchange=peer.exchange, at=now, headers=headers, body=body))
         elif peer.socket is not None:
@@ -82,7 +90,7 @@ class Delivery:
 
     def _outgoing(self, client: Client | None, request: Message, reply: Message, now: float) -> bytes:
         if client is not None:
-            for extension in client.extensions:
+            for extension in client.heeding(request):
                 extension.outgoing(client, request, reply, self._wall(now))
         return encode(reply)
 
@@ -91,8 +99,8 @@ class Delivery:
     def hold(self, client: Client, peer: Peer, pair: Pair, deadline: float) -> None:
         """Lets a connect wait."""
         request, reply = pair
-        carrier = {"exchange": peer.exchange, "socket": peer.socket}
-        client.hold = Hold(request=request, reply=reply, deadline=deadline, **carrier)
+        ext, said = request.get("ext"), encode(reply)
+        client.hold = Hold(request.get("id"), client.id, ext, said, deadline, peer.exchange, peer.socket)
         client.happens(Happening.HOLD)
         if peer.exchange is not None:
             self._waiting[peer.exchange] = client
@@ -101,12 +109,14 @@ class Delivery:
     def release(self, client: Client, now: float, **changes: object) -> None:
         """Answers the connect that waits, its reply changed in these fields."""
         hold = self._unhold(client)
-        reply = self._outgoing(client, hold.request, hold.reply | changes, now)
+        reply = hold.said
+        if changes or hold.ext is not None or client.acknowledges or client.settings.unasked:
+            reply = self._outgoing(client, hold.request, hold.reply | changes, now)
         client.expect_back(now)
         self.watch(client)
         if hold.exchange is not None:
             body = _body(client.take(), [reply], client.settings)
-            self.add(Answer(exchange=hold.exchange, at=now, headers=(JSON_TYPE,), body=body))
+            self.add(Answer(exchange=hold.exchange, at=now, headers=_PLAIN, body=body))
         elif hold.socket is not None:
             self._send(hold.socket, client.take(), now)
             self._send_reply(hold.socket, hold, reply, now)
@@ -126,7 +136,7 @@ class Delivery:
         elif hold.exchange is not None:
             self.add(Answer(exchange=hold.exchange, at=hold.deadline, headers=(JSON_TYPE,), body=b"[]"))
         elif hold.socket is not None:
-            self._send_reply(hold.socket, hold, encode(hold.reply), now)
+            self._send_reply(hold.socket, hold, hold.said, now)
 
     def _unhold(self, client: Client) -> Hold:
         hold, client.hold = client.hold, None
@@ -190,9 +200,17 @@ class Delivery:
 
         One entry a client: one that lies too early is put right when it comes up.
         """
-        if client.watched is None or client.due < client.watched:
-            client.watched = client.due
-            heapq.heappush(self._due, (client.due, client.id))
+        due, watched = client.due, client.watched
+        if watched is None or due < watched:
+            self.unwatch(client)
+            client.watched = due
+            heapq.heappush(self._due, (due, client.id))
+
+    def unwatch(self, client: Client) -> None:
+        """Its entry is of no use any more; it goes when it comes up, or when most are so."""
+        if client.watched is not None:
+            client.watched = None
+            self._stale += 1
 
     def due_clients(self, now: float, find: Callable[[str], Client | None]) -> list[Client]:
         """Clients whose hold or whose silence has lasted long enough."""
@@ -201,6 +219,7 @@ class Delivery:
             at, client_id = heapq.heappop(self._due)
             client = find(client_id)
             if client is None or client.watched != at:
+                self._stale -= 1
                 continue
             client.watched = None
             if client.due <= now:
@@ -209,6 +228,21 @@ class Delivery:
                 self.watch(client)
         return due
 
+    def weed(self, find: Callable[[str], Client | None]) -> None:
+        """Sees that most entries are of use: a connect may be held for an hour, and its client be gone."""
+        if self._stale <= FEW or self._stale <= len(self._due) // 2:
+            return
+        found = ((at, find(client_id), client_id) for at, client_id in self._due)
+        self._due = [
+            (at, client_id) for at, client, client_id in found if client is not None and client.watched == at
+        ]
+        heapq.heapify(self._due)
+        self._stale = 0
+
+    def is_due(self, now: float) -> bool:
+        """Whether `due_clients` may have something to say."""
+        return bool(self._due) and self._due[0][0] <= now
+
     @property
     def next_due(self) -> float | None:
         """When `due_clients` may have something to say."""
@@ -216,17 +250,22 @@ class Delivery:
 
     def _send(self, socket: int, events: list[bytes], now: float) -> None:
         # One event, one frame: CometD's ws.messagesPerFrame is 1.
+        if not any(map(_is_together, events)):
+            self._effects += [Send(socket=socket, at=now, body=b"[" + event + b"]") for event in events]
+            return
         for together, some in groupby(events, _is_together):
             for frame in [list(some)] if together else ([event] for event in some):
                 self.add(Send(socket=socket, at=now, body=join(frame)))
 
 
 def _is_together(event: bytes) -> bool:
-    return isinstance(event, Marked) and event.together
+    return type(event) is Marked and event.together
 
 
 def _may_carry(client: Client, peer: Peer, pairs: list[Pair]) -> bool:
     """Whether events may ride on the replies to a batch; none come before a client knows its own name."""
+    if not client.queue:
+        return False
     asked = [request.get("channel") for request, _ in pairs]
     if HANDSHAKE in asked:
         return False

@@ -20,6 +20,7 @@ ErrorKind = Literal[
     "client missing",
     "field missing",
     "handshake denied",
+    "full",
     "types unsupported",
     "subscribe denied",
     "create denied",
@@ -31,6 +32,7 @@ ErrorKind = Literal[
 ]
 
 _AGAIN: dict[str, Any] = {"reconnect": "handshake", "interval": 0}
+_NEVER: dict[str, Any] = {"reconnect": "none"}
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
             "unknown client": _AGAIN,
             "client missing": _AGAIN,
             "handshake denied": {"reconnect": "none"},
+            "full": _NEVER,
         }
     )
     """What failed handshakes and connects advise; other failures carry no advice."""
@@ -89,6 +92,7 @@ _COMETD3: dict[ErrorKind, str] = {
     "client missing": "402::Unknown client",
     "field missing": "400::bad request",
     "handshake denied": "403::Handshake denied",
+    "full": "503::{named}",
     "types unsupported": "403::Handshake denied",
     "subscribe denied": "403:denied_by_security_policy:subscribe_denied",
     "create denied": "403:denied_by_security_policy:create denied",
@@ -114,6 +118,7 @@ _FAYE: dict[ErrorKind, str] = {
     "client missing": "402:clientId:Missing required parameter",
     "field missing": "402:{named}:Missing required parameter",
     "handshake denied": "403::Handshake denied",
+    "full": "503::{named}",
     "types unsupported": "301:{named}:Connection types not supported",
     "subscribe denied": "403:{named}:Forbidden channel",
     "create denied": "403:{named}:Forbidden channel",
@@ -142,7 +147,7 @@ SALESFORCE = Dialect(
 FAYE = Dialect(
     name="faye",
     errors=_FAYE,
-    failure_advice={kind: {"reconnect": "handshake"} for kind in get_args(ErrorKind)},
+    failure_advice={kind: {"reconnect": "handshake"} for kind in get_args(ErrorKind)} | {"full": _NEVER},
     repeated=("id", "clientId", "subscription"),
     nameless_failures=frozenset({CONNECT, DISCONNECT}),
     required={

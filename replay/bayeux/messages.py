@@ -38,6 +38,9 @@ def parse(body: bytes) -> list[Message]:
         raise EmptyBatchError("the body is empty")
     value = decode(body)
     messages = value if isinstance(value, list) else [value]
+    if len(messages) == 1 and isinstance(messages[0], dict):
+        # As most are.
+        return messages
     if not messages:
         raise EmptyBatchError("the batch is empty")
     if len(messages) > MAX_BATCH:

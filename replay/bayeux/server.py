@@ -6,12 +6,13 @@ Duties of the caller: perform the effects in order, say when a waiting exchange 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from replay.bayeux import channels
-from replay.bayeux.client_state import Client
+from replay.bayeux.client_state import COUNTED, Client
 from replay.bayeux.cookies import for_page
 from replay.bayeux.delivery import JSON_TYPE, Delivery, Pair, Peer
 from replay.bayeux.dialects import ErrorKind
@@ -28,6 +29,9 @@ SILENT = "it stayed silent"
 
 class Listener(Protocol):
     """Told what clients do, while their batch is being processed."""
+
+    def turns_away(self, peer: Peer, now: float) -> str | None:
+        """Why a handshake makes no client, where there is no room for another."""
 
     def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
         """A handshake; returns the value of the browser cookie to set, or None to set none."""
@@ -59,8 +63,11 @@ class BayeuxServer:
         self._listeners: Counter[str] = Counter()
         """How many clients are subscribed to each pattern."""
         self._by_browser: dict[str, dict[str, Client]] = {}
+        """By their cookie, where it matters how many a browser has."""
         self._fresh: dict[str, Client] = {}
         self.clients: dict[str, Client] = {}
+        self.overflowed = 0
+        """How many clients were thrown out because too much waited for them."""
         self.patient = False
         """Whether silence ends nobody: who has been silent for too long is given the same time again."""
 
@@ -83,7 +90,10 @@ class BayeuxServer:
         if client is not None:
             client.in_batch = True
             self._delivery.bind(client, peer, now)
-        pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        if turn.verdicts:
+            pairs = [(each, self._judge(each, turn, at)) for at, each in enumerate(turn.batch)]
+        else:
+            pairs = [(each, self._handle(each, turn)) for each in turn.batch]
         if client is not None:
             client.in_batch = False
         self._finish(turn, pairs)
@@ -93,10 +103,18 @@ class BayeuxServer:
         """Queues an encoded event for a client; it goes out with the next `flush`."""
         if client.state is State.GONE:
             return
-        limit = client.settings.queue_limit
-        if client.pending >= limit:
-            self._end(client, f"more than {limit} events waited for it", now)
-            return
+        waiting = len(client.queue)
+        # Most clients are not behind, and to know more of one costs more.
+        if waiting >= COUNTED or waiting >= client.settings.queue_limit or client.acknowledges:
+            too_much = client.overflow()
+            if too_much and not client.in_batch:
+                # Who stands ready to take what waits is not behind.
+                self._delivery.deliver(client, now)
+                too_much = client.overflow()
+            if too_much:
+                self.overflowed += 1
+                self._end(client, f"more than {too_much} waited for it", now)
+                return
         client.queue.append(event)
         if not client.in_batch:
             self._fresh[client.id] = client
@@ -109,6 +127,15 @@ class BayeuxServer:
         for client in fresh.values():
             if client.state is not State.GONE:
                 self._delivery.deliver(client, now)
+
+    def settle(self, now: float) -> list[Effect]:
+        """What was published goes out, what is due of clients is done; returns all that has come about."""
+        if self._fresh:
+            self.flush(now)
+        delivery = self._delivery
+        if delivery.is_due(now):
+            self.wake(now)
+        return delivery.take_effects()
 
     def exchange_lost(self, exchange: int, now: float) -> None:
         """The client of a waiting exchange went away."""
@@ -146,10 +173,15 @@ class BayeuxServer:
     def forget(self, client: Client, now: float) -> None:
         """A client is unknown from now on, and a connect of its that waits is told so."""
         if client.hold is not None:
-            turn = Turn([client.hold.request], Peer(headers={}, base_url="", settings=client.settings), now)
-            failure = turn.failed(client.hold.reply, "unknown client", client.hold.request)
+            request, peer = client.hold.request, Peer(headers={}, base_url="", settings=client.settings)
+            failure = Turn([request], peer, now).failed(client.hold.reply, "unknown client", request)
             self._delivery.release(client, now, **failure)
         self._end(client, "it was forgotten", now)
+
+    def let_go(self, client: Client, now: float) -> None:
+        """A connect that waits is answered as if its time had come."""
+        if client.hold is not None:
+            self._delivery.release(client, now)
 
     def hold_lost(self, client: Client, now: float) -> None:
         """The connect of a client that waits will not be answered; what is queued waits for the next."""
@@ -160,7 +192,7 @@ class BayeuxServer:
 
     def _judge(self, message: Message, turn: Turn, at: int) -> Message:
         """Handles a message, or has it fail as it was decided."""
-        verdict = turn.verdicts[at] if turn.verdicts else NOTHING
+        verdict = turn.verdicts[at]
         if verdict is NOTHING:
             return self._handle(message, turn)
         client = turn.speaker
@@ -186,7 +218,7 @@ class BayeuxServer:
         reply = turn.reply_to(message)
         if not isinstance(channel, str):
             return turn.failed(reply, "channel missing", message)
-        if not channels.is_channel(channel):
+        if channel != channels.CONNECT and not channels.is_channel(channel):
             return turn.failed(reply, "channel invalid", message)
         missing = turn.missing(channel, message)
         if missing is not None:
@@ -199,7 +231,7 @@ class BayeuxServer:
                 return reply
             kind: ErrorKind = "unknown client" if "clientId" in message else "client missing"
             return turn.failed(reply, kind, message)
-        for extension in client.extensions:
+        for extension in client.heeding(message):
             extension.incoming(client, message, turn.now)
         return self._from_client(client, message, reply, turn)
 
@@ -233,10 +265,10 @@ class BayeuxServer:
         refused = turn.refused_types(message.get("supportedConnectionTypes"))
         if refused is not None:
             return turn.failed(reply, "types unsupported", message, named=refused)
-        if len(self.clients) >= settings.client_limit:
-            return turn.failed(reply, "handshake denied", message)
-        client = Client(self._new_id(), base_url=turn.peer.base_url, settings=settings)
-        client.extensions = settings.extensions
+        full = self._listener.turns_away(turn.peer, turn.now)
+        if full is not None:
+            return turn.failed(reply, "full", message, named=full)
+        client = Client(self._new_id(), base_url=sys.intern(turn.peer.base_url), settings=settings)
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
         client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client
@@ -246,7 +278,8 @@ class BayeuxServer:
             cookie = turn.dialect.browser_cookie.format(value=minted)
             turn.cookies.append(for_page(cookie, turn.peer.base_url))
         client.browser = minted if minted is not None else browser_of(turn.peer)
-        self._by_browser.setdefault(client.browser, {})[client.id] = client
+        if settings.sessions_per_browser >= 0:
+            self._by_browser.setdefault(client.browser, {})[client.id] = client
         client.expect_back(turn.now)
         self._delivery.watch(client)
         return reply | {
@@ -265,9 +298,11 @@ class BayeuxServer:
         if len(client.subscriptions) + len(patterns) > client.settings.subscription_limit:
             return turn.failed(reply, "subscribe denied", message, named=patterns[-1])
         if patterns:
-            new = dict.fromkeys(pattern for pattern in patterns if pattern not in client.subscriptions)
-            client.subscriptions |= new
-            self._listeners.update(new.keys())
+            known = set(client.subscriptions)
+            # One text for all clients that subscribe alike.
+            new = tuple(sys.intern(each) for each in dict.fromkeys(patterns) if each not in known)
+            client.subscriptions += new
+            self._listeners.update(new)
             self._listener.subscribed(client, patterns, turn.now)
         return reply
 
@@ -275,7 +310,7 @@ class BayeuxServer:
         patterns, reply = turn.subscription(message, reply)
         for pattern in patterns:
             if pattern in client.subscriptions:
-                del client.subscriptions[pattern]
+                client.subscriptions = tuple(each for each in client.subscriptions if each != pattern)
                 self._leave([pattern])
             elif turn.dialect.unsubscribe_needs_channel and pattern not in self._listeners:
                 return turn.failed(reply, "unsubscribe unknown", message, named=pattern)
@@ -350,13 +385,15 @@ class BayeuxServer:
             farewell = client.settings.dialect.farewell_advice
             self._delivery.release(client, now, **({"advice": {"reconnect": "none"}} if farewell else {}))
         self._delivery.unbind(client)
+        self._delivery.unwatch(client)
         client.happens(Happening.ENDED)
         del self.clients[client.id]
+        self._delivery.weed(self.clients.get)
         self._leave(client.subscriptions)
-        tabs = self._by_browser[client.browser]
-        del tabs[client.id]
+        tabs = self._by_browser.get(client.browser, {})
+        tabs.pop(client.id, None)
         if not tabs:
-            del self._by_browser[client.browser]
+            self._by_browser.pop(client.browser, None)
         self._listener.gone(client, why, now)
 
     def _speaker(self, turn: Turn) -> Client | None:

@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect = COMETD3
     extensions: tuple[Any, ...] = ()
     """The `Extension`s a client may negotiate."""
+    unasked: tuple[Any, ...] = ()
+    """Those that have something to do with messages that carry no `ext`; found among the others."""
     connect_only: bool = False
     """Events go out with the answers to connects only (`metaConnectDeliverOnly`)."""
     sessions_per_browser: int = -1
@@ -28,10 +30,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trust_client_id: bool = True
     """A client is known by its clientId alone; else its browser cookie has to be the same too."""
     queue_limit: int = 10_000
-    """Undelivered events after which a client is thrown out."""
+    """Undelivered events after which a client is thrown out (CometD's `maxQueue`)."""
+    queue_bytes: int = 32 << 20
+    """Bytes of them."""
     subscription_limit: int = 1_000
-    client_limit: int = 20_000
-    """Living clients beyond which handshakes are denied."""
+
+    def __post_init__(self) -> None:
+        unasked = tuple(each for each in self.extensions if each.unasked)
+        msgspec.structs.force_setattr(self, "unasked", unasked)
 
     @property
     def advice(self) -> dict[str, object]:

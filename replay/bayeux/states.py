@@ -36,14 +36,19 @@ events go out with connects only (`connect_only`, acknowledgements): then they r
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import msgspec
 
-from replay.bayeux.messages import Message
+from replay.bayeux.channels import CONNECT
+from replay.bayeux.messages import Message, decode
 
 
 class State(enum.Enum):
     """Where a client is."""
+
+    # There is one of each: their names need not be hashed every time.
+    __hash__ = object.__hash__
 
     NEW = "new"
     """Welcomed, has not connected yet."""
@@ -57,6 +62,8 @@ class State(enum.Enum):
 
 class Happening(enum.Enum):
     """What can happen to a client."""
+
+    __hash__ = object.__hash__
 
     ANSWERED = "a connect was answered"
     HOLD = "a connect begins to wait"
@@ -85,12 +92,32 @@ TRANSITIONS: dict[State, dict[Happening, State]] = {
 }
 
 
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """A connect that waits."""
+class Hold(msgspec.Struct, frozen=True, gc=False):
+    """A connect that waits: no more of it than its answer takes, since each client has one."""
 
-    request: Message
-    reply: Message
+    id: Any
+    """The message's; None where it has none."""
+    client: str
+    ext: Any
+    said: bytes
+    """The reply, as JSON."""
     deadline: float
     exchange: int | None = None
     """The HTTP exchange it waits on; None on a socket."""
     socket: int | None = None
+
+    @property
+    def request(self) -> Message:
+        """The connect, with what a reply to it goes by."""
+        request: Message = {"channel": CONNECT, "clientId": self.client}
+        if self.id is not None:
+            request["id"] = self.id
+        if self.ext is not None:
+            request["ext"] = self.ext
+        return request
+
+    @property
+    def reply(self) -> Message:
+        """The reply, to be changed."""
+        reply: Message = decode(self.said)
+        return reply

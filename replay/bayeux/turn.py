@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from replay.bayeux import channels
 from replay.bayeux.client_state import Client
 from replay.bayeux.cookies import pairs_in
@@ -16,6 +18,19 @@ BROWSER_COOKIE = "BAYEUX_BROWSER"
 class Turn:
     """A batch, where it comes from, and what is known of it so far."""
 
+    __slots__ = (
+        "batch",
+        "connected",
+        "cookies",
+        "dialect",
+        "now",
+        "peer",
+        "speaker",
+        "verdicts",
+        "wait",
+        "welcomed",
+    )
+
     def __init__(self, batch: list[Message], peer: Peer, now: float) -> None:
         self.batch = batch
         self.peer = peer
@@ -25,11 +40,11 @@ class Turn:
         """Whose batch it is: nobody else's messages are taken from it."""
         self.cookies: list[str] = []
         self.connected = False
-        self.verdicts: list[Verdict] = []
+        self.verdicts: Sequence[Verdict] = ()
         """What was decided about each message; empty where nothing was."""
         self.wait: float | None = None
         """Seconds its connect is held, where that was decided."""
-        self.welcomed = any(message.get("channel") == channels.HANDSHAKE for message in batch)
+        self.welcomed = channels.HANDSHAKE in [message.get("channel") for message in batch]
 
     @property
     def forbidden(self) -> str:
@@ -45,7 +60,10 @@ class Turn:
     def reply_to(self, message: Message) -> Message:
         """A successful reply, with what the dialect repeats of the message."""
         reply: Message = {"channel": message.get("channel"), "successful": True}
-        return reply | {name: message[name] for name in self.dialect.repeated if name in message}
+        for name in self.dialect.repeated:
+            if name in message:
+                reply[name] = message[name]
+        return reply
 
     def failed(self, reply: Message, kind: ErrorKind, message: Message, *, named: object = None) -> Message:
         """The reply as a failure, in the dialect's words.
@@ -69,8 +87,10 @@ class Turn:
     def missing(self, channel: str, message: Message) -> str | None:
         """The first field without which the dialect takes no such message."""
         kind = channel if channel.startswith(channels.META) else ""
-        required = self.dialect.required.get(kind, ())
-        return next((field for field in required if message.get(field) is None), None)
+        for field in self.dialect.required.get(kind, ()):
+            if message.get(field) is None:
+                return field
+        return None
 
     def subscription(self, message: Message, reply: Message) -> tuple[list[str], Message]:
         """The patterns a message names, and the reply, failed if there are none."""

@@ -24,8 +24,14 @@ def run_loop(main: Coroutine[Any, Any, None], *, fast: bool = True) -> None:
         runner.run(main)
 
 
+def load_first() -> None:
+    """Until all is settled, what is made is to stay: the collector would look through it for nothing."""
+    gc.disable()
+
+
 def settle() -> None:
     """What is loaded by now stays until the end: the collector need not look at it again and again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20, 100)

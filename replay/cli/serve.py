@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from replay import __version__
-from replay.cli.loop import run_loop, settle
+from replay.cli.loop import load_first, run_loop, settle
 from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_told import begins, summary
@@ -25,12 +25,14 @@ from replay.library import library
 from replay.plan.pace import at_speed
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.server.descriptors import limit, shortage, widen
 from replay.server.har import parts_of, said_to_be_dropped
 from replay.server.har_file import check_place, write_har
 from replay.server.journal_file import JournalFile
 from replay.server.logs.logs import Logs
 from replay.server.runner import Server
 from replay.server.serving import gather
+from replay.simulator.limits import AGENTS, Limits
 from replay.simulator.simulator import Options
 
 
@@ -48,6 +50,7 @@ def serve(**asked: Any) -> None:
 
 
 def _play(asked: Asked) -> None:
+    load_first()
     apart = asked.control_port is not None
     files = asked.files or library()
     scenarios = [load(path, control_apart=apart) for path in files]
@@ -71,6 +74,7 @@ def _play(asked: Asked) -> None:
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,
         forward=asked.unmatched == "forward",
+        limits=Limits.of(agents=asked.max_agents, queue=asked.max_queue),
     )
     server = Server(
         scenarios,
@@ -83,8 +87,12 @@ def _play(asked: Asked) -> None:
         control_port=asked.control_port,
         control_prefix=asked.control_prefix,
         admin_token=asked.admin_token,
+        peers=asked.peers,
+        route=asked.route,
+        front=not asked.no_front,
         files={scenario.name: file for scenario, file in zip(scenarios, files, strict=True)},
     )
+    widen()
     with Logs(_errors(), level=asked.log_level, form=asked.log_format) as logs:
         run_loop(_serve(server, asked, logs, _journal(journal, scenarios, how, logs)))
     if asked.expect and server.stage.simulator.expecting.unmet(server.stage.clock.now()):
@@ -145,7 +153,11 @@ async def _serve(
             click.echo(server.url)
         for event, said in begins(server, apart=asked.control_port is not None):
             logs.say(event, said)
+        short = shortage(limit(), asked.max_agents if asked.max_agents != AGENTS else None)
+        if short:
+            logs.say("limits", f"warning: {short}")
         await stopped.wait()
+        await server.drain()
     for event, said in summary(server.stage.simulator, server.stage.clock.now()):
         logs.say(event, said)
     if asked.har is not None:

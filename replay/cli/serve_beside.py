@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
-from replay.capture.preflight import parse_upstream
 from replay.cli.serve_options import Asked
 from replay.errors import UsageError
 from replay.server.logs.logs import Logs
@@ -24,6 +23,8 @@ def check_beside(asked: Asked) -> None:
     if asked.watch and not asked.files:
         raise UsageError("there is no file to watch: name a FILE beside --watch")
     if asked.upstream is not None:
+        from replay.capture.preflight import parse_upstream  # noqa: PLC0415  takes a moment to import
+
         parse_upstream(asked.upstream)
         if asked.unmatched != "forward":
             raise UsageError("--upstream is for what no step is: write --unmatched forward beside it")
@@ -36,7 +37,8 @@ def beside(server: Server, asked: Asked, logs: Logs) -> Iterator[AbstractAsyncCo
     if asked.watch:
         yield Watching(server, say=partial(logs.say, "watch"))
     if asked.upstream is not None:
-        from replay.server.forwarding import Forwarder  # noqa: PLC0415  takes a moment to import
+        from replay.capture.preflight import parse_upstream  # noqa: PLC0415  takes a moment to import
+        from replay.server.forwarding import Forwarder  # noqa: PLC0415
         from replay.server.learning import Learner  # noqa: PLC0415
 
         learner = Learner(server, dict(enumerate(asked.files)), partial(logs.say, "forward"))

@@ -17,6 +17,7 @@ from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
 from replay.server.control.terms import PREFIX
 from replay.server.logs.lines import LEVELS, Form, Level
+from replay.simulator.limits import AGENTS, QUEUE
 
 Command = Callable[..., Any]
 
@@ -29,6 +30,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     tls: tuple[Path, Path] | None
+    no_front: bool
     transports: tuple[str, ...]
     speed: Pace
     pace: Pace
@@ -39,9 +41,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[str, ...]
     unmatched: str
     upstream: str | None
+    max_agents: int
+    max_queue: int
     control_port: int | None
     control_prefix: str
     admin_token: str | None
+    peers: tuple[str, ...]
+    route: str
     log_level: Level
     log_format: Form
     journal: Path | None
@@ -92,6 +98,10 @@ def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> in
         raise click.BadParameter(str(error)) from None
 
 
+def _urls(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
 PLAYED = (
     click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),
     click.option(
@@ -120,6 +130,11 @@ PLACE = (
         multiple=True,
         type=click.Choice(list(TRANSPORTS)),
         help="Offer this transport whatever the scenarios say; may be given more than once.",
+    ),
+    click.option(
+        "--no-front",
+        is_flag=True,
+        help="Let aiohttp take every request, also those that are quicker without it.",
     ),
 )
 """Where it listens, and what it speaks there."""
@@ -189,6 +204,26 @@ CONTROL = (
 )
 """Who steers it, and where."""
 
+REPLICAS = (
+    click.option(
+        "--route",
+        default="",
+        envvar=["REPLAY_SERVE_ROUTE", "REPLAY_ROUTE"],
+        metavar="NAME",
+        help="This is the replica of this name behind a balancer: the cookie REPLAY_ROUTE tells clients so, "
+        "and ids of those without a user are not those of another replica.",
+    ),
+    click.option(
+        "--peers",
+        default="",
+        callback=_urls,
+        envvar=["REPLAY_SERVE_PEERS", "REPLAY_PEERS"],
+        metavar="URL,URL",
+        help="The other replicas, which control calls made to this one reach too; it may be among them.",
+    ),
+)
+"""Which of several it is."""
+
 ACCOUNT = (
     click.option(
         "--log-level",
@@ -243,6 +278,26 @@ ACCOUNT = (
 )
 """What it says of what happens."""
 
+LIMITS = (
+    click.option(
+        "--max-agents",
+        default=AGENTS,
+        show_default=True,
+        type=click.IntRange(1),
+        metavar="N",
+        help="Take so many agents; who is new after them is refused in words, and the others go on.",
+    ),
+    click.option(
+        "--max-queue",
+        default=QUEUE,
+        show_default=True,
+        type=click.IntRange(1),
+        metavar="N",
+        help="Let so many events wait for a client that does not fetch them; then it is forgotten.",
+    ),
+)
+"""How much it takes on."""
+
 LACKING = (
     click.option(
         "--unmatched",
@@ -255,7 +310,7 @@ LACKING = (
 )
 """What becomes of what the scenarios lack."""
 
-GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, CONTROL, ACCOUNT)
+GROUPS = (PLAYED, PLACE, TIME, MISHAPS, LACKING, LIMITS, CONTROL, REPLICAS, ACCOUNT)
 """In the order of the help."""
 
 

@@ -28,6 +28,8 @@ def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
         yield "faults", f"faults: {_some(said)}"
     if apart:
         yield "control", f"control on {server.control_url}"
+    if server.peers:
+        yield "peers", f"control calls reach {', '.join(server.peers)} too"
     names = ", ".join(scenario.name for scenario in simulator.scenarios)
     yield "playing", f"playing {names} on {server.cometd_url}; Ctrl-C ends"
 

@@ -12,7 +12,8 @@ import msgspec
 from replay.bayeux.channels import CONNECT, DISCONNECT, HANDSHAKE
 from replay.bayeux.client import Batch
 from replay.bayeux.messages import MalformedError, Message, parse
-from replay.drive.http import LARGEST, Answer, Http, in_words
+from replay.drive.answer import LARGEST, Answer
+from replay.drive.http import Http, in_words
 
 SUFFIXES = {HANDSHAKE: "/handshake", CONNECT: "/connect", DISCONNECT: "/disconnect"}
 """What cometd.js appends to the CometD path; everything else goes to `/`."""

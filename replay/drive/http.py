@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from replay.bayeux.messages import clients_in
 from replay.drive.access import Access, Hidden
+from replay.drive.answer import LARGEST, READING, Answer, Csrf, as_utf8
 
-LARGEST = 16 << 20
-"""Bytes of one answer, or one message of a WebSocket, that are read."""
 CLOSING = 3.0
 """Seconds a server gets to close a WebSocket with us."""
 SETTLING = 0.1
 """Seconds that connections of TLS get to be closed."""
-
-_CSRF_NAME = re.compile(r"[A-Za-z0-9-]{0,40}[cx]srf[A-Za-z0-9-]{0,40}", re.IGNORECASE | re.ASCII)
-_READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class TooLargeError(aiohttp.ClientError):
@@ -32,17 +26,6 @@ class TooLargeError(aiohttp.ClientError):
 
     def __init__(self) -> None:
         super().__init__(f"it answered more than {LARGEST >> 20} MB, which is the limit")
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was answered; text is UTF-8, whatever it was."""
-
-    status: int
-    kind: str
-    """Its content type, without parameters."""
-    location: str
-    """Where it sends one, without query; empty when it sends nowhere."""
-    body: bytes
 
 
 class Http:
@@ -59,7 +42,7 @@ class Http:
         self._session = session
         self._trust = (access or Access()).trust
         self._hidden = hidden
-        self._csrf: dict[str, str] = {}
+        self._csrf = Csrf()
         self.secure = False
         """Whether it has spoken TLS."""
 
@@ -73,18 +56,18 @@ class Http:
             aiohttp.ClientError: there is no answer; `in_words` says why.
         """
         answer = await self._ask(method, url, body, within, kind)
-        if answer.status == 403 and method not in _READING and b"csrf" in answer.body.lower():
+        if answer.status == 403 and method not in READING and b"csrf" in answer.body.lower():
             # The token comes with the answer to any GET, and a client may not have had one yet.
-            before = self._csrf
+            before = self._csrf.headers
             await self._ask("GET", url, None, within, kind)
-            if self._csrf != before:
+            if self._csrf.headers != before:
                 return await self._ask(method, url, body, within, kind)
         return answer
 
     async def _ask(self, method: str, url: str, body: bytes | None, within: float, kind: str) -> Answer:
         self.secure |= url.startswith("https")
         headers = {} if body is None else {"Content-Type": kind}
-        headers |= {} if method in _READING else self._csrf
+        headers |= {} if method in READING else self._csrf.headers
         async with self._session.request(
             method,
             URL(url, encoded=True),
@@ -102,18 +85,15 @@ class Http:
             status=response.status,
             kind=response.content_type if "Content-Type" in response.headers else "",
             location=response.headers.get("Location", "").partition("?")[0],
-            body=_as_utf8(said, response.charset),
+            body=as_utf8(said, response.charset),
         )
 
     def _learn(self, response: aiohttp.ClientResponse) -> None:
         if self._hidden is not None:
             self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
-        token = response.headers.get("X-CSRF-TOKEN", "")
-        name = response.headers.get("X-CSRF-HEADER", "X-CSRF-TOKEN")
-        if token and token.isprintable() and _CSRF_NAME.fullmatch(name):
-            self._csrf = {name: token}
-            if self._hidden is not None:
-                self._hidden.learn_issued(token)
+        token = self._csrf.learn(response.headers)
+        if token and self._hidden is not None:
+            self._hidden.learn_issued(token)
 
     async def close(self) -> None:
         """Ends its session, and its connections if they are its own."""
@@ -157,15 +137,6 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise TooLargeError
         parts.append(part)
     return b"".join(parts)
-
-
-def _as_utf8(body: bytes, charset: str | None) -> bytes:
-    if charset is None or charset.lower() in {"utf-8", "utf8"}:
-        return body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return body.decode(charset, "replace").encode("utf-8", "replace")
-    except LookupError:
-        return body
 
 
 def in_words(error: aiohttp.ClientError) -> str:

@@ -9,7 +9,8 @@ import aiohttp
 import msgspec
 
 from replay.drive.access import Access
-from replay.drive.http import Answer, Http, in_words
+from replay.drive.answer import Answer
+from replay.drive.http import Http, in_words
 from replay.errors import SurroundingsError, UsageError, nearest
 from replay.server.control.terms import PREFIX
 from replay.server.control.values import Agents, Health, Offer, Refused

@@ -8,7 +8,7 @@ import msgspec
 
 from replay.bayeux.messages import MalformedError, decode
 from replay.drive.access import Access
-from replay.drive.http import Answer
+from replay.drive.answer import Answer
 from replay.plan.timeline import Ask
 
 UNAUTHORIZED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}

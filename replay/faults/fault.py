@@ -74,7 +74,7 @@ class Strike(msgspec.Struct, frozen=True, kw_only=True):
         return delay
 
 
-class Telling(msgspec.Struct, frozen=True, kw_only=True):
+class Telling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One sending of an event."""
 
     at: float

@@ -83,6 +83,13 @@ class Rule:
             counts[GONE] = total
         self.link.clear()
 
+    def forget(self, agent: str | int) -> None:
+        """The same for one of them."""
+        for counts in (self.seen, self.struck):
+            if agent in counts:
+                counts[GONE] += counts.pop(agent)
+        self.link.pop(agent, None)
+
     def change(self, written: model.Fault) -> None:
         """It is another from now on; what it has counted stays.
 

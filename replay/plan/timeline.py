@@ -15,7 +15,7 @@ all of them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -24,8 +24,9 @@ import msgspec
 
 from replay.errors import UsageError
 from replay.plan.beside import Beside
+from replay.plan.header_lines import on_a_line
 from replay.plan.pace import Pace, parse_pace
-from replay.plan.prepared import Prepared
+from replay.plan.prepared import Prepared, head_of
 from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
@@ -41,9 +42,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     after: Delay
     status: int
     headers: tuple[tuple[str, Any], ...]
-    """Values are compiled text."""
+    """Values are compiled text; those without a reference are as they are sent."""
+    are_ready: bool
+    """Whether no header has a reference."""
     body: Any = msgspec.UNSET
     """Compiled JSON value; unset when `raw` is the body."""
+    prepared: Prepared
+    """The same, to be sent."""
     raw: Any = b""
     """Bytes, or compiled text."""
 
@@ -63,6 +68,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[Reply, ...]
     names: frozenset[str]
     """The variables it mentions, which it may capture."""
+    captured_as: dict[str, str]
+    """`STEP.name` of each."""
+    asked: Moment
+    """When such a request comes."""
+    replied: Moment
+    """When it is answered."""
     think: Delay = 0.0
     """How long a person takes to ask, once all above it has been seen."""
     role: int = 0
@@ -78,6 +89,12 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     data: Prepared
     said: Any
     """Channel and data as they stand in the scenario."""
+    moment: Moment
+    """When it is due."""
+    wait: float | None = None
+    """The delay where it is always the same and counts from one moment, as most do."""
+    head: bytes = b""
+    """How its message begins; empty where that differs from play to play."""
     role: int = 0
     """Whose event it is."""
 
@@ -94,6 +111,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Those that live as long as this part does."""
     starts: tuple[Moment, ...]
     """When each role begins to listen."""
+    telling: tuple[tuple[Cue, ...], ...]
+    """By role, the first event on each channel: who listens to one of those listens."""
     beside: dict[tuple[Moment, ...], Beside]
     """Delays of all that counts from the same moments."""
 
@@ -183,20 +202,29 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
 
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields) for step, role in pushes)
-    cues_on: dict[Moment, tuple[Cue, ...]] = {}
+    cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
     for cue in cues:
         for moment in cue.trigger.moments:
-            cues_on[moment] = (*cues_on.get(moment, ()), cue)
-    asks = tuple(_ask(step, role_of(step)) for step in steps if isinstance(step, RequestStep))
+            cues_on[moment].append(cue)
+    asks = tuple(_ask(step, role_of(step), time_fields) for step in steps if isinstance(step, RequestStep))
     return Part(
         asks=asks,
         asks_of=tuple(tuple(ask for ask in asks if ask.role == role) for role in range(len(roles))),
         cues=cues,
-        cues_on=cues_on,
+        cues_on={moment: tuple(cues) for moment, cues in cues_on.items()},
         variables=frozenset(variables),
         starts=starts,
+        telling=tuple(_first_on_channels(cues, role) for role in range(len(roles))),
         beside=_beside(cues, asks),
     )
+
+
+def _first_on_channels(cues: Iterable[Cue], role: int) -> tuple[Cue, ...]:
+    first: dict[str, Cue] = {}
+    for cue in cues:
+        if cue.role == role:
+            first.setdefault(cue.said[0], cue)
+    return tuple(first.values())
 
 
 def _beside(cues: Iterable[Cue], asks: Iterable[Ask]) -> dict[tuple[Moment, ...], Beside]:
@@ -219,7 +247,7 @@ def _each(delays: Iterable[Delay]) -> Iterator[Delay]:
             yield delay
 
 
-def _ask(step: RequestStep, role: int) -> Ask:
+def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()) -> Ask:
     method, _, target = step.request.partition(" ")
     path, _, written = target.partition("?")
     path_text = Text(unquote(path))
@@ -235,14 +263,17 @@ def _ask(step: RequestStep, role: int) -> Ask:
         exact=step.match == "exact",
         needs=tuple(step.needs),
         repeat=repeat_of(step),
-        replies=tuple(_reply(respond) for respond in step.respond or [Respond()]),
+        replies=tuple(_reply(respond, time_fields) for respond in step.respond or [Respond()]),
         names=frozenset(names_in(mentioned)),
+        captured_as={name: f"{step.id}.{name}" for name in names_in(mentioned)},
+        asked=Moment(step.id),
+        replied=Moment(step.id, response=True),
         think=parse_delay(step.think),
         role=role,
     )
 
 
-def _reply(respond: Respond) -> Reply:
+def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
     raw: Any = b""
     content_type = None
     if is_set(respond.body):
@@ -255,11 +286,15 @@ def _reply(respond: Respond) -> Reply:
         content_type = "application/octet-stream"
     named = {key.lower() for key in respond.headers}
     typed = () if content_type is None or "content-type" in named else (("Content-Type", content_type),)
+    headers = tuple((key, compile_value(value)) for key, value in respond.headers.items())
+    body = compile_value(respond.body)
     return Reply(
         after=parse_delay(respond.after),
         status=respond.status,
-        headers=(*typed, *((key, compile_value(value)) for key, value in respond.headers.items())),
-        body=compile_value(respond.body),
+        headers=(*typed, *((k, v if isinstance(v, Text) else on_a_line(v)) for k, v in headers)),
+        are_ready=not any(isinstance(value, Text) for _, value in headers),
+        body=body,
+        prepared=Prepared(body, time_fields),
         raw=raw,
     )
 
@@ -267,12 +302,16 @@ def _reply(respond: Respond) -> Reply:
 def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
+    channel = compile_value(step.push)
     return Cue(
         id=step.id,
-        channel=compile_value(step.push),
+        channel=channel,
         trigger=Trigger(moments, trigger.delay),
         data=Prepared(compile_value(step.data), time_fields),
         said=(step.push, step.data),
+        moment=Moment(step.id),
+        wait=trigger.delay if len(moments) == 1 and not isinstance(trigger.delay, Distribution) else None,
+        head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,
     )
 
@@ -298,8 +337,8 @@ def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
         UsageError: two have the same name.
     """
     names = [scenario.name for scenario in scenarios]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise UsageError(f"two scenarios are named '{name}': give one another name")
     return [plan(scenario) for scenario in scenarios]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from replay.scenario.templates import Reference, parse
+from replay.scenario.templates import Part, Reference, parse
 
 Lookup = Callable[[str], Any]
 """A name's value; names are known to exist, the loader has checked them."""
@@ -39,11 +39,14 @@ def heeded(differences: Iterable[Difference], ignored: Container[str]) -> list[D
 class Text:
     """A string with references in it."""
 
+    __slots__ = ("_around", "parts", "whole")
+
     def __init__(self, text: str) -> None:
         self.parts = parse(text)
         first = self.parts[0] if len(self.parts) == 1 else None
         self.whole = first.name if isinstance(first, Reference) else None
         """The one reference the string consists of, which keeps its value's JSON type."""
+        self._around = _around(self.parts)
 
     @property
     def names(self) -> Iterator[str]:
@@ -61,6 +64,8 @@ class Text:
             bound: Names that compare instead of capturing.
             segment: References do not reach across a `/`.
         """
+        if self._around is not None and self._around[1] not in bound:
+            return self._between(text, *self._around, segment=segment)
         known = [
             part if isinstance(part, str) else as_text(bound[part.name])
             for part in self.parts
@@ -76,6 +81,16 @@ class Text:
         found = re.fullmatch(self._pattern(bound, "[^/]+" if segment else ".+", seen), text, re.DOTALL)
         return None if found is None else dict(zip(seen, found.groups(), strict=True))
 
+    def _between(
+        self, text: str, before: str, name: str, after: str, *, segment: bool
+    ) -> dict[str, str] | None:
+        """What the only reference stands for, told without a pattern."""
+        end = len(text) - len(after)
+        if end <= len(before) or not text.startswith(before) or not text.endswith(after):
+            return None
+        value = text[len(before) : end]
+        return None if segment and "/" in value else {name: value}
+
     def _pattern(self, bound: Mapping[str, Any], any_value: str, seen: list[str]) -> str:
         pattern = ""
         for part in self.parts:
@@ -89,6 +104,18 @@ class Text:
                 seen.append(part.name)
                 pattern += f"({any_value})"
         return pattern
+
+
+def _around(parts: tuple[Part, ...]) -> tuple[str, str, str] | None:
+    """What stands before the only reference, its name, what stands behind it; None if there are others."""
+    names = [at for at, part in enumerate(parts) if isinstance(part, Reference)]
+    if len(names) != 1:
+        return None
+    at = names[0]
+    texts = ["" if isinstance(part, Reference) else part for part in parts]
+    found = parts[at]
+    assert isinstance(found, Reference)
+    return "".join(texts[:at]), found.name, "".join(texts[at + 1 :])
 
 
 def as_text(value: Any) -> str:
@@ -157,6 +184,8 @@ def names_in(compiled: Any) -> Iterator[str]:
 class Comparison:
     """A compiled value held against another: what differs, and what the unbound names captured."""
 
+    __slots__ = ("_bound", "_exact", "captures", "differences")
+
     def __init__(self, bound: Mapping[str, Any], *, exact: bool = False) -> None:
         self._bound = bound
         self._exact = exact
@@ -172,7 +201,8 @@ class Comparison:
         elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
             for index, (one, other) in enumerate(zip(expected, got, strict=True)):
                 self.compare(one, other, f"{field}[{index}]")
-        elif not same(expected, got):
+        # Strings that are the same, as most are, are so whatever `same` has to say of other types.
+        elif not (expected == got and type(expected) is type(got) is str) and not same(expected, got):
             self.differences.append(Difference(field, readable(expected), got))
 
     def _compare_objects(self, expected: dict[str, Any], got: dict[str, Any], field: str) -> None:
@@ -214,13 +244,16 @@ class Comparison:
         return len(trial.differences)
 
     def _compare_text(self, expected: Text, got: Any, field: str) -> None:
-        known = {**self._bound, **self.captures}
-        if expected.whole is not None and expected.whole not in known:
-            self.captures[expected.whole] = got
-        elif expected.whole is not None:
-            if not same(known[expected.whole], got) and as_text(known[expected.whole]) != got:
-                self.differences.append(Difference(field, known[expected.whole], got))
+        name = expected.whole
+        if name is not None:
+            if name not in self._bound and name not in self.captures:
+                self.captures[name] = got
+                return
+            value = self.captures[name] if name in self.captures else self._bound[name]
+            if not same(value, got) and as_text(value) != got:
+                self.differences.append(Difference(field, value, got))
         else:
+            known = {**self._bound, **self.captures}
             found = expected.match(got, known) if isinstance(got, str) else None
             if found is None:
                 shown = expected.render(lambda name: known.get(name, f"${{{name}}}"))

@@ -15,7 +15,7 @@ _MOMENT = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)(\.response)?")
 _EXAMPLES = "a trigger is steps and a delay: accept + 41ms, accept.response + 5ms, start and ready + 1.2s"
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A point in time that a play reaches."""
 
     step: str

@@ -24,6 +24,7 @@ from aiohttp.http import SERVER_SOFTWARE
 
 from replay.clock import wall_time
 from replay.server.connections import cut
+from replay.server.pressure import Pressure
 from replay.server.stage import Begun, Outcome, Stage
 from replay.wire import FRAMING, Answer, Cut, Headers, Polled, Request, is_empty
 
@@ -47,9 +48,11 @@ READY_HEADS = 256
 TICK = 5.0
 """Seconds between two looks for connections that have been idle too long."""
 
-_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH"})
-_PLAIN = re.compile(r"(/[A-Za-z0-9._~!$'()*,:@/-]*)(?:\?([A-Za-z0-9._~!$'()*,:@/=&-]*))?")
-"""A target that means what it says: nothing is escaped, and nothing is to be put right."""
+_LINE = re.compile(
+    rb"(GET|POST|PUT|DELETE|PATCH) "
+    rb"((/[A-Za-z0-9._~!$'()*,:@/-]*)(?:\?([A-Za-z0-9._~!$'()*,:@/=&-]*))?) HTTP/1\.1"
+)
+"""A request line that means what it says: nothing is escaped, and nothing is to be put right."""
 _ODD = ("//", "/.")
 _STRANGE = frozenset(
     {"upgrade", "expect", "transfer-encoding", "content-encoding", "origin", "http2-settings", "trailer"}
@@ -59,17 +62,23 @@ _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Shape(msgspec.Struct, frozen=True, gc=False):
-    """The head of a plain request, taken apart."""
+class Fields(msgspec.Struct, frozen=True, gc=False):
+    """The header fields of a plain request."""
+
+    headers: dict[str, str]
+    base_url: str
+    length: int
+    """Bytes of the body."""
+    is_form: bool
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """Its request line."""
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
-    headers: dict[str, str]
-    base_url: str
     target: str
-    length: int
-    """Bytes of its body."""
     mount: str | None
     """The CometD path it belongs to."""
     mounts: int
@@ -90,17 +99,25 @@ class Fronts:
     """All connections of one port that are plain so far."""
 
     def __init__(
-        self, stage: Stage, ways: Ways, *, otherwise: Callable[[], asyncio.Protocol], keepalive: float
+        self,
+        stage: Stage,
+        ways: Ways,
+        *,
+        otherwise: Callable[[], asyncio.Protocol],
+        pressure: Pressure,
+        keepalive: float,
     ) -> None:
         """None yet.
 
         Args:
             otherwise: Makes what takes a connection that is not plain.
+            pressure: Told of clients that do not read what they are sent.
             keepalive: Seconds for which one may be idle.
         """
         self.stage = stage
         self.ways = ways
         self.otherwise = otherwise
+        self.pressure = pressure
         self.open: set[Front] = set()
         self.tick = 0
         """Looks for idle connections so far."""
@@ -141,9 +158,12 @@ class Fronts:
         """
         head = self._heads.get((status, headers))
         if head is None:
-            if len(self._heads) >= READY_HEADS:
-                self._heads.clear()
-            head = self._heads[status, headers] = _answer_head(status, headers)
+            head = _answer_head(status, headers)
+            # A cookie is somebody's own.
+            if not any(name == "Set-Cookie" for name, _ in headers):
+                if len(self._heads) >= READY_HEADS:
+                    self._heads.clear()
+                self._heads[status, headers] = head
         date = b"" if head.has_date else self._date_line()
         if length is None:
             return b"".join((head.start, date, head.end))
@@ -187,14 +207,16 @@ class Front(asyncio.Protocol):
     """One connection: one plain request after another."""
 
     __slots__ = (
+        "_block",
         "_buffer",
+        "_fields",
         "_full",
-        "_head",
         "_house",
+        "_line",
         "_method",
         "_number",
         "_pieces",
-        "_shape",
+        "_read_line",
         "_transport",
         "since",
     )
@@ -204,9 +226,11 @@ class Front(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._buffer = b""
         """What has come and is not taken apart yet."""
-        self._head = b""
-        self._shape: Shape | None = None
-        """Of the request before: a client's polls have one head."""
+        # Of the request before: a client's polls have one head, and all it asks the same fields.
+        self._line = b""
+        self._read_line: Line | None = None
+        self._block = b""
+        self._fields: Fields | None = None
         self._number = 0
         """The exchange that waits for its answer."""
         self._method = ""
@@ -237,10 +261,12 @@ class Front(asyncio.Protocol):
     def pause_writing(self) -> None:
         """No more requests are taken on while answers pile up."""
         self._full = True
+        self._house.pressure.paused(self._transport)
 
     def resume_writing(self) -> None:
         """The client has taken in what there was."""
         self._full = False
+        self._house.pressure.resumed(self._transport)
         if self._buffer and not self._number:
             self._go_on()
 
@@ -263,56 +289,66 @@ class Front(asyncio.Protocol):
             end = data.find(b"\r\n\r\n") + 4
             if end < 4 and len(data) <= MOST_HEAD:
                 return
-            shape = self._shape_of(data[:end]) if 4 <= end <= MOST_HEAD else None
-            if shape is None:
+            fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
+            line = self._line_of(data, fields) if fields is not None else None
+            if fields is None or line is None:
                 self._hand_over()
                 return
-            whole = end + shape.length
+            whole = end + fields.length
             if len(data) < whole:
                 return
             self._buffer = data[whole:]
-            self._ask(shape, data[end:whole])
+            self._ask(line, fields, data[end:whole])
 
-    def _shape_of(self, head: bytes) -> Shape | None:
-        """The head taken apart; None when it is not a plain request's."""
-        shape, mounts = self._shape, self._house.stage.simulator.mounts
-        if head != self._head or shape is None or shape.mounts != len(mounts):
-            shape = _read(head, self._house.ways, len(mounts))
-            self._head, self._shape = (head, shape) if shape is not None else (b"", None)
-        if shape is not None and shape.mount is not None:
-            return shape if "long-polling" in mounts[shape.mount].connection_types else None
-        return shape
+    def _fields_of(self, data: bytes, end: int) -> Fields | None:
+        """The header fields; None when they are not a plain request's."""
+        block = data[data.find(b"\r\n") : end]
+        if block != self._block:
+            self._block, self._fields = block, _read_fields(data[:end])
+        return self._fields
 
-    def _ask(self, shape: Shape, body: bytes) -> None:
+    def _line_of(self, data: bytes, fields: Fields) -> Line | None:
+        """The request line; None when it is not a plain request's."""
+        text, mounts = data[: data.find(b"\r\n")], self._house.stage.simulator.mounts
+        line = self._read_line
+        if text != self._line or line is None or line.mounts != len(mounts):
+            line = _read_line(text, self._house.ways, len(mounts))
+            self._line, self._read_line = text, line
+        if line is None or line.mount is None:
+            return line
+        takes = line.method == "POST" and not fields.is_form
+        return line if takes and "long-polling" in mounts[line.mount].connection_types else None
+
+    def _ask(self, line: Line, fields: Fields, body: bytes) -> None:
         stage = self._house.stage
         number = stage.open_exchange(self)
         if stage.is_stopped:
             self._transport.close()
             return
-        self._number, self._method = number, shape.method
-        if shape.mount is None:
+        self._number, self._method = number, line.method
+        if line.mount is None:
             stage.feed(
                 Request(
                     exchange=number,
-                    method=shape.method,
-                    path=shape.path,
-                    query=shape.query,
-                    headers=shape.headers,
+                    method=line.method,
+                    path=line.path,
+                    query=line.query,
+                    headers=fields.headers,
                     body=body,
-                    base_url=shape.base_url,
-                    target=shape.target,
+                    base_url=fields.base_url,
+                    target=line.target,
                 )
             )
             return
         stage.feed(
             Polled(
                 exchange=number,
-                mount=shape.mount,
+                mount=line.mount,
                 transport="long-polling",
-                headers=shape.headers,
+                headers=fields.headers,
                 body=body,
-                base_url=shape.base_url,
-                target=shape.target,
+                base_url=fields.base_url,
+                target=line.target,
             )
         )
 
@@ -400,49 +436,46 @@ class Front(asyncio.Protocol):
         heir.data_received(data)
 
 
-class _Head:
+class _Found:
     """What httptools finds in a head."""
 
     def __init__(self) -> None:
-        self.target = b""
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.fields: list[tuple[bytes, bytes]] = []
         self.is_whole = False
 
-    def on_url(self, url: bytes) -> None:
-        self.target += url
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name, value))
+        self.fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         self.is_whole = True
 
 
-def _read(head: bytes, ways: Ways, mounts: int) -> Shape | None:
-    found = _Head()
-    parser = httptools.HttpRequestParser(found)
+def _read_fields(head: bytes) -> Fields | None:
+    found = _Found()
     try:
-        parser.feed_data(head)
-        target = found.target.decode("ascii")
-        headers = _merged(found.headers)
+        httptools.HttpRequestParser(found).feed_data(head)
+        headers = _merged(found.fields)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
         return None
-    method = parser.get_method().decode("ascii")
-    plain = _PLAIN.fullmatch(target)
-    if not found.is_whole or method not in _METHODS or parser.get_http_version() != "1.1" or plain is None:
-        return None
-    path, query = plain[1], _pairs(plain[2])
     length = headers.get("content-length", "0")
-    if query is None or any(odd in path for odd in _ODD) or ways.is_steering(path) or not _is_plain(headers):
+    if not (found.is_whole and _is_plain(headers) and length.isdecimal() and int(length[:9]) <= MOST_BODY):
         return None
-    if not (length.isdecimal() and len(length) < 8 and int(length) <= MOST_BODY):
+    is_form = headers.get("content-type", "").startswith(_FORM)
+    return Fields(headers, f"http://{headers['host']}", int(length), is_form)
+
+
+def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
+    found = _LINE.fullmatch(text)
+    if found is None:
         return None
-    mount = ways.mount_of(path)
-    if mount is not None and (method != "POST" or headers.get("content-type", "").startswith(_FORM)):
-        return None
-    return Shape(
-        method, path, query, headers, f"http://{headers['host']}", target, int(length), mount, mounts
+    method, target, path, query = (
+        each.decode("ascii") if each is not None else None for each in found.groups()
     )
+    pairs = _pairs(query)
+    assert path is not None
+    if pairs is None or any(odd in path for odd in _ODD) or ways.is_steering(path):
+        return None
+    return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
 
 
 def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

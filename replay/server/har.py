@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from replay import __version__
-from replay.capture import har_writing
-from replay.capture.credentials import Credentials, Everything
 from replay.simulator.owners import Owners
 from replay.simulator.simulator import Simulator
 from replay.traffic import Conversation, Traffic, exchange_of, frames_of
@@ -21,6 +19,10 @@ def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str =
     Args:
         agent: Only what is this agent's, by the name the journal has for it or by `#` and its number.
     """
+    # Nobody may ever ask for one, and it takes a moment to import.
+    from replay.capture import har_writing  # noqa: PLC0415
+    from replay.capture.credentials import Credentials, Everything  # noqa: PLC0415
+
     chosen: list[Conversation] = []
     for conversation in traffic.conversations():
         if conversation is not None:

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,6 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.errors import SurroundingsError
+from replay.journal import Entry
 from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
@@ -25,22 +28,27 @@ from replay.server.advancing import ServerClock
 from replay.server.app import App
 from replay.server.connections import Refusal, reset
 from replay.server.control.control import Control
+from replay.server.control.passing import control_at
 from replay.server.control.terms import PREFIX, Terms, Token
+from replay.server.descriptors import Probe
+from replay.server.door import Door
+from replay.server.draining import answered
 from replay.server.front import Fronts
+from replay.server.listening import AT_ONCE, prepare
+from replay.server.pressure import Pressure, Watched
 from replay.server.requests import unquoted
+from replay.server.routing import Route
 from replay.server.stage import Stage
 from replay.server.turns import turn
+from replay.simulator.limits import Limit, is_first
 from replay.simulator.simulator import Options, Simulator
 from replay.wire import Gate, Woken
 
 KEEPALIVE = 75.0
 """Seconds an idle connection stays open: longer than any client keeps one it means to use again."""
 
-SHUTDOWN = 2.0
+SHUTDOWN = 1.0
 """Seconds that requests under way get to end when the server closes."""
-
-BACKLOG = 128
-"""Connections that the kernel keeps until they are accepted."""
 
 COMING = 2
 """Turns of the loop from accepting a connection to its being one that can be closed."""
@@ -94,6 +102,8 @@ class Server:
         control_port: int | None = None,
         control_prefix: str = PREFIX,
         admin_token: str | None = None,
+        peers: Sequence[str] = (),
+        route: str = "",
         files: Mapping[str, Path] | None = None,
         front: bool = True,
     ) -> None:
@@ -107,12 +117,14 @@ class Server:
             control_prefix: The path that all of control is under.
             admin_token: What control calls have to say, which may then come from anywhere; without one they
                 come from this machine.
+            peers: URLs of other replicas, which control calls made here reach too.
+            route: The name of this one of several replicas, which balancers go by.
             files: Where scenarios were read from, by name.
             front: Plain requests are answered without aiohttp's stack, where httptools is there.
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
-            UsageError: this is no path for control, or no token.
+            UsageError: this is no path for control, no token, no URL of a replica, or no name of one.
         """
         self.scenarios = list(scenarios)
         """Those it was given; what is played now, the simulator knows."""
@@ -123,12 +135,16 @@ class Server:
             prefix=control_prefix,
             token=None if admin_token is None else Token(admin_token),
             listening=host,
+            peers=tuple(map(control_at, peers)),
             files=self.files,
         )
         self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
         for scenario in scenarios:
             self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
+        self._route = Route(route) if route else None
+        self.peers = self._terms.peers
+        """Where the control calls go that reach other replicas, itself perhaps among them."""
         self._host = host
         self._port = port
         self._options = options or Options()
@@ -171,16 +187,24 @@ class Server:
             self._options,
             control_apart=self._control_port is not None,
             is_moved_by_hand=isinstance(clock, ManualClock),
+            replica=self._route.name if self._route is not None else "",
+            run=self._options.run or os.urandom(8).hex(),
         )
         if not options.epoch:
             options = msgspec.structs.replace(options, epoch=wall_time() - clock.now())
         self.stage = Stage(Simulator(self._timelines, options), clock)
+        self.stage.route = self._route
         self.clock = ServerClock(clock, self.stage)
         app = App(self.stage, Control(self.stage, self.clock, self._terms))
-        gated = _Gated(app, self.stage, front=self._has_front)
+        # What sockets do goes by real time, whatever the plays go by.
+        self._pressure = Pressure(SystemClock(), partial(self._turned_away, "reading"))
+        self._probe = Probe()
+        gated = _Gated(app, self.stage, self._pressure, front=self._has_front)
         self.stage.gatekeeper = gated.heed
+        self.stage.simulator.journal.report(_say_first, ["refused"])
         try:
-            self._port = await self._listen(gated, "--port", self._host, self._port, self._tls)
+            door = Door(gated, self._probe, partial(self._turned_away, "connections"))
+            self._port = await self._listen(gated, "--port", self._host, self._port, self._tls, door=door)
             if self._control_port is not None:
                 alone = web.Server(app.steer, **SERVING)
                 self._control_port = await self._listen(
@@ -233,23 +257,47 @@ class Server:
         renewing = self.stage.simulator.renewing
         self.stage.steer(lambda _, now: renewing.good_again(place, now, file=file))
 
+    def _turned_away(self, limit: Limit, why: str) -> None:
+        self.stage.simulator.turnstile.turned_away(limit, why, self.stage.clock.now())
+
     async def _listen(
-        self, server: web.Server, option: str, host: str, port: int, secure: ssl.SSLContext | None = None
+        self,
+        server: web.Server,
+        option: str,
+        host: str,
+        port: int,
+        secure: ssl.SSLContext | None = None,
+        *,
+        door: Door | None = None,
     ) -> int:
-        """Opens a port; returns which."""
+        """Opens a port; returns which.
+
+        Args:
+            door: What takes connections; the server itself where there is none.
+        """
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN)
         self._runners.append(runner)
         await runner.setup()
         loop = asyncio.get_running_loop()
         try:
-            listening = await loop.create_server(server, host, port, ssl=secure, backlog=BACKLOG)
+            listening = await loop.create_server(door or server, host, port, ssl=secure, backlog=AT_ONCE)
         except OSError as error:
             raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
         self._listening.append(listening)
         if not listening.sockets:
             # asyncio takes a socket that cannot be made for one of a kind that there is not.
             raise SurroundingsError(f"cannot listen on {host}:{port}: no socket is to be had (ulimit -n?)")
+        prepare(listening)
         return int(listening.sockets[0].getsockname()[1])
+
+    async def drain(self) -> None:
+        """Takes nobody new, and waits for answers that come within moments: the first half of closing."""
+        await _let_nobody_in(self._listening)
+        self._listening.clear()
+        for runner in self._runners:
+            if runner.server is not None:
+                runner.server.pre_shutdown()
+        await answered(self.stage)
 
     async def __aexit__(
         self,
@@ -263,6 +311,8 @@ class Server:
     async def _close(self) -> None:
         await _let_nobody_in(self._listening)
         self._listening.clear()
+        self._pressure.close()
+        self._probe.close()
         runners, self._runners = self._runners, []
         await asyncio.gather(*(runner.cleanup() for runner in runners))
 
@@ -283,14 +333,29 @@ async def _let_nobody_in(listening: Sequence[asyncio.Server]) -> None:
         server.close()
 
 
+def _say_first(entry: Entry, _: bytes) -> None:
+    """A limit is reached: said once, and not for each whom it turns away."""
+    if is_first(entry.detail):
+        log.warning("%s (said once; the journal has them all)", entry.detail["why"])
+
+
 class _Gated(web.Server):
     """Takes connections until it is told not to."""
 
     _opens = True
 
-    def __init__(self, app: App, stage: Stage, *, front: bool) -> None:
+    def __init__(self, app: App, stage: Stage, pressure: Pressure, *, front: bool) -> None:
         super().__init__(app.handle, **SERVING)
-        self.fronts = Fronts(stage, app, otherwise=super().__call__, keepalive=KEEPALIVE) if front else None
+        self._pressure = pressure
+        self.fronts = (
+            Fronts(stage, app, otherwise=self._handler, pressure=pressure, keepalive=KEEPALIVE)
+            if front
+            else None
+        )
+
+    def _handler(self) -> Watched:
+        """A connection of aiohttp's."""
+        return Watched(self, loop=self._loop, pressure=self._pressure, **self._kwargs)
 
     def heed(self, gate: Gate) -> None:
         """Opens or shuts."""
@@ -304,7 +369,7 @@ class _Gated(web.Server):
     def __call__(self) -> asyncio.Protocol:  # type: ignore[override]  # a listener asks for no more
         if not self._opens:
             return Refusal()
-        return self.fronts() if self.fronts is not None else super().__call__()
+        return self.fronts() if self.fronts is not None else self._handler()
 
     def pre_shutdown(self) -> None:
         """Nobody is kept who waits for nothing."""

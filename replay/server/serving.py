@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from replay.capture.preflight import parse_upstream
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
@@ -136,6 +135,7 @@ def serve(
 def _asking(server: Server, upstream: str, learned: Path | str) -> list[AbstractAsyncContextManager[Any]]:
     """Whoever asks the real server, and whoever writes what it says."""
     # They take a moment to import.
+    from replay.capture.preflight import parse_upstream  # noqa: PLC0415
     from replay.server.forwarding import Forwarder  # noqa: PLC0415
     from replay.server.learning import Learner  # noqa: PLC0415
 

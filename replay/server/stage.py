@@ -10,9 +10,10 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from replay.clock import Alarm, Clock
+from replay.simulator.ending import farewell
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Switching
 from replay.traffic import Traffic
@@ -34,8 +35,15 @@ from replay.wire import (
     Woken,
 )
 
+if TYPE_CHECKING:
+    from replay.server.routing import Route
+
 GOING_AWAY = 1001
 """The WebSocket close code of a server that shuts down (RFC 6455, 7.4.1)."""
+
+_FROM_INSIDE = (Woken, Forwarded)
+"""Inputs that no client has sent."""
+_FRAMES = (Send, Close)
 
 T = TypeVar("T")
 
@@ -75,6 +83,8 @@ class Stage:
         """Whoever takes new connections, and stops doing so when it is told."""
         self.forwarder: Callable[[Forward], None] | None = None
         """Whoever asks another server, and feeds what it says."""
+        self.route: Route | None = None
+        """Whoever has clients told which replica they belong to."""
         self._numbers = itertools.count(1)
         self._exchanges: dict[int, Waiter] = {}
         self._begun: dict[int, asyncio.Queue[Piece | Cut]] = {}
@@ -102,14 +112,18 @@ class Stage:
             return
         now = self.clock.now()
         # What was due before this input leaves before what it brings about, also when the alarm is late.
-        self._perform_due(now)
-        if isinstance(happening, Woken | Forwarded):
+        if self._due and self._due[0][0] <= now:
+            self._perform_due(now)
+        if isinstance(happening, _FROM_INSIDE):
             self._receive(happening, now)
             self._set_alarm()
             return
         self.traffic.keep(happening, now)
+        if self.route is not None:
+            self.route.came(happening)
         self._receive(happening, now)
-        self._set_alarm()
+        if self._due:
+            self._set_alarm()
         if self.heard is not None:
             self.heard(happening)
 
@@ -173,7 +187,11 @@ class Stage:
         self._deaf.pop(number, None)
 
     def stop(self) -> None:
-        """Performs nothing more; whoever waits is let go."""
+        """Answers polls, and performs nothing more; whoever else waits is let go."""
+        now = self.clock.now()
+        for effect in farewell(self.simulator, now) if not self._stopped else ():
+            if effect.at <= now:
+                self.perform(effect)
         self._stopped = True
         if self._alarm is not None:
             self._alarm.cancel()
@@ -181,13 +199,17 @@ class Stage:
         self._due.clear()
         for waiter in list(self._exchanges.values()):
             waiter.let_go()
-        now = self.clock.now()
         for number, due in self._begun.items():
             due.put_nowait(Cut(carrier=number, at=now))
         for number, writer in list(self._sockets.items()):
             writer(Close(socket=number, at=now, code=GOING_AWAY))
         for number, writer in list(self._deaf.items()):
             writer(Cut(carrier=number, at=now))
+
+    def last_due(self, until: float) -> float | None:
+        """When the last answer comes of those that are to come by this time; None if there is none."""
+        answers = (at for at, _, effect in self._due if at <= until and isinstance(effect, Answer | Begin))
+        return max(answers, default=None)
 
     def _perform_due(self, now: float) -> None:
         self._now = now
@@ -206,15 +228,18 @@ class Stage:
 
     def perform(self, effect: Effect) -> None:
         """Does it now, whatever its time; harmless where whom it is for has gone."""
+        # The two that nearly all are; the others are looked at one after another.
+        if type(effect) is Answer:
+            if self._resolve(effect.exchange, effect):
+                self.traffic.keep(effect, self._now)
+            return
+        if isinstance(effect, _FRAMES):
+            writer = self._sockets.get(effect.socket)
+            if writer is not None:
+                self.traffic.keep(effect, self._now)
+                writer(effect)
+            return
         match effect:
-            case Answer():
-                if self._resolve(effect.exchange, effect):
-                    self.traffic.keep(effect, self._now)
-            case Send() | Close():
-                writer = self._sockets.get(effect.socket)
-                if writer is not None:
-                    self.traffic.keep(effect, self._now)
-                    writer(effect)
             case Wake():
                 self._receive(Woken(), self.clock.now())
             case Begin():
@@ -242,6 +267,8 @@ class Stage:
     def _resolve(self, exchange: int, outcome: Outcome) -> bool:
         """Whether anybody waits for it."""
         waiter = self._exchanges.pop(exchange, None)
+        if self.route is not None:
+            outcome = self.route.said_in(exchange, outcome)
         return waiter is not None and waiter.take(outcome)
 
     def _begin(self, head: Begin) -> None:

@@ -20,16 +20,17 @@ class Acting:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
-        self._later: list[tuple[Struck, Act]] = []
+        self.put_off: list[tuple[Struck, Act]] = []
+        """What is done once the batch under way has been answered."""
 
     def later(self, struck: Struck) -> None:
         """Once the batch under way has been answered."""
-        self._later += ((struck, act) for act in struck.rule.fault.acts(struck.strike))
+        self.put_off += ((struck, act) for act in struck.rule.fault.acts(struck.strike))
 
     def catch_up(self, now: float) -> None:
         """Does what was put off."""
-        while self._later:
-            struck, act = self._later.pop(0)
+        while self.put_off:
+            struck, act = self.put_off.pop(0)
             self._act(struck, act, now)
 
     def at_once(self, struck: Sequence[Struck], now: float) -> None:

@@ -9,26 +9,33 @@ without these signs is somebody new's if all who are here have come back with ou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from replay.bayeux.client_state import Client
-from replay.bayeux.cookies import pairs_in
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
+from replay.simulator.at_first import AtFirst, prepare
+from replay.simulator.forgotten import Forgotten, Gone
 from replay.simulator.plays import Play
+from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
 
 NOBODY = "Nobody has come yet."
 _ORDINAL = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _GUESSED = 1000
 """Names among which the nearest is looked for: with each more it takes longer."""
+REMEMBERED = 10_000
+"""Ids of which it is known that their play has been forgotten."""
 _SHOWN = 20
 """Names that are listed."""
+_SIGNS = 100
+"""Values of cookies by which one agent is known; a client that makes up others all day loses the oldest."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -41,30 +48,43 @@ class Refusal(msgspec.Struct, frozen=True):
 class Agent:
     """One person's desktop."""
 
-    def __init__(self, ordinal: int, name: str | None) -> None:
+    held: AtFirst[list[Told]] = AtFirst(list)
+    """Events that wait for a subscription to their channel, in order."""
+    overtaken: AtFirst[list[Overtaken]] = AtFirst(list)
+    """Events that wait until others have been told, in order."""
+    forgotten = AtFirst(Forgotten)
+    """What stays known of plays that were over."""
+    struck: AtFirst[Counter[str]] = AtFirst(Counter)
+    """How often each rule struck it, also of those that are gone."""
+
+    def __init__(self, ordinal: int, name: str | None, replica: str = "") -> None:
         self.ordinal = ordinal
         self.name = name
-        self.key: str | int = name if name is not None else ordinal
+        # No user has a colon in it (RFC 7617, 2).
+        nameless = f"{replica}:{ordinal}" if replica else ordinal
+        self.key: str | int = name if name is not None else nameless
         """What draws are keyed by; does not change when a name becomes known later."""
+        self.label = name if name is not None else f"#{ordinal}"
+        """How the journal names it."""
         self.noted_as = self.label
         """What the journal has called it so far."""
         self.cookie = ""
+        self.signs: list[str] = []
+        """Values of cookies that it is known by, the oldest first."""
+        self.heard = 0.0
+        """When it last asked for something or was given a play, or its last client ended."""
         self.clients: dict[str, Client] = {}
         self.ever_had_clients = False
         self.keeps_cookies = False
         """Whether it has come back with a cookie of ours."""
         self.sessions: list[Play] = []
         self.plays: list[Play] = []
-        self.held: list[Told] = []
-        """Events that wait for a subscription to their channel, in order."""
-        self.overtaken: list[Overtaken] = []
-        """Events that wait until others have been told, in order."""
+        self.reach = Reach()
+        """The same, by what leads a request to them."""
         self.began: float | None = None
         """When the first of its stories started."""
         self.story = 0.0
         """Where the latest of what happened to it stands had every delay been kept."""
-        self.numbers: dict[str, int] = {}
-        """Its clients' numbers, in the order they came."""
         self.shaken = 0
         """How many clients it has had."""
         self.is_unknown = False
@@ -73,37 +93,44 @@ class Agent:
         """How many it has been given."""
         self.misses = 0
         """How many of its requests matched no step."""
-        self.struck: Counter[str] = Counter()
-        """How often each rule struck it, also of those that are gone."""
         self.refused: Refusal | None = None
         """How requests with its old cookies are answered since its login has expired."""
-
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        return self.name if self.name is not None else f"#{self.ordinal}"
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
 
 
+prepare(Agent)
+
+
 class Agents:
     """All agents, by every sign they are known by."""
 
-    def __init__(self, cookie_names: Iterable[str]) -> None:
-        self.cookie_names = set(cookie_names)
+    def __init__(self, cookie_names: Iterable[str], replica: str = "") -> None:
+        self.cookie_names: set[str] = set()
         """What the cookies are called that agents are known by."""
+        self._cookies = re.compile("(?!)")
+        for name in cookie_names:
+            self.know_cookie_name(name)
+        self._replica = replica
+        self._read: tuple[str, list[str]] = "", []
+        """The latest `Cookie` header, and what was found in it."""
         self.forget_all()
 
     def forget_all(self) -> None:
         """Nobody has come yet."""
         self.all: list[Agent] = []
+        """In order of appearance; not who went long ago."""
+        self.came = 0
+        """How many have come, which is the ordinal of the latest."""
         self._strangers: dict[int, Agent] = {}
         """Those without a name that have never shaken hands."""
         self._by_name: dict[str, Agent] = {}
         self._by_cookie: dict[str, Agent] = {}
         self._by_client: dict[str, Agent] = {}
         self._by_minted: dict[str, Play] = {}
+        self._gone: dict[str, Gone] = {}
+        """The latest ids of plays that have been forgotten, oldest first."""
 
     def find(
         self,
@@ -121,8 +148,8 @@ class Agents:
         Args:
             awaited: Somebody else is expected, who is not taken for one that keeps cookies.
         """
-        user = user_of(headers)
-        if user in self._by_name:
+        user = user_of(headers) if "authorization" in headers else None
+        if user is not None and user in self._by_name:
             return self._by_name[user]
         known = self._by_sign(headers, words)
         if user is None:
@@ -131,7 +158,7 @@ class Agents:
             here = self.present()
             known = here[0] if len(here) == 1 and not (awaited and here[0].keeps_cookies) else None
         if known is not None and known.name is None:
-            known.name = user
+            known.name = known.label = user
             self._by_name[user] = known
             self._strangers.pop(known.ordinal, None)
             return known
@@ -145,16 +172,27 @@ class Agents:
         """
         if name in self._by_name:
             return self._by_name[name]
-        digits = name.removeprefix("#")
-        if _ORDINAL.fullmatch(digits) and 0 < int(digits) <= len(self.all):
-            return self.all[int(digits) - 1]
+        numbered = self.numbered(name)
+        if numbered is not None:
+            return numbered
         labels = [agent.label for agent in self.all[:_GUESSED]]
         there = (
-            f"There are #1 to #{len(self.all)}." if len(labels) > _SHOWN else f"There is {', '.join(labels)}."
+            f"There are {len(self.all):,}, the latest is #{self.came}."
+            if len(labels) > _SHOWN
+            else f"There is {', '.join(labels)}."
         )
         raise NoSuchError(
             f"no agent is called '{name}'", help=nearest(name, labels) or (there if labels else NOBODY)
         )
+
+    def numbered(self, name: str) -> Agent | None:
+        """The agent of this ordinal: `12` or `#12`."""
+        digits = name.removeprefix("#")
+        if not _ORDINAL.fullmatch(digits):
+            return None
+        place = bisect_left(self.all, int(digits), key=lambda agent: agent.ordinal)
+        found = self.all[place : place + 1]
+        return found[0] if found and found[0].ordinal == int(digits) else None
 
     def find_known(self, headers: Mapping[str, str]) -> Agent | None:
         """The agent that these headers name, if one is known by them already."""
@@ -186,6 +224,9 @@ class Agents:
             # An id of a shared play may come from any who sit in it.
             if named is not None and named.owner is not None:
                 return named.owner
+            gone = self._gone.get(word)
+            if gone is not None and gone.owner is not None:
+                return gone.owner
             clients = clients or self._by_client.get(word)
         return clients
 
@@ -210,7 +251,8 @@ class Agents:
 
     def add(self, headers: Mapping[str, str]) -> Agent:
         """A new agent, named as its request says."""
-        agent = Agent(len(self.all) + 1, user_of(headers))
+        self.came += 1
+        agent = Agent(self.came, user_of(headers), self._replica)
         self.all.append(agent)
         if agent.name is not None:
             self._by_name[agent.name] = agent
@@ -218,22 +260,42 @@ class Agents:
             self._strangers[agent.ordinal] = agent
         return agent
 
+    def know_cookie_name(self, name: str) -> None:
+        """Agents are known by cookies of this name too from now on."""
+        self.cookie_names.add(name)
+        self._read = "", []
+        names = "|".join(map(re.escape, sorted(self.cookie_names)))
+        # As `pairs_in` reads them, and the others not at all.
+        self._cookies = re.compile(rf"(?:^|;)\s*(?:{names})\s*=([^;]*)")
+
     def know_cookies(self, agent: Agent, values: Iterable[str]) -> None:
         """These cookie values belong to this agent from now on."""
         for value in values:
-            self._by_cookie.setdefault(value, agent)
+            if value not in self._by_cookie:
+                self._by_cookie[value] = agent
+                agent.signs.append(value)
+                if len(agent.signs) > _SIGNS:
+                    oldest = next(sign for sign in agent.signs if sign != agent.cookie)
+                    agent.signs.remove(oldest)
+                    del self._by_cookie[oldest]
 
     def cookies_of(self, headers: Mapping[str, str]) -> list[str]:
         """The values of a request's session cookies, whatever other cookies stand beside them."""
-        named = pairs_in(headers.get("cookie", ""))
-        return [value for name, value in named if name in self.cookie_names and value]
+        header = headers.get("cookie", "")
+        if not header:
+            return []
+        # Asked more than once of one request.
+        if header is not self._read[0]:
+            found = [value.strip().strip('"') for value in self._cookies.findall(header)]
+            self._read = header, [value for value in found if value]
+        return self._read[1]
 
     def know_client(self, agent: Agent, client: Client) -> None:
         """This client belongs to this agent."""
         agent.clients[client.id] = client
         agent.ever_had_clients = True
         agent.shaken += 1
-        agent.numbers[client.id] = agent.shaken
+        client.number = agent.shaken
         self._strangers.pop(agent.ordinal, None)
         self._by_client[client.id] = agent
 
@@ -246,6 +308,21 @@ class Agents:
         agent = self._by_client.pop(client.id)
         agent.clients.pop(client.id, None)
         return agent
+
+    def forget(self, gone: Collection[Agent]) -> None:
+        """Nobody is known by what these were known by."""
+        self.all = [agent for agent in self.all if agent not in gone]
+        for agent in gone:
+            self._strangers.pop(agent.ordinal, None)
+            if agent.name is not None:
+                del self._by_name[agent.name]
+            for value in agent.signs:
+                del self._by_cookie[value]
+            for play in (*agent.sessions, *agent.plays):
+                for value in map(str, play.values.values()):
+                    if self._by_minted.get(value) is play:
+                        del self._by_minted[value]
+        self._gone = {value: play for value, play in self._gone.items() if play.owner not in gone}
 
     def owner(self, client: Client) -> Agent:
         """Whose client it is."""
@@ -261,39 +338,60 @@ class Agents:
             if self._by_minted.get(value) is before:
                 self._by_minted[value] = after
 
+    def forget_minted(self, play: Play) -> None:
+        """A play has gone: for a while it stays known that its ids were its own."""
+        gone = Gone(play.label, play.timeline.place, play.owner)
+        for value in map(str, play.values.values()):
+            if self._by_minted.get(value) is play:
+                del self._by_minted[value]
+                self._gone[value] = gone
+        while len(self._gone) > REMEMBERED:
+            del self._gone[next(iter(self._gone))]
+
+    def gone(self, words: Iterable[str]) -> Gone | None:
+        """The first forgotten play of which an id stands among these strings."""
+        return next((self._gone[word] for word in words if word in self._gone), None)
+
     def is_minted(self, value: str) -> bool:
         """Whether this id was made for some play."""
         return value in self._by_minted
 
     def plays_named(self, words: Iterable[str]) -> list[Play]:
         """Plays whose minted ids stand among these strings, newest first."""
-        found = {id(play): play for word in words if (play := self._by_minted.get(word)) is not None}
-        return sorted(found.values(), key=lambda play: play.ordinal, reverse=True)
+        minted = self._by_minted
+        found = [minted[word] for word in words if word in minted]
+        if len(found) < 2:
+            return found
+        return sorted(dict.fromkeys(found), key=lambda play: play.ordinal, reverse=True)
 
 
 def words_of(path: str, query: Iterable[tuple[str, str]], body: Any) -> list[str]:
     """Every string and whole number of a request that could be an id, URLs taken apart."""
     words = path.split("/")
     for _, value in query:
-        words += _split(value)
-    for value in _strings(body):
-        words += _split(value)
+        _add(value, words)
+    _add(body, words)
     return [word for word in words if word]
 
 
-def _split(value: str) -> list[str]:
-    return [value, *value.split("/")] if "/" in value else [value]
-
-
-def _strings(value: Any) -> Iterator[str]:
+def _add(value: Any, words: list[str]) -> None:
+    """The words of a value and of all below it, in order."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, int):
-        yield str(value)
+        words.append(value)
+        if "/" in value:
+            words += value.split("/")
+    elif isinstance(value, dict):
+        for key in value:
+            _add(key, words)
+        for item in value.values():
+            if type(item) is str and "/" not in item:
+                words.append(item)
+            else:
+                _add(item, words)
     elif isinstance(value, list):
         for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from _strings(item)
+            _add(item, words)
+    elif isinstance(value, int):
+        words.append(str(value))
+    elif isinstance(value, float) and value.is_integer():
+        words.append(str(int(value)))

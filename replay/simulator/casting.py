@@ -7,8 +7,8 @@ oldest play where it is free or in a play of its own.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
 from replay.simulator.agents import Agent
+from replay.simulator.forgetting import KEPT, MORE
 from replay.simulator.minting import mint
 from replay.simulator.plays import Mark, Play
 
@@ -32,15 +33,23 @@ class Casting:
 
     def forget_all(self) -> None:
         """Nothing has been played yet."""
-        self._open: defaultdict[int, list[Play]] = defaultdict(list)
-        """Shared plays with free roles, by the place of their scenario, oldest first."""
+        self._open: dict[int, list[Play]] = {}
+        """Shared plays with free roles, by the place of their scenario, oldest first; no list is empty."""
         self._begun: Counter[int] = Counter()
         """The highest number that a play has had, by the place of its scenario."""
+
+    def forget(self, gone: Collection[Agent]) -> None:
+        """In plays in which only these sit no role is free any more."""
+        left = {
+            place: [play for play in plays if not play.is_only_of(gone)]
+            for place, plays in self._open.items()
+        }
+        self._open = {place: plays for place, plays in left.items() if plays}
 
     @property
     def awaits_somebody(self) -> bool:
         """Whether a role is free in a play that somebody has begun."""
-        return any(self._open.values())
+        return bool(self._open)
 
     @property
     def waiting(self) -> int:
@@ -48,12 +57,21 @@ class Casting:
         return sum(len(play.waiting) for plays in self._open.values() for play in plays)
 
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
-        """An agent, with a session and a play of every scenario."""
+        """An agent, with a session and a play of every scenario.
+
+        Raises:
+            FullError: as many are there as are taken.
+        """
+        self._simulator.turnstile.admit_agent(now)
         agent = self._simulator.agents.add(headers)
+        agent.heard = now
         # Rules may have struck at its handshakes before one was taken.
         rules = self._simulator.faulting.striking.rules
-        agent.struck.update({rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck})
+        struck = {rule.name: rule.struck[agent.key] for rule in rules if agent.key in rule.struck}
+        if struck:
+            agent.struck.update(struck)
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
+        agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
             self.offer(agent, timeline, now)
         return agent
@@ -69,17 +87,16 @@ class Casting:
         """One more play of a scenario, begun or joined; it starts for its agent once that listens."""
         play, role = self._seat(agent, timeline, now)
         play.seats[role] = agent
+        agent.heard = now
         agent.plays.append(play)
-        if play.sessions and play.sessions[role] not in agent.sessions:
-            session = play.sessions[role]
-            session.seats[role] = agent
-            one = (at for at, each in enumerate(agent.sessions) if each.is_one_with(session))
-            # Of one that versions of a scenario tell, the newest answers first.
-            agent.sessions.insert(next(one, len(agent.sessions)), session)
+        agent.reach.offered[timeline.place] += 1
+        self._simulator.finding.seat(agent, play)
+        if play.sessions:
+            self._join(agent, play.sessions[role], role)
         detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:
-            self._open[timeline.place].remove(play)
+            self._full(play)
         if self._is_listened_to(play, agent):
             self._start(play, role, now)
         waiting, play.waiting = play.waiting, ()
@@ -87,7 +104,27 @@ class Casting:
             # What faults put off counts from now: before, there was nobody to tell.
             mark = msgspec.structs.replace(due.mark, at=now)
             self._simulator.events.bring(msgspec.structs.replace(due, mark=mark), now)
+        self._simulator.forgetting.look(agent, now)
         return play
+
+    def _join(self, agent: Agent, session: Play, role: int) -> None:
+        """An agent goes by this session from now on, if it does not yet."""
+        known = agent.reach.sessions_of.setdefault(session.timeline.place, [])
+        if session in known:
+            return
+        session.seats[role] = agent
+        # Of one that versions of a scenario tell, the newest answers first.
+        places = [agent.sessions.index(each) for each in known if each.is_one_with(session)]
+        agent.sessions.insert(min(places, default=len(agent.sessions)), session)
+        known.append(session)
+        self._simulator.finding.seat(agent, session)
+
+    def _full(self, play: Play) -> None:
+        """No role of it is free."""
+        place = play.timeline.place
+        self._open[place].remove(play)
+        if not self._open[place]:
+            del self._open[place]
 
     def listens(self, agent: Agent, now: float) -> None:
         """An agent has subscribed to something: what waited for that starts."""
@@ -98,19 +135,20 @@ class Casting:
 
     def _seat(self, agent: Agent, timeline: Timeline, now: float) -> tuple[Play, int]:
         """The play that an agent gets, and its role there: one that waits for somebody may be of the past."""
-        for play in self._open[timeline.place]:
+        for play in self._open.get(timeline.place, ()):
             wanted = _named(agent, play.timeline)
             free = [role for role, seat in enumerate(play.seats) if seat is None]
             if agent not in play.seats and (wanted is None or wanted in free):
                 return play, free[0] if wanted is None else wanted
         if len(timeline.roles) == 1:
-            ordinal = 1 + len(_of_place(agent.plays, timeline))
+            ordinal = 1 + agent.reach.offered[timeline.place]
             self._begun[timeline.place] = max(self._begun[timeline.place], ordinal)
             return self._begin(timeline, ordinal, (agent.key, timeline.name), agent, now), 0
         self._begun[timeline.place] += 1
         ordinal = self._begun[timeline.place]
-        play = self._begin(timeline, ordinal, ("", timeline.name), agent, now)
-        self._open[timeline.place].append(play)
+        key = (self._simulator.options.replica, timeline.name)
+        play = self._begin(timeline, ordinal, key, agent, now)
+        self._open.setdefault(timeline.place, []).append(play)
         return play, _named(agent, timeline) or 0
 
     def _begin(
@@ -123,7 +161,7 @@ class Casting:
     ) -> Play:
         """A play that nobody sits in, with a session for each role; an agent has one session of its own."""
         many = len(timeline.roles) > 1
-        sessions = [] if many else [play for play in agent.sessions if play.timeline is timeline]
+        sessions = [] if many else _sessions_by(agent, timeline)
         for role, part in enumerate(timeline.sessions if not sessions else ()):
             number = ordinal if many else 1
             session = Play(timeline, part, ordinal=number, key=(*key, number, *((role,) if many else ())))
@@ -135,7 +173,7 @@ class Casting:
             self._mint(session, 1)
             sessions.append(session)
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
-        self._mint(play, 1 + len(_of_place(agent.plays, timeline)))
+        self._mint(play, 1 + agent.reach.offered[timeline.place])
         play.since, play.shift = now, self._shift(timeline, now)
         return play
 
@@ -167,7 +205,8 @@ class Casting:
 
     def awaited(self, play: Play, role: int) -> list[str]:
         """The channels of which one has to be heard before a role's part begins; none if nothing comes."""
-        cues = play.part.cues_for(role) if play.shared else play.part.cues
+        part = play.part
+        cues = part.telling[role] if play.shared else [cue for cues in part.telling for cue in cues]
         channels = [play.channel_of(cue) for cue in cues]
         # Every client hears services; they say when a play begins only where nothing else does.
         return [channel for channel in channels if not channel.startswith(SERVICE)] or channels
@@ -177,15 +216,17 @@ class Casting:
         self._simulator.journal.note("play", at, agent.label, play=play.label, **detail)
 
 
-def _of_place(plays: list[Play], timeline: Timeline) -> list[Play]:
-    """Those of a scenario, also as it was before it changed."""
-    return [play for play in plays if play.timeline.place == timeline.place]
+def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:
+    """An agent's sessions of a scenario as it is now."""
+    known = agent.reach.sessions_of.get(timeline.place, ())
+    return [session for session in known if session.timeline is timeline]
 
 
 def _own_session(agent: Agent, timeline: Timeline) -> Play | None:
     """What an agent has for a session of its own of a scenario that has changed."""
-    before = _of_place(agent.sessions, timeline)
-    return next((session for session in before if len(session.timeline.roles) == 1), None)
+    known = agent.reach.sessions_of.get(timeline.place, ())
+    own = [session for session in known if len(session.timeline.roles) == 1]
+    return min(own, key=agent.sessions.index, default=None)
 
 
 def _named(agent: Agent, timeline: Timeline) -> int | None:

@@ -46,15 +46,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it waits until somebody listens to its channel, or takes its role."""
 
 
-class _Beside(Play):
-    """Whose events are no step's."""
-
-    @property
-    def label(self) -> str:
-        """The journal names no play."""
-        return ""
-
-
 def agent_meant(simulator: Simulator, name: str) -> Agent:
     """The agent of this name or ordinal; when empty, the only one.
 
@@ -142,11 +133,14 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         trigger=Trigger((Moment(START),)),
         data=Prepared(value, frozenset()),
         said=(channel, value),
+        moment=Moment(""),
     )
     nowhere = msgspec.structs.replace(plan(Scenario(version=1, name="", steps=[])), profile=first.profile)
     told = []
     for agent in agents:
-        play = _Beside(nowhere, nowhere.story, ordinal=0, key=(agent.key, ""))
+        play = Play(nowhere, nowhere.story, ordinal=0, key=(agent.key, ""))
+        # Its events are no step's: the journal names no play.
+        play.label = ""
         play.seats[0] = agent
         told.append(_bring(simulator, play, cue, now))
     return told

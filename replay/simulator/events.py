@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from replay.bayeux.client_state import Client
+from replay.faults.fault import Telling
+from replay.plan.prepared import head_of
 from replay.simulator.agents import Agent
 from replay.simulator.plays import Due
 from replay.simulator.telling import Overtaken, Told
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+_NOTHING: dict[str, Any] = {}
 
 
 class Events:
@@ -23,14 +25,15 @@ class Events:
 
     def push(self, due: Due, now: float) -> None:
         """An event is due."""
-        if not self._is_told(due):
+        # What sessions of several scenarios tell alike is told once; a story is told by itself.
+        if due.play.is_story or not self._is_told(due):
             self.bring(due, now)
 
     def _is_told(self, due: Due) -> bool:
         """Whether the session of another scenario served has told the agent the same."""
         play = due.play
         agent = play.seats[due.cue.role]
-        if agent is None or play not in agent.sessions:
+        if agent is None or play.is_story:
             return False
         said = repr(due.cue.said)
         play.told[said] += 1
@@ -46,15 +49,37 @@ class Events:
             role = play.timeline.roles[cue.role]
             self._held(due, "", now, role=role)
             return
-        agent.story = max(agent.story, due.mark.recorded)
-        for told in self._simulator.faulting.at_event(due, agent, now):
+        mark = due.mark
+        # Compared by hand: this is done for every event.
+        if mark.recorded > agent.story:  # noqa: PLR1730
+            agent.story = mark.recorded
+        faulting = self._simulator.faulting
+        if not faulting.striking.rules and due.tell_at <= mark.at:
+            # As below, with nothing made that only rules could ask for: this is done for every event.
+            faulting.count(agent.key, play.name, cue.id)
+            self._tell_at_once(due, agent, now)
+            return
+        for told in faulting.at_event(due, agent, now):
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
-            if told.telling.at > due.mark.at:
-                self._simulator.put(round(told.telling.at, 6), told, due.mark.recorded)
+            if told.telling.at > mark.at:
+                self._simulator.put(round(told.telling.at, 6), told, mark.recorded)
             else:
                 self.tell(told, now)
+
+    def _tell_at_once(self, due: Due, agent: Agent, now: float) -> None:
+        """Sends an event that no rule has struck."""
+        channel = due.cue.channel
+        if not isinstance(channel, str):
+            channel = self.channel(due)
+        listening = [client for client in agent.clients.values() if client.hears(channel)]
+        at = due.mark.at
+        if listening and not agent.overtaken:
+            about = {"by": due.by} if due.by else _NOTHING
+            self._deliver(due, channel, listening, now, since=min(now, at), about=about)
+        else:
+            self.tell(Told(due, Telling(at=at)), now)
 
     def tell(self, told: Told, now: float) -> None:
         """Sends an event to all who hear it; without any it waits for a subscription."""
@@ -66,7 +91,8 @@ class Events:
         channel = self.channel(due)
         listening = [client for client in agent.clients.values() if client.hears(channel)]
         if listening:
-            self._deliver(told, channel, listening, now, since=min(told.telling.at, now))
+            since = min(told.telling.at, now)
+            self._deliver(due, channel, listening, now, since=since, about=_about(told), told=told)
         else:
             agent.held.append(told)
             self._held(due, agent.label, now, channel=channel, **_about(told))
@@ -79,7 +105,7 @@ class Events:
         for told in held:
             channel = self.channel(told.due)
             if client.hears(channel):
-                self._deliver(told, channel, [client], now, since=now)
+                self._deliver(told.due, channel, [client], now, since=now, about=_about(told), told=told)
             else:
                 agent.held.append(told)
 
@@ -103,27 +129,31 @@ class Events:
         for each in [each for each in agent.overtaken if each.left <= 0]:
             self.tell(each.told, now)
 
-    def _deliver(self, told: Told, channel: str, clients: list[Client], now: float, *, since: float) -> None:
-        due = told.due
-        simulator, play = self._simulator, due.play
-        if due.cue.id:
-            simulator.tallies.events.add(due.cue.said[0])
-        simulator.journal.note(
-            "event",
-            simulator.since_start(since),
-            play.label_of(due.cue.role),
-            play=play.label,
-            step=due.cue.id,
-            late=simulator.lateness.note(),
-            channel=channel,
-            **_about(told),
-        )
-        rendered: dict[str, bytes] = {}
+    def _deliver(
+        self,
+        due: Due,
+        channel: str,
+        clients: list[Client],
+        now: float,
+        *,
+        since: float,
+        about: dict[str, Any],
+        told: Told | None = None,
+    ) -> None:
+        simulator, play, cue = self._simulator, due.play, due.cue
+        if cue.id:
+            simulator.tallies.events.add(cue.said[0])
+        at, label, late = simulator.since_start(since), play.label_of(cue.role), simulator.lateness.note()
+        detail = {"channel": channel, **about} if about else {"channel": channel}
+        simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
+        base_url, event = None, b""
         for client in clients:
-            base_url = client.base_url
-            if base_url not in rendered:
-                rendered[base_url] = told.written(_event(due, channel, base_url))
-            simulator.bayeux.publish(client, rendered[base_url], now)
+            # Clients of one desktop have dialled the same.
+            if client.base_url != base_url:
+                base_url = client.base_url
+                event = _event(due, channel, base_url)
+                event = told.written(event) if told is not None else event
+            simulator.bayeux.publish(client, event, now)
 
     def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
         simulator = self._simulator
@@ -139,6 +169,6 @@ def _about(told: Told) -> dict[str, Any]:
 
 def _event(due: Due, channel: str, base_url: str) -> bytes:
     """The message of an event, as JSON."""
-    play, captured, role = due.play, due.mark.captured, due.cue.role
-    data = due.cue.data.encode(lambda name: play.lookup(name, base_url, captured, role), play.shift)
-    return b'{"channel":' + msgspec.json.encode(channel) + b',"data":' + data + b"}"
+    play, cue, captured = due.play, due.cue, due.mark.captured
+    data = cue.data.encode(lambda name: play.lookup(name, base_url, captured, cue.role), play.shift, captured)
+    return (cue.head or head_of(channel)) + data + b"}"

@@ -7,7 +7,6 @@ event when it was told to a client. All is counted from the plays, whatever the 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 MANY = 50
 """Things that are missing which an error names."""
-_ORDINAL = re.compile(r"#?([1-9]\d{0,8})", re.ASCII)
 
 
 def expected(
@@ -130,7 +128,9 @@ class Expecting:
         if journal.counts.total() == len(journal):
             return 0
         one = Expectation(wanted=Expected(step=step, agent=agent))
-        counted = sum(count for _, _, count in Judging(self._simulator, now).counted(one))
+        judging = Judging(self._simulator, now)
+        counted = sum(count for _, _, count in judging.counted(one))
+        counted += sum(times.count * plays for times, plays in judging.forgotten(one))
         return max(0, counted - kept)
 
     def check_done(self, now: float, agent: str = "") -> None:
@@ -186,6 +186,5 @@ class Occurrences:
     def _is_meant(self, label: str) -> bool:
         if self._agent in {"", label}:
             return True
-        everybody, number = self._simulator.agents.all, _ORDINAL.fullmatch(self._agent)
-        ordinal = int(number[1]) if number is not None else 0
-        return 0 < ordinal <= len(everybody) and everybody[ordinal - 1].label == label
+        numbered = self._simulator.agents.numbered(self._agent)
+        return numbered is not None and numbered.label == label

@@ -12,6 +12,7 @@ from replay.profiles.profile import user_of
 from replay.simulator import curl
 from replay.simulator.agents import Agent
 from replay.simulator.ahead import Ahead, ahead_of, seconds
+from replay.simulator.forgotten import Gone
 from replay.simulator.matching import Candidate, Question
 from replay.simulator.nearest import Near, Reading, State, operation_of
 from replay.simulator.pending import open_asks
@@ -123,6 +124,12 @@ class Explaining:
         )
         why = self._why(told, candidate, agent, ahead, is_offered=is_offered)
         return why, told, self._command(near, agent, ahead, role=role, is_offered=is_offered)
+
+    def gone(self, gone: Gone, agent: Agent) -> tuple[str, str]:
+        """Why, where the request names a play that has been forgotten, and the command."""
+        scenario = self._simulator.timelines[gone.place].name
+        why = f"offer {scenario} once more: {gone.play}, of which this has an id, is over and was forgotten"
+        return why, self._call("plays", {"scenario": scenario, "agent": self._name(agent)})
 
     def none(self, waiting: list[str]) -> str:
         """Why, where no step is like it."""

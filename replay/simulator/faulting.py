@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from replay.simulator.matching import Question
     from replay.simulator.simulator import Simulator
 
-
+STRANGERS = 10_000
+"""Names under which somebody was turned away, and for which it is known how often."""
 _NOTHING = "nothing: "
 """With this begins what the journal says of a rule that changed nothing."""
 
@@ -61,6 +62,20 @@ class Faulting:
         self.somebody_is_out = False
         for rule in self.striking.rules:
             rule.forget_agents()
+
+    def forget_strangers(self, known: Iterable[Agent]) -> None:
+        """Nothing was counted for those who were never let in, once there are very many of them."""
+        keys = {key for key, _, _ in self._occurrences} - {agent.key for agent in known}
+        if len(keys) > STRANGERS:
+            self.forget(keys)
+
+    def forget(self, keys: Collection[str | int]) -> None:
+        """What was counted for agents of these keys is nobody's in particular."""
+        for key in [key for key in self._occurrences if key[0] in keys]:
+            del self._occurrences[key]
+        for rule in self.striking.rules:
+            for one in keys:
+                rule.forget(one)
 
     @property
     def has_rules(self) -> bool:
@@ -96,7 +111,7 @@ class Faulting:
         """The rules that strike at a request, which is this step."""
         if agent is None:
             return ()
-        occurrence = self._count(agent.key, play.timeline.name, ask.id)
+        occurrence = self.count(agent.key, play.name, ask.id)
         if not self.striking.rules and not own:
             return ()
         facts = {"step": ask.id, "path": question.path, **self.transport_of(agent)}
@@ -155,7 +170,7 @@ class Faulting:
     def at_event(self, due: Due, agent: Agent, now: float) -> list[Told]:
         """How an event is told to its agent."""
         play, cue = due.play, due.cue
-        occurrence = self._count(agent.key, play.timeline.name, cue.id)
+        occurrence = self.count(agent.key, play.name, cue.id)
         telling = Telling(at=max(due.mark.at, due.tell_at))
         if not self.striking.rules:
             return [Told(due, telling)]
@@ -196,7 +211,7 @@ class Faulting:
         if whom is None:
             return NOTHING
         # How often a client polls is its own affair.
-        occurrence = self._count(whom.key, "", channel) if channel != channels.CONNECT else 0
+        occurrence = self.count(whom.key, "", channel) if channel != channels.CONNECT else 0
         if not (self.has_rules or own):
             return NOTHING
         meta = channel.removeprefix(channels.META)
@@ -321,11 +336,11 @@ class Faulting:
             each.play = play
         return tuple(found)
 
-    def _count(self, agent: str | int, scenario: str, subject: str) -> int:
-        """As rules count: by what an agent is keyed by, also before it is let in."""
+    def count(self, agent: str | int, scenario: str, subject: str) -> int:
+        """One more occurrence, as rules count: by what an agent is keyed by, also before it is let in."""
         key = (agent, scenario, subject)
-        self._occurrences[key] += 1
-        return self._occurrences[key]
+        count = self._occurrences[key] = self._occurrences.get(key, 0) + 1
+        return count
 
     def whom(self, agent: Agent, now: float) -> Whom:
         """An agent as rules see it."""
@@ -354,7 +369,7 @@ class Faulting:
         if client is not None:
             return None
         # Nobody yet: who is let in next has this name.
-        ordinal = len(agents.all) + 1
+        ordinal = agents.came + 1
         user = user_of(peer.headers)
         names = frozenset({f"#{ordinal}", user or f"#{ordinal}"})
         key = user if user is not None else ordinal

@@ -57,6 +57,16 @@ class Following:
         """Where a step of a play did not follow another as it was to; None where it did."""
         return self._broken.get((play, (wanted.step, wanted.after, wanted.within)))
 
+    def is_broken(self, play: Play) -> bool:
+        """Whether anything in a play followed another as it was not to."""
+        return any(of is play for of, _ in self._broken)
+
+    def forget_play(self, play: Play) -> None:
+        """It is over, and gone."""
+        self._last.pop(play, None)
+        for key in [key for key in self._broken if key[0] is play]:
+            del self._broken[key]
+
     def _learn(self) -> None:
         """What the scenarios say now."""
         self._wanted = {

@@ -41,6 +41,11 @@ class Forwarding:
         self._simulator = simulator
         self._pending: dict[int, _Pending] = {}
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether another server has not answered yet."""
+        return bool(self._pending)
+
     def instead(
         self, request: Request, question: Question, agent: Agent, found: list[Candidate], missed: Answer
     ) -> Effect:

@@ -11,6 +11,7 @@ from replay.plan.timeline import Ask, Cue
 from replay.scenario.expectations import bounds, in_misses, in_times, often, words
 from replay.scenario.model import Expected
 from replay.simulator.ahead import ahead_of, seconds
+from replay.simulator.forgotten import Times
 from replay.simulator.pending import Pending
 from replay.simulator.progress import Progress
 from replay.simulator.wording import cut
@@ -92,6 +93,16 @@ class Judging:
         """Plays that have a step, in order of appearance, each with how often it has taken place there."""
         return ((play, item, self._times(play, item)) for play, item in self._places(one))
 
+    def forgotten(self, one: Expectation) -> Iterator[tuple[Times, int]]:
+        """How often a step took place in plays that have gone, each time with the number of these."""
+        wanted, timelines = one.wanted, self._simulator.timelines
+        for agent in self._simulator.agents.all:
+            for times, plays in agent.forgotten.times.items():
+                if times.step != wanted.step or one.scenario not in {"", timelines[times.place].name}:
+                    continue
+                if not wanted.agent or times.role == wanted.agent or _is_called(agent, wanted.agent):
+                    yield times, plays
+
     def why_not(self, one: Expectation) -> str:
         """Why a step does not come, in the newest play that has it; empty where nothing is known."""
         places = list(self._places(one))
@@ -120,10 +131,19 @@ class Judging:
         if not counted:
             return f"{_was_expected(wanted)}, and {self._nobody(one)}" if least else ""
         wrong = [each for each in counted if each[2] < least or (most is not None and each[2] > most)]
+        gone = {
+            times: plays
+            for times, plays in self.forgotten(one)
+            if times.count < least or (most is not None and times.count > most)
+        }
+        if gone and not wrong:
+            count, more = next(iter(gone)).count, _so_in(sum(gone.values()) - 1)
+            said = f"took place {in_times(count)}" if count else "did not take place"
+            return f"{_was_expected(wanted, exactly=True)} and {said} in a play that was forgotten{more}"
         if not wrong:
             return self._order(wanted, [play for play, _, _ in counted]) if wanted.after else ""
         play, item, count = wrong[0]
-        where, more = self._where(play, len(counted)), _so_in(len(wrong) - 1)
+        where, more = self._where(play, len(counted)), _so_in(len(wrong) - 1 + sum(gone.values()))
         if most is not None and count > most:
             said = f"took place {in_times(count)}{where}{self._when(play, item)}"
             return f"{_was_expected(wanted, exactly=True)} and {said}{more}"

@@ -17,12 +17,21 @@ class Lateness:
         """Of what is being done now; None while that had no time to wait for."""
         self.counts = [0] * (len(BOUNDS) + 1)
         """How many fell into each bucket of `BOUNDS`; the last has what is beyond all."""
-        self.count = 0
         self.total = 0.0
         """The sum of all."""
         self.worst = 0.0
-        self.earliest = 0.0
-        """Below 0 when something was done before its time."""
+        self._least: float | None = None
+        """None while nothing was noted."""
+
+    @property
+    def count(self) -> int:
+        """How many things had a time to wait for."""
+        return sum(self.counts)
+
+    @property
+    def earliest(self) -> float:
+        """The least of all, below 0 when something was done before its time; 0 when nothing was noted."""
+        return self._least if self._least is not None else 0.0
 
     def note(self) -> float:
         """What is being done is done; returns how late, which is 0 when it had no time to wait for."""
@@ -35,20 +44,19 @@ class Lateness:
     def record(self, late: float) -> None:
         """One more thing was done, so many seconds after its time."""
         self.counts[bisect_left(BOUNDS, late)] += 1
-        self.count += 1
         self.total += late
         # Compared by hand: this is done for every event.
-        self.worst = max(self.worst, late)
-        if late < self.earliest or self.count == 1:
-            self.earliest = late
+        if self._least is None or late < self._least:
+            self._least = late
+        if late > self.worst:  # noqa: PLR1730  by hand, as said
+            self.worst = late
 
     def add(self, other: Lateness) -> None:
         """All that another has counted is counted here too."""
         if not other.count:
             return
-        self.earliest = min(self.earliest, other.earliest) if self.count else other.earliest
+        self._least = min(self.earliest, other.earliest) if self.count else other.earliest
         self.counts = [mine + its for mine, its in zip(self.counts, other.counts, strict=True)]
-        self.count += other.count
         self.total += other.total
         self.worst = max(self.worst, other.worst)
 

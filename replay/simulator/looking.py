@@ -67,6 +67,7 @@ class _Look:
             undelivered=len(agent.held),
             plays=len(agent.plays),
             over=len(agent.plays) - len(unfinished),
+            forgotten=agent.forgotten.plays,
             misses=agent.misses,
             struck=agent.struck.total(),
             waits_for=self._waits_for(agent, unfinished),
@@ -76,16 +77,16 @@ class _Look:
         plays = [*agent.sessions, *reversed(agent.plays[-MOST_STORIES:])]
         return AgentState(
             **msgspec.structs.asdict(self.row(agent)),
-            connections=[self._client(agent, client) for client in agent.clients.values()],
+            connections=[self._client(client) for client in agent.clients.values()],
             stories=[self._play(agent, play) for play in plays],
             held=[self._progress(each.due.play, agent).held(each, agent) for each in agent.held],
             rules={name: count for name, count in agent.struck.items() if count},
         )
 
-    def _client(self, agent: Agent, client: Client) -> ClientState:
+    def _client(self, client: Client) -> ClientState:
         hold = client.hold
         return ClientState(
-            number=agent.numbers[client.id],
+            number=client.number,
             transport=transport_of(client),
             state=client.state.value,
             subscriptions=list(client.subscriptions),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from replay.plan.timeline import Ask
 from replay.plan.values import MISSING, Comparison, Difference, Text, as_text, heeded
-from replay.simulator.plays import Play
+from replay.simulator.plays import Fingerprint, Play
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True):
     """A REST request, taken apart."""
 
     method: str
@@ -27,9 +27,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
 
     @property
-    def fingerprint(self) -> bytes:
+    def fingerprint(self) -> Fingerprint:
         """Equal for a request that is sent again."""
-        return repr((self.method, self.path, self.query, self.body)).encode()
+        return self.method, self.path, self.query, self.body
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class Candidate(msgspec.Struct, frozen=True):
     @property
     def answerable(self) -> bool:
         """Whether it can be answered now."""
-        return self.fits and not self.unmet and self.play.reply_for(self.ask) is not None
+        return not self.differences and not self.unmet and self.play.reply_for(self.ask) is not None
 
 
 def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> list[Candidate]:
@@ -63,6 +63,8 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 
 def choose(found: list[Candidate]) -> Candidate | None:
     """The one to answer: by rank, then most query fields, then not answered yet, then in order."""
+    if len(found) == 1:
+        return found[0] if found[0].answerable else None
     answerable = [candidate for candidate in found if candidate.answerable]
     return min(
         answerable,
@@ -74,6 +76,9 @@ def choose(found: list[Candidate]) -> Candidate | None:
 def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candidate:
     """One ask held against a request."""
     bound = play.bound_for(ask, question.base_url)
+    captures = _plainly(question, ask, bound)
+    if captures is not None:
+        return Candidate(play, ask, [], captures, _unmet(play, ask), rank)
     comparison = Comparison(bound, exact=ask.exact)
     if question.method != ask.method:
         comparison.differences.append(Difference("method", ask.method, question.method))
@@ -81,16 +86,47 @@ def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candida
     if captured is None:
         shown = ask.path.render(lambda name: bound.get(name, f"${{{name}}}"))
         comparison.differences.append(Difference("path", shown, question.path))
-    else:
+    elif captured:
         comparison.captures.update(captured)
-    _compare_query(comparison, ask, question)
+    if ask.query:
+        _compare_query(comparison, ask, question)
     if ask.body is not msgspec.UNSET:
         got = MISSING if question.json is msgspec.UNSET else question.json
         comparison.compare(ask.body, got, "body")
     if comparison.differences and play.timeline.ignored:
         comparison.differences = heeded(comparison.differences, play.timeline.ignored)
-    unmet = tuple(step for step in ask.needs if not play.has_happened(step))
-    return Candidate(play, ask, comparison.differences, comparison.captures, unmet, rank)
+    return Candidate(play, ask, comparison.differences, comparison.captures, _unmet(play, ask), rank)
+
+
+def _unmet(play: Play, ask: Ask) -> tuple[str, ...]:
+    return tuple(step for step in ask.needs if not play.has_happened(step)) if ask.needs else ()
+
+
+def _plainly(question: Question, ask: Ask, bound: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a request captures that is this ask beyond doubt: a flat body of strings and references.
+
+    None where it is not, or where that takes a `Comparison` to say.
+    """
+    if ask.query or ask.exact or question.method != ask.method:
+        return None
+    captures: dict[str, Any] | None = ask.path.match(question.path, bound, segment=True)
+    expected, got = ask.body, question.json
+    if captures is None or expected is msgspec.UNSET:
+        return captures
+    if type(expected) is not dict or type(got) is not dict:
+        return None
+    for key, value in expected.items():
+        if key not in got:
+            return None
+        if type(value) is str:
+            if got[key] != value:
+                return None
+            continue
+        name = value.whole if type(value) is Text else None
+        if name is None or name in bound or name in captures:
+            return None
+        captures[name] = got[key]
+    return captures
 
 
 def _compare_query(comparison: Comparison, ask: Ask, question: Question) -> None:

@@ -26,6 +26,8 @@ def mint(
         turn: Which play of this scenario it is for its agent, from 1.
         given: Values by variable, whether or not they would be made.
     """
+    if not play.part.variables:
+        return []
     for name in sorted(given.keys() & play.part.variables - play.values.keys()):
         play.values[name] = given[name]
     shapes = {shape.make: shape for shape in play.timeline.profile.ids}

@@ -10,7 +10,7 @@ import msgspec
 
 from replay.plan.timeline import Timeline
 from replay.simulator import curl
-from replay.simulator.agents import Agent
+from replay.simulator.agents import Agent, words_of
 from replay.simulator.explaining import NO_SIGN, Closest, Explained, Explaining, Missed, Other
 from replay.simulator.matching import Candidate, Question, hold_against
 from replay.simulator.nearest import Near, Reading, nearest, read
@@ -173,8 +173,12 @@ class Misses:
         reading = read(question, self._simulator.timelines[0].profile.operation_field)
         control = curl.Control(self.control, self.control_sign)
         explaining = Explaining(self._simulator, control, Missed(request, question, reading, now))
-        ranked = self._ranked(question, agent, found, reading)
         waiting = [cut(each, 2 * LONGEST) for each in explaining.waiting_for(agent)]
+        gone = self._simulator.agents.gone(words_of(question.path, question.query, question.json))
+        if gone is not None and not any(each.fits for each in found):
+            why, command = explaining.gone(gone, agent)
+            return _bounded(Explained(why=cut(why, WHY), waiting_for=waiting, command=command))
+        ranked = self._ranked(question, agent, found, reading)
         if not ranked or not ranked[0].is_near:
             why = cut(explaining.none(waiting), WHY)
             return _bounded(Explained(why=why, also=list(map(_other, ranked[:3])), waiting_for=waiting))

@@ -10,17 +10,21 @@ from replay.registry import DIALECTS, EXTENSIONS, TRANSPORTS, resolve
 from replay.scenario.durations import parse_duration
 
 
-def mounts_of(timelines: Iterable[Timeline]) -> dict[str, Settings]:
-    """The settings of each path; of one that several scenarios name, the first says them."""
+def mounts_of(timelines: Iterable[Timeline], *, queue: int) -> dict[str, Settings]:
+    """The settings of each path; of one that several scenarios name, the first says them.
+
+    Args:
+        queue: Events that may wait for one client.
+    """
     found: dict[str, Settings] = {}
     for timeline in timelines:
         path = timeline.scenario.cometd.path.rstrip("/") or "/"
         if path not in found:
-            found[path] = _settings(timeline)
+            found[path] = _settings(timeline, queue)
     return found
 
 
-def _settings(timeline: Timeline) -> Settings:
+def _settings(timeline: Timeline, queue: int) -> Settings:
     cometd = timeline.scenario.cometd
     return Settings(
         timeout=timeline.timeout,
@@ -33,4 +37,5 @@ def _settings(timeline: Timeline) -> Settings:
         sessions_per_browser=cometd.sessions_per_browser,
         multi_session_interval=parse_duration(cometd.multi_session_interval),
         trust_client_id=cometd.trust_client_id,
+        queue_limit=queue,
     )

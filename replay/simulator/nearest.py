@@ -8,7 +8,7 @@ what people mean.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,7 @@ import msgspec
 
 from replay.bayeux.messages import MalformedError, decode
 from replay.plan.values import MISSING, Comparison, Difference, as_text, heeded, same
+from replay.simulator.costs import NO_OPERATION, OPERATION, OPERATION_SLIP, RANKS, of_methods, of_operations
 from replay.simulator.likeness import (
     ANOTHER,
     SLASH,
@@ -51,19 +52,14 @@ State = Literal["answerable", "used-up", "not-reached"]
 
 _PAIR = re.compile(r"[\"']?([A-Za-z_]\w{0,40})[\"']?\s*[:=]\s*[\"']?([^\"',;&}\n]{0,200})")
 
-_METHOD, _KINDRED, _DELETE, _BODY = 3.0, 1.5, 7.0, 1.5
-_OPERATION, _OPERATION_PART, _NO_OPERATION, _OPERATION_SLIP = 8.0, 4.0, 4.0, 1.0
-_WORD = 4
-"""Letters that a beginning needs more than to say anything."""
+_BODY = 1.5
 _SAME_OPERATION, _SAME_ID, _SAME_FIELD, _SAME_FIELDS = -1.5, -1.0, -0.25, -1.0
 _SLIP, _TYPE, _ELSEWHERE = 0.5, 0.3, 0.5
 _TAIL = 3.0
 """What a segment costs at most that is missing where the operation is the same."""
 _FIELDS = 3.0
 """All fields together cost so much, and then only a little more each."""
-_KINDRED_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _STATES: dict[State, float] = {"answerable": 0.0, "not-reached": 0.3, "used-up": 0.4}
-_RANKS = (0.0, 0.3, 0.6)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -120,7 +116,7 @@ class _Weighing:
         self._segments = question.path.split("/")[1:]
         self._paths: dict[Any, list[Step]] = {}
         self._rough: dict[Any, float] = {}
-        self._unasked = 0.0 if not question.body.strip() else _BODY if not reading.value else _NO_OPERATION
+        self._unasked = 0.0 if not question.body.strip() else _BODY if not reading.value else NO_OPERATION
 
     def at_first(self, candidate: Candidate) -> float:
         """A cost that is cheap to tell."""
@@ -167,14 +163,9 @@ class _Weighing:
         return operation, [each for each in differences if each is not operation]
 
     def _method(self, candidate: Candidate) -> float:
-        methods = {self._question.method, candidate.ask.method}
-        if len(methods) == 1:
-            return 0.0
-        cost = _KINDRED if methods <= _KINDRED_METHODS else _METHOD
-        if "DELETE" in methods:
-            cost = _DELETE
+        cost = of_methods(self._question.method, candidate.ask.method)
         # What says that it does something is no look at something.
-        return cost + (self._unasked if candidate.ask.body is msgspec.UNSET else 0.0)
+        return cost and cost + (self._unasked if candidate.ask.body is msgspec.UNSET else 0.0)
 
     def _path_roughly(self, candidate: Candidate) -> float:
         """By how many segments are there, wherever."""
@@ -238,12 +229,12 @@ class _Weighing:
         if difference is None:
             # A body that is none at all says nothing of it.
             has_body = isinstance(self._reading.value, dict)
-            return _SAME_OPERATION if has_body else _NO_OPERATION
+            return _SAME_OPERATION if has_body else NO_OPERATION
         got = difference.got
         if isinstance(got, list):
             got = next((each for each in got if isinstance(each, str)), None)
         if got is not None and got != MISSING:
-            return _other_operation(expected, got, candidate.play.timeline.profile.effects)
+            return of_operations(expected, got, candidate.play.timeline.profile.effects)
         if isinstance(self._reading.value, dict):
             field = _operation_field(candidate)
             for key, value in list(self._reading.value.items())[:KEYS]:
@@ -252,9 +243,9 @@ class _Weighing:
                 if isinstance(value, str) and is_slip(value, expected):
                     return _SLIP
                 if similar_key(field, [key]):
-                    return _OPERATION_SLIP if value == expected else _OPERATION
+                    return OPERATION_SLIP if value == expected else OPERATION
         in_path = any(is_slip(segment, expected) for segment in self._segments[-2:] if segment)
-        return SLASH if in_path else _NO_OPERATION
+        return SLASH if in_path else NO_OPERATION
 
     def _field(self, difference: Difference) -> float:
         """What one field costs."""
@@ -269,16 +260,6 @@ class _Weighing:
         if type(expected) is not type(got) and as_text(expected) == as_text(got):
             return _TYPE
         return 0.3 + 0.7 * _unlike(difference)
-
-
-def _other_operation(expected: str, got: Any, known: Container[str]) -> float:
-    """What it costs that a request says that it does something else."""
-    if not isinstance(got, str):
-        return _OPERATION
-    if got not in known and is_slip(got, expected):
-        return _OPERATION_SLIP
-    shorter, longer = sorted((got, expected), key=len)
-    return _OPERATION_PART if len(shorter) > _WORD and longer.startswith(shorter) else _OPERATION
 
 
 def operation_of(candidate: Candidate) -> str:
@@ -334,6 +315,13 @@ def read(question: Question, operation_field: str) -> Reading:
     return Reading(_pairs(text), "the body is no JSON")
 
 
+def said_operation(question: Question, operation_field: str) -> str:
+    """What a request most likely means to say that it does; empty if it says nothing of that."""
+    said = read(question, operation_field).value
+    operation = said.get(operation_field) if isinstance(said, dict) else None
+    return operation if isinstance(operation, str) else ""
+
+
 def _pairs(text: str) -> dict[str, str]:
     return {found[1]: found[2].strip() for found in _PAIR.finditer(text[:READ])}
 
@@ -379,7 +367,7 @@ def _capped(fields: float) -> float:
 
 
 def _state_cost(candidate: Candidate) -> float:
-    return _STATES[state_of(candidate)] + _RANKS[min(candidate.rank, 2)]
+    return _STATES[state_of(candidate)] + RANKS[min(candidate.rank, 2)]
 
 
 def _leaves(candidate: Candidate) -> int:

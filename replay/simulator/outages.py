@@ -8,13 +8,13 @@ import msgspec
 
 from replay.faults.fault import Outage
 from replay.faults.rules import Rule
-from replay.wire import Effect, Gate, Input, Wake, Woken
+from replay.wire import Effect, ExchangeLost, Gate, Input, SocketLost, Wake, Woken
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
 KEPT = 100_000
-"""Inputs that are kept while the network is in two parts; what comes beyond is lost."""
+"""Inputs that are kept while the network is in two parts; beyond them only who leaves is noted."""
 
 
 class Lift(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class Outages:
         """What arrives of an input."""
         if not self._parting or isinstance(happening, Woken):
             return happening
-        if len(self._inputs) < KEPT:
+        if len(self._inputs) < KEPT or isinstance(happening, SocketLost | ExchangeLost):
             self._inputs.append(happening)
         return Woken()
 

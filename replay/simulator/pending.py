@@ -80,6 +80,12 @@ class Pending:
             times[due.cue.id] -= 1
         return times
 
+    def is_quiet(self, play: Play) -> bool:
+        """Whether nothing is on its way in a play."""
+        if self.dues.get(play) or self.moments.get(play) or play.waiting:
+            return False
+        return not self.put_off(play) and not self.held(play)
+
     def is_over(self, play: Play) -> bool:
         """Whether nothing more can come in a play but what may be asked again."""
         if self.dues.get(play) or self.answers.get(play) or play.waiting:

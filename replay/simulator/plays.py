@@ -7,8 +7,9 @@ each role, and is shared by those who sit there.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +18,9 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
+from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
+from replay.simulator.marks import LONG, Marks, used_up
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -25,10 +28,17 @@ if TYPE_CHECKING:
     from replay.simulator.striking import Struck
 
 
+RETRY = 2.0
+"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
+
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
-class Mark(msgspec.Struct, frozen=True):
+Fingerprint = tuple[str, str, tuple[tuple[str, str], ...], bytes]
+"""Method, path, query and body of a request."""
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """When a moment happened."""
 
     at: float
@@ -76,11 +86,11 @@ class Reached(msgspec.Struct, frozen=True):
     """Set where the events of the request come first."""
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The latest answer an ask got, kept for a client that tries again."""
 
     at: float
-    fingerprint: bytes
+    fingerprint: Fingerprint
     answer: Answer
 
 
@@ -99,6 +109,28 @@ class Harm(msgspec.Struct, frozen=True):
 
 class Play:
     """A session or a story under way."""
+
+    values: AtFirst[dict[str, Any]] = AtFirst(dict)
+    """Variables that are bound: made for this play, or taken from the client."""
+    captured_by: AtFirst[dict[str, str]] = AtFirst(dict)
+    """Of those taken from the client, the step that it was taken from."""
+    captured: AtFirst[dict[str, Any]] = AtFirst(dict)
+    """`STEP.name`: what the latest occurrence of a step captured."""
+    followers: AtFirst[list[Play]] = AtFirst(list)
+    """Of a session: the stories that go by it."""
+    counts: AtFirst[Counter[str]] = AtFirst(Counter)
+    """How often each ask was answered afresh."""
+    answered: AtFirst[dict[str, Answered]] = AtFirst(dict)
+    harms: AtFirst[dict[str, Harm]] = AtFirst(dict)
+    """What rules did to its steps, each time the last."""
+    told: AtFirst[Counter[str]] = AtFirst(Counter)
+    """Of a session: how often each event was due."""
+    steered: AtFirst[Counter[str]] = AtFirst(Counter)
+    """How often each event was told because somebody wanted it, beside those that were set off."""
+    beside: AtFirst[Counter[str]] = AtFirst(Counter)
+    """How many times more than once each rules have had events told: -1 for one that they kept."""
+    _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
+    _fired: AtFirst[Counter[str]] = AtFirst(Counter)
 
     def __init__(
         self,
@@ -121,43 +153,28 @@ class Play:
         self.key = key
         self.seats: list[Agent | None] = [None] * len(timeline.roles)
         """Who plays each role; of a session, only its own role is ever taken."""
-        self.shared = len(self.seats) > 1 and part is timeline.story
+        self.is_story = part is timeline.story
+        """Else it is a session."""
+        self.shared = len(self.seats) > 1 and self.is_story
+        self.name = timeline.name
+        """The scenario's."""
+        # Those of all agents are called alike.
+        self.label = sys.intern(f"{timeline.name}#{ordinal}")
+        """How the journal names it."""
         self.sessions = sessions
-        self.followers: list[Play] = []
-        """Of a session: the stories that go by it."""
         for session in sessions:
             session.followers.append(self)
         self._is_plain = timeline.pace.plain
+        self._speed = timeline.pace.speed if self._is_plain else None
+        """By which delays are divided, where nothing else is done to them."""
         self._near = (self, *sessions)
         """Where values stand, nearest first for the first role."""
-        self._begin()
-
-    def _begin(self) -> None:
-        """Nothing has happened in it yet."""
         self.waiting: tuple[Due, ...] = ()
         """Events for roles that nobody has taken yet, in order."""
-        self.values: dict[str, Any] = {}
-        """Variables that are bound: made for this play, or taken from the client."""
-        self.captured_by: dict[str, str] = {}
-        self.captured: dict[str, Any] = {}
-        """`STEP.name`: what the latest occurrence of a step captured."""
         self.since = 0.0
         """When somebody got it."""
         self.shift = 0.0
         """Seconds by which recorded times are moved."""
-        self.counts: Counter[str] = Counter()
-        """How often each ask was answered afresh."""
-        self.answered: dict[str, Answered] = {}
-        self.harms: dict[str, Harm] = {}
-        """What rules did to its steps, each time the last."""
-        self.told: Counter[str] = Counter()
-        """Of a session: how often each event was due."""
-        self._marks: dict[Moment, list[Mark]] = {}
-        self._fired: Counter[str] = Counter()
-        self.steered: Counter[str] = Counter()
-        """How often each event was told because somebody wanted it, beside those that were set off."""
-        self.beside: Counter[str] = Counter()
-        """How many times more than once each rules have had events told: -1 for one that they kept."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -174,16 +191,11 @@ class Play:
             moments = cue.trigger.moments
             if known.get(cue.id) != moments:
                 # What has been has been: an event that is new waits for the next time.
-                self._fired[cue.id] = min(len(self._all_marks(moment)) for moment in moments)
+                self._fired[cue.id] = min(map(self._times, moments))
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
         return self._marks is other._marks
-
-    @property
-    def label(self) -> str:
-        """How the journal names it."""
-        return f"{self.timeline.name}#{self.ordinal}"
 
     def __repr__(self) -> str:
         return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
@@ -192,6 +204,10 @@ class Play:
     def owner(self) -> Agent | None:
         """Whose it is; of a shared play nobody's."""
         return None if self.shared else next((seat for seat in self.seats if seat is not None), None)
+
+    def is_only_of(self, agents: Collection[Agent]) -> bool:
+        """Whether nobody else sits in it."""
+        return all(seat is None or seat in agents for seat in self.seats)
 
     def label_of(self, role: int) -> str:
         """How the journal names who has a role."""
@@ -240,44 +256,82 @@ class Play:
     def missing(self, cue: Cue) -> list[Moment]:
         """The moments that have to come before a cue is set off once more."""
         fired = self._fired[cue.id]
-        return [moment for moment in cue.trigger.moments if len(self._all_marks(moment)) <= fired]
+        return [moment for moment in cue.trigger.moments if self._times(moment) <= fired]
 
-    def note(self, moment: Moment, mark: Mark) -> None:
-        """A moment happened; of one that nothing waits for, when it did last is enough to know."""
-        marks = self._marks.setdefault(moment, [])
-        if not marks or moment in self.part.cues_on or moment in self.timeline.story.cues_on:
+    def happens(self, moment: Moment, mark: Mark, seed: int) -> list[Due]:
+        """A moment has come; returns the cues that it sets off here.
+
+        Of one that nothing waits for, when it came last is enough to know.
+        """
+        marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
+        if marks is None:
+            self._marks[moment] = Marks(mark)
+        elif cues is not None or moment in self.timeline.story.cues_on:
             marks.append(mark)
         else:
-            marks[0] = mark
+            marks[0] = marks.first = mark
+        dues = self._set_off_all(cues, moment, seed) if cues is not None else []
+        if marks is not None and len(marks) > LONG:
+            self._let_go(moment, marks)
+        return dues
 
-    def set_off(self, moment: Moment, seed: int) -> Iterator[Due]:
-        """Cues that are due because this moment has happened once more."""
-        for cue in self.part.cues_on.get(moment, ()):
-            marks = [self._all_marks(each) for each in cue.trigger.moments]
-            while all(len(each) > self._fired[cue.id] for each in marks):
-                count = self._fired[cue.id]
-                causes = [each[count] for each in marks]
-                last = max(causes, key=lambda mark: (mark.at, mark.recorded))
-                self._fired[cue.id] = count + 1
-                delay = cue.trigger.delay
-                if isinstance(delay, Distribution):
-                    delay = delay_of(delay, seed, *self.key, cue.id, count)
-                if self._is_plain:
-                    follows_answer = _follows_answer(cue, causes, delay)
-                    at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
-                else:
-                    moments, alike = cue.trigger.moments, self.timeline.event_delays
-                    at = last.at + self._paced(delay, moments, alike, chance(seed, *self.key, cue.id, count))
-                captured = {name: value for mark in causes for name, value in mark.captured.items()}
-                # One moment stays one whichever sums have led to it: what is due first depends on that.
-                yield Due(self, cue, Mark(round(at, 6), round(last.recorded + delay, 6), captured))
+    def set_off(self, moment: Moment, seed: int) -> list[Due]:
+        """Cues that are due because this moment has happened once more, here or in the session."""
+        return self._set_off_all(self.part.cues_on.get(moment, ()), moment, seed)
+
+    def _set_off_all(self, cues: tuple[Cue, ...], moment: Moment, seed: int) -> list[Due]:
+        dues: list[Due] = []
+        speed, marks = self._speed, self._all_marks(moment)
+        assert marks is not None
+        for cue in cues:
+            count, wait = self._fired.get(cue.id, 0), cue.wait
+            if wait is not None and speed is not None:
+                # As `_set_off` does it, with nothing asked that is known.
+                count = max(count, marks.gone)
+                for mark in marks[count - marks.gone :]:
+                    at, recorded = mark.at + wait / speed, mark.recorded + wait
+                    rounded = round(at, 6)
+                    recorded = rounded if recorded == at else round(recorded, 6)
+                    dues.append(Due(self, cue, Mark(rounded, recorded, mark.captured)))
+                    count += 1
+            else:
+                several = [found for each in cue.trigger.moments if (found := self._all_marks(each))]
+                if len(several) < len(cue.trigger.moments):
+                    continue
+                while count < min(each.total for each in several):
+                    causes = [each.number(count) for each in several]
+                    dues.append(self._set_off(cue, causes, count, seed))
+                    count += 1
+            if count:
+                self._fired[cue.id] = count
+        return dues
+
+    def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
+        last, captured, delay = causes[0], causes[0].captured, cue.trigger.delay
+        if len(causes) > 1:
+            last = max(causes, key=lambda mark: (mark.at, mark.recorded))
+            captured = {name: value for mark in causes for name, value in mark.captured.items()}
+        if isinstance(delay, Distribution):
+            delay = delay_of(delay, seed, *self.key, cue.id, count)
+        if self._is_plain:
+            follows_answer = _follows_answer(cue, causes, delay)
+            at = self.timeline.pace.after(last.at, delay, follows_answer=follows_answer)
+        else:
+            alike, source = self.timeline.event_delays, chance(seed, *self.key, cue.id, count)
+            at = last.at + self._paced(delay, cue.trigger.moments, alike, source)
+        recorded = last.recorded + delay
+        # One moment stays one whichever sums have led to it: what is due first depends on that.
+        rounded = round(at, 6)
+        return Due(self, cue, Mark(rounded, rounded if recorded == at else round(recorded, 6), captured))
 
     def answered_at(self, now: float, delay: float, ask: Ask, seed: int) -> float:
         """When the latest request that is this ask gets the answer that came after `delay` in the file."""
+        if self._speed is not None:
+            return round(now + delay / self._speed, 6)
         if self._is_plain:
             return round(self.timeline.pace.after(now, delay), 6)
         source = chance(seed, *self.key, ask.id, self.counts[ask.id])
-        return round(now + self._paced(delay, (Moment(ask.id),), self.timeline.answer_delays, source), 6)
+        return round(now + self._paced(delay, (ask.asked,), self.timeline.answer_delays, source), 6)
 
     def _paced(
         self, delay: float, moments: tuple[Moment, ...], alike: tuple[Delay, ...], source: Chance
@@ -297,10 +351,11 @@ class Play:
         if name == "base_url":
             return base_url
         if "." in name:
-            known = [captured or {}, *(play.captured for play in self._circle(role))]
-            found = next((each[name] for each in known if name in each), msgspec.UNSET)
-            if found is not msgspec.UNSET:
-                return found
+            if captured and name in captured:
+                return captured[name]
+            for play in self._circle(role):
+                if name in play.captured:
+                    return play.captured[name]
             return self.lookup(name.partition(".")[2], base_url, role=role)
         for play in self._circle(role) if role else self._near:
             if name in play.values:
@@ -308,8 +363,17 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def lasting(self, name: str, role: int) -> Any:
+        """What a variable is as long as the play lasts; unset if requests may say what it is."""
+        circle = self._circle(role)
+        if any(name in play.captured_by for play in circle):
+            return msgspec.UNSET
+        return next((play.values[name] for play in circle if name in play.values), msgspec.UNSET)
+
     def channel_of(self, cue: Cue, captured: Mapping[str, Any] | None = None) -> str:
         """Where an event of it is told; `captured` as in `lookup`."""
+        if isinstance(cue.channel, str):
+            return cue.channel
         return str(render(cue.channel, lambda name: self.lookup(name, "", captured, cue.role)))
 
     def _circle(self, role: int) -> tuple[Play, ...]:
@@ -319,28 +383,32 @@ class Play:
         return (self, self.sessions[role], *self.sessions[:role], *self.sessions[role + 1 :])
 
     def bound_for(self, ask: Ask, base_url: str) -> dict[str, Any]:
-        """Names that compare in a request: all that are bound, but what this same ask captures each time."""
+        """Names in a request that compare: all that are bound, but what this ask captures each time."""
         circle = self._circle(ask.role)
-        bound = circle[-1].values.copy()
-        for play in circle[-2::-1]:
-            bound |= play.values
+        bound: dict[str, Any] = {}
+        for name in ask.names:
+            for play in circle:
+                if play.captured_by.get(name) == ask.id:
+                    break
+            else:
+                for play in circle:
+                    if name in play.values:
+                        bound[name] = play.values[name]
+                        break
         bound["base_url"] = base_url
-        for play in circle:
-            if play.captured_by:
-                for name in ask.names:
-                    if play.captured_by.get(name) == ask.id:
-                        bound.pop(name, None)
         return bound
 
     def take(self, ask: Ask, captures: dict[str, Any]) -> dict[str, Any]:
         """One more request that is this ask; returns what the client sent with this occurrence of it."""
-        self.counts[ask.id] += 1
-        occurrence = {}
+        self.counts[ask.id] = self.counts.get(ask.id, 0) + 1
+        occurrence: dict[str, Any] = {}
+        circle = self._circle(ask.role)
         for name, value in captures.items():
             typed = self._as_recorded(name, value)
-            occurrence[f"{ask.id}.{name}"] = typed
-            circle = self._circle(ask.role)
-            owner = next((play for play in circle if name in play.part.variables), circle[-1])
+            occurrence[ask.captured_as[name]] = typed
+            for owner in circle:
+                if name in owner.part.variables:
+                    break
             owner.values[name] = typed
             owner.captured_by[name] = ask.id
         self.captured |= occurrence
@@ -348,14 +416,28 @@ class Play:
 
     def reply_for(self, ask: Ask) -> Reply | None:
         """The next answer, or None when there is none left."""
-        count, replies = self.counts[ask.id], ask.replies
+        count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]
         if ask.repeat == "last":
             return replies[min(count, len(replies) - 1)]
         return replies[count] if count < len(replies) else None
 
-    def _all_marks(self, moment: Moment) -> list[Mark]:
+    def _let_go(self, moment: Moment, marks: Marks) -> None:
+        """Keeps of the times that a moment has come those that something waits for."""
+        used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
+        if not self.is_story:
+            # Each story that begins later counts from the first time.
+            story = self.timeline.story
+            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+        marks.let_go(used)
+
+    def _times(self, moment: Moment) -> int:
+        """How often a moment has come, here or in the session."""
+        marks = self._all_marks(moment)
+        return marks.total if marks is not None else 0
+
+    def _all_marks(self, moment: Moment) -> Marks | None:
         found = self._marks.get(moment)
         if found is not None:
             return found
@@ -363,14 +445,19 @@ class Play:
             found = session._marks.get(moment)  # noqa: SLF001  a play of the same class
             if found is not None:
                 return found
-        return []
+        return None
 
     def _as_recorded(self, name: str, value: Any) -> Any:
         """A value from a path or a string, in the JSON type it was recorded with."""
+        if not isinstance(value, str):
+            return value
         variable = self.timeline.scenario.variables.get(name)
         recorded = variable.recorded if variable is not None else None
         counted = isinstance(recorded, int) and not isinstance(recorded, bool)
-        return int(value) if counted and isinstance(value, str) and _WHOLE.fullmatch(value) else value
+        return int(value) if counted and _WHOLE.fullmatch(value) else value
+
+
+prepare(Play)
 
 
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:

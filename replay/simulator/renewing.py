@@ -46,9 +46,10 @@ class Renewing:
         if any(each.name == timeline.name for each in simulator.timelines if each is not before):
             raise UsageError(f"two scenarios are named '{timeline.name}': give one another name")
         after = simulator.timelines[place] = timeline.paced(simulator.options.pace, place)
-        simulator.mounts |= mounts_of(simulator.timelines)
-        simulator.agents.cookie_names.add(after.profile.session_cookie)
+        simulator.mounts |= mounts_of(simulator.timelines, queue=simulator.options.limits.queue)
+        simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
+        simulator.finding.renewed()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

@@ -63,6 +63,7 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
     simulator.casting.forget_all()
     simulator.faulting.forget_agents()
     simulator.expecting.forget()
+    simulator.turnstile.forget()
     simulator.generation += 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,28 +10,29 @@ from replay.bayeux.cookies import for_page
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
 from replay.faults.fault import Swap
-from replay.plan.timeline import Ask, Moment, Reply
-from replay.plan.values import as_text, render
+from replay.faults.rules import Rule
+from replay.plan.header_lines import on_a_line
+from replay.plan.timeline import Ask, Reply
+from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, Refusal, words_of
+from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
-from replay.simulator.matching import Candidate, Question, candidates, choose
-from replay.simulator.plays import Answered, Mark, Order, Play, Reached
+from replay.simulator.limits import FullError
+from replay.simulator.matching import Candidate, Question, choose
+from replay.simulator.nearest import said_operation
+from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
 
-RETRY = 2.0
-"""Seconds within which the same request again is a client that tries again, and gets the same answer."""
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
-class _Asking(msgspec.Struct, frozen=True, kw_only=True):
+class _Asking(msgspec.Struct, frozen=True):
     """A request while it is being answered."""
 
     exchange: int
@@ -42,6 +42,7 @@ class _Asking(msgspec.Struct, frozen=True, kw_only=True):
     cookies: Headers
     """Headers that set them, so that the client is known next time."""
     found: list[Candidate]
+    """Among these is all that it fits."""
     now: float
 
 
@@ -53,24 +54,27 @@ class Rest:
 
     def receive(self, request: Request, now: float) -> list[Effect]:
         """Answers one request, now or later."""
+        own: tuple[Rule, ...] = ()
         try:
-            own = self._simulator.brought.with_request(request)
+            if HEADER in request.headers:
+                own = self._simulator.brought.with_request(request)
         except ReplayError as error:
             return [self._simulator.brought.refused(request, error, now)]
-        asking = self._asking(request, now)
+        try:
+            asking = self._asking(request, now)
+        except FullError as full:
+            return [self._simulator.turnstile.answer(request, full, now)]
         if asking.agent is not None and asking.agent.refused is not None:
             return [self._turned_away(asking, asking.agent.refused)]
-        chosen, before = choose(asking.found), self._before(asking)
+        chosen = choose(asking.found)
+        # What can be answered is no retry of itself.
+        is_clear = chosen is not None and len(asking.found) == 1
+        before = None if is_clear else self._before(asking)
         # A next step like it takes it for a new request, but only if it is of the same play.
         again = before is not None and (chosen is None or chosen.play is not before.play)
         candidate = before if again else chosen
         if candidate is None:
-            misses, question = self._simulator.misses, asking.question
-            missed = misses.answer(request, question, asking.agent, asking.found, now)
-            if asking.agent is not None and self._simulator.options.forward:
-                forwarding = self._simulator.forwarding
-                return [forwarding.instead(request, question, asking.agent, asking.found, missed)]
-            return [missed]
+            return [self._missed(request, asking)]
         faulting = self._simulator.faulting
         struck = faulting.at_request(
             candidate.play, candidate.ask, asking.question, asking.agent, now=now, own=own
@@ -78,40 +82,52 @@ class Rest:
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
             asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
-        if any(each.rule.fault.refuses for each in struck):
+        if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
             return faulting.answered(struck, self._again(asking, candidate))
         self._answer(asking, candidate, struck)
         return []
 
+    def _missed(self, request: Request, asking: _Asking) -> Effect:
+        """A request that is no step is held against all, to say which it nearly was."""
+        simulator, question, agent, now = self._simulator, asking.question, asking.agent, asking.now
+        if agent is None:
+            return simulator.misses.answer(request, question, agent, [], now)
+        words = words_of(question.path, question.query, question.json)
+        operation = said_operation(question, simulator.timelines[0].profile.operation_field)
+        found = simulator.finding.near(question, agent, words, operation)
+        missed = simulator.misses.answer(request, question, agent, found, now)
+        if not simulator.options.forward:
+            return missed
+        return simulator.forwarding.instead(request, question, agent, found, missed)
+
     def _asking(self, request: Request, now: float) -> _Asking:
         question = _question(request)
         words = words_of(question.path, question.query, question.json)
         agent = self._agent(request, words, now)
         simulator = self._simulator
-        if agent is not None and agent.refused is not None and not simulator.carries_session(request.headers):
-            agent.refused = None
         if simulator.faulting.has_rules:
             simulator.carriers.belongs(request.exchange, agent)
-        return _Asking(
-            exchange=request.exchange,
-            question=question,
-            agent=agent,
-            cookies=self._cookies(request, agent),
-            found=candidates(question, agent, *self._plays(agent, words)) if agent is not None else [],
-            now=now,
-        )
+        if agent is None:
+            return _Asking(request.exchange, question, None, (), [], now)
+        agent.heard = now
+        if agent.refused is not None and not simulator.carries_session(request.headers):
+            agent.refused = None
+        found = simulator.finding.fitting(question, agent, words)
+        return _Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
         agent = agents.find(request.headers, words, awaited=awaited)
-        self._simulator.casting.recognized(agent, now)
-        if agent is None and "authorization" not in request.headers:
+        if agent is not None:
+            self._simulator.casting.recognized(agent, now)
+            return agent
+        if "authorization" not in request.headers:
             present = agents.present()
             if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
-        return agent or self._simulator.casting.new_agent(request.headers, now)
+        return self._simulator.casting.new_agent(request.headers, now)
 
     def _cookies(self, request: Request, agent: Agent | None) -> Headers:
         """What an answer sets, so that its client is known next time."""
@@ -134,62 +150,51 @@ class Rest:
         cookie = for_page(f"{name}={agent.cookie}; Path=/; HttpOnly", request.base_url)
         return (("Set-Cookie", cookie),)
 
-    def _plays(self, agent: Agent, words: list[str]) -> tuple[list[Play], list[Play], list[Play]]:
-        """Where to look for the step: own plays the request names, other own ones, foreign ones it names."""
-        named = self._simulator.agents.plays_named(words)
-        own = [play for play in named if agent in play.seats]
-        others = [play for play in (*reversed(agent.plays), *agent.sessions) if play not in named]
-        return own, others, [play for play in named if agent not in play.seats]
-
     def _answer(self, asking: _Asking, chosen: Candidate, struck: tuple[Struck, ...]) -> None:
-        play, ask, now = chosen.play, chosen.ask, asking.now
+        simulator, play, ask, now = self._simulator, chosen.play, chosen.ask, asking.now
         reply = play.reply_for(ask)
         assert reply is not None
-        taken = _alike(chosen, asking.found)
-        captured = [each.play.take(each.ask, each.captures) for each in taken]
-        self._note("request", play, ask, now)
+        values = play.take(ask, chosen.captures)
+        # A login counts for all scenarios served.
+        others = [] if play.is_story else _alike(chosen, asking.found)
+        taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
+        label = play.label_of(ask.role)
+        simulator.journal.add("request", simulator.since_start(now), label, play.label, ask.id, 0.0, {})
         base_url = asking.question.base_url
         delay = reply.after
         if isinstance(delay, Distribution):
-            delay = delay_of(delay, self._simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
+            delay = delay_of(delay, simulator.options.seed, *play.key, ask.id, play.counts[ask.id])
         answer = Answer(
             exchange=asking.exchange,
-            at=play.answered_at(now, delay, ask, self._simulator.options.seed),
+            at=play.answered_at(now, delay, ask, simulator.options.seed),
             status=reply.status,
             headers=_headers(play, ask, reply, base_url) + asking.cookies,
             body=self._body(play, ask, reply, base_url),
         )
-        play.answered[ask.id] = Answered(at=now, fingerprint=asking.question.fingerprint, answer=answer)
-        if asking.agent is not None:
-            asking.agent.story = max(asking.agent.story, now)
-        order = self._order(struck, play, ask, delay)
-        for each, values in zip(taken, captured, strict=True):
-            moment = Moment(each.ask.id)
-            mark = Mark(now, now, values, delay)
-            tell_at = 0.0
-            if order is not None and order.first == "answer":
-                tell_at = self._simulator.faulting.over(struck, answer) + order.gap
-            dues = self._simulator.happened(each.play, moment, mark, tell_at=tell_at)
-            # As what it sets off is: of what falls on one moment the order is the same whatever that moment is.
-            mark = Mark(answer.at, round(now + delay, 6), values)
-            reached = Reached(each.play, Moment(each.ask.id, response=True), mark)
-            if each is chosen:
-                events_first = order is not None and order.first == "events"
-                reached = msgspec.structs.replace(
-                    reached,
-                    answer=answer,
-                    label=play.label_of(ask.role),
-                    struck=struck,
-                    order=Order(tuple(dues), order.gap) if order is not None and events_first else None,
-                )
-            self._simulator.happens_later(reached)
+        play.answered[ask.id] = Answered(now, asking.question.fingerprint, answer)
+        if asking.agent is not None and now > asking.agent.story:
+            asking.agent.story = now
+        order = self._order(struck, play, ask, delay) if struck else None
+        tell_at = 0.0
+        if order is not None and order.first == "answer":
+            tell_at = simulator.faulting.over(struck, answer) + order.gap
+        dues = simulator.happened(play, ask.asked, Mark(now, now, values, delay), tell_at=tell_at)
+        # As what it sets off is: of what falls on one moment the order is the same at any time.
+        recorded = round(now + delay, 6)
+        is_last = order is not None and order.first == "events"
+        after = Order(tuple(dues), order.gap) if order is not None and is_last else None
+        mark = Mark(answer.at, recorded, values)
+        simulator.happens_later(Reached(play, ask.replied, mark, answer, label, struck, after))
+        for each, given in taken:
+            simulator.happened(each.play, each.ask.asked, Mark(now, now, given, delay), tell_at=tell_at)
+            simulator.happens_later(Reached(each.play, each.ask.replied, Mark(answer.at, recorded, given)))
 
     def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
         """What a rule says comes first, the answer or the events; if it leaves that open, the other."""
         swap = self._simulator.faulting.order(struck)
         if swap is None or swap.first:
             return swap
-        cues = play.part.cues_on.get(Moment(ask.id), ())
+        cues = play.part.cues_on.get(ask.asked, ())
         events_are_first = any(span(cue.trigger.delay)[0] < delay for cue in cues)
         return msgspec.structs.replace(swap, first="answer" if events_are_first else "events")
 
@@ -213,9 +218,9 @@ class Rest:
         latest: tuple[float, Candidate | None] = asking.now - RETRY, None
         for candidate in asking.found:
             answered = candidate.play.answered.get(candidate.ask.id)
-            if answered is None or candidate.answerable or not candidate.fits:
+            if answered is None or answered.at < latest[0]:
                 continue
-            if answered.at >= latest[0] and answered.fingerprint == asking.question.fingerprint:
+            if answered.fingerprint == asking.question.fingerprint and _is_used_up(candidate):
                 latest = answered.at, candidate
         return latest[1]
 
@@ -226,50 +231,53 @@ class Rest:
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
     def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+        def lookup(name: str) -> Any:
+            return play.lookup(name, base_url, role=ask.role)
+
         if reply.body is not msgspec.UNSET:
-            return msgspec.json.encode(self._simulator.render(play, reply.body, base_url, ask.role))
+            return reply.prepared.encode(lookup, play.shift)
         if isinstance(reply.raw, bytes):
             return reply.raw
-        text = render(reply.raw, lambda name: play.lookup(name, base_url, role=ask.role))
-        return str(text).encode()
+        return str(render(reply.raw, lookup)).encode()
 
     def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
         simulator = self._simulator
         since = simulator.since_start(at)
-        simulator.journal.note(kind, since, play.label_of(ask.role), play=play.label, step=ask.id, **detail)
+        simulator.journal.add(kind, since, play.label_of(ask.role), play.label, ask.id, 0.0, detail)
+
+
+def _is_used_up(candidate: Candidate) -> bool:
+    """Whether the request is this ask, which has no answer left."""
+    return candidate.fits and not candidate.answerable
 
 
 def _question(request: Request) -> Question:
     try:
-        parsed = decode(request.body) if request.body.strip() else msgspec.UNSET
+        parsed = decode(request.body) if request.body and not request.body.isspace() else msgspec.UNSET
     except MalformedError:
         parsed = msgspec.UNSET
-    return Question(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        body=request.body,
-        json=parsed,
-        base_url=request.base_url,
-    )
+    return Question(request.method, request.path, request.query, request.body, parsed, request.base_url)
 
 
 def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
-    """The chosen ask, and what it is in the sessions of other scenarios: a login counts for all served."""
+    """What the chosen ask of a session is in the sessions of other scenarios."""
     whose = chosen.play.seats[chosen.ask.role]
     sessions = whose.sessions if whose is not None else []
     if chosen.play not in sessions:
-        return [chosen]
-    others = [[each for each in found if each.play is session] for session in sessions]
-    best = [choose(of_one) for of_one in others if of_one and not of_one[0].play.is_one_with(chosen.play)]
-    return [chosen, *(each for each in best if each is not None)]
+        return []
+    found_in: dict[Play, list[Candidate]] = {session: [] for session in sessions}
+    for each in found:
+        if each.play in found_in:
+            found_in[each.play].append(each)
+    best = [choose(of_one) for session, of_one in found_in.items() if not session.is_one_with(chosen.play)]
+    return [each for each in best if each is not None]
 
 
 def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
-    """What the client made up cannot end a header's line."""
+    if reply.are_ready:
+        return reply.headers
 
     def lookup(name: str) -> Any:
         return play.lookup(name, base_url, role=ask.role)
 
-    rendered = ((name, render(value, lookup)) for name, value in reply.headers)
-    return tuple((name, _CONTROLS.sub(" ", as_text(value))) for name, value in rendered)
+    return tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers)

@@ -26,11 +26,10 @@ from replay.faults.rules import Rule
 from replay.journal import MAX_BYTES, MAX_ENTRIES, Journal
 from replay.plan.pace import Pace
 from replay.plan.timeline import Moment, Timeline
-from replay.plan.times import shift_fields
-from replay.plan.values import render
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.absence import KEPT, LONG, Absence
 from replay.simulator.acting import Acting
-from replay.simulator.agents import Agents
+from replay.simulator.agents import Agent, Agents
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
@@ -38,8 +37,11 @@ from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
 from replay.simulator.faulting import Faulting
+from replay.simulator.finding import Finding
+from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
 from replay.simulator.lateness import Lateness
+from replay.simulator.limits import Limits, Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.outages import Lift, Outages
@@ -72,6 +74,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = Pace()
     """Where it says only a speed, scenarios keep the pace of their own."""
     seed: int = 0
+    replica: str = ""
+    """Which this is of several servers with one seed: what has no name here is nobody's on another."""
+    run: str = ""
+    """What no other server has: names that it makes up are its own, also of one begun in the same moment."""
     epoch: float = 0.0
     """Seconds since 1970 at `now` = 0: times in events are moved to it."""
     date: float | None = None
@@ -88,6 +94,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal's window holds at most."""
     journal_bytes: int = MAX_BYTES
     """What they take as JSON at most."""
+    limits: Limits = Limits()
+    """How much is taken on."""
+    agents_kept: int = KEPT
+    """Agents that have gone and are kept however long they stay away, the latest."""
+    agents_kept_for: float = LONG
+    """Seconds for which all others that have gone are kept."""
     is_moved_by_hand: bool = False
     """Whether the clock that it goes by stands still until it is moved."""
 
@@ -107,11 +119,16 @@ class Simulator:
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
         cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies)
+        self.agents = Agents(cookies, self.options.replica)
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
-        self.mounts = mounts_of(timelines)
+        self.turnstile = Turnstile(self)
+        self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
+        self.finding = Finding(self)
+        for timeline in self.timelines:
+            self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
         self.carriers = Carriers(self)
@@ -123,6 +140,7 @@ class Simulator:
         self.events = Events(self)
         self.misses = Misses(self)
         self.expecting = Expecting(self)
+        self.absence = Absence(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -143,9 +161,14 @@ class Simulator:
                 self.faulting.begin(rule, now)
         self._now = now
         effects = self._perform_due(now)
-        effects += self.react(self.outages.incoming(happening), now)
-        effects += self._perform_due(now)
-        effects = self.outages.outgoing(self.carriers.outgoing(effects, now))
+        if not isinstance(happening, Woken):
+            if self.outages.is_parted:
+                happening = self.outages.incoming(happening)
+            effects += self.react(happening, now)
+            effects += self._perform_due(now)
+        effects = self.carriers.outgoing(effects, now)
+        if self.outages.is_parted:
+            effects = self.outages.outgoing(effects)
         # Only a moment before all wakes that are under way asks for its own: a later one waits for them.
         while self._wakes and self._wakes[0] <= now:
             heapq.heappop(self._wakes)
@@ -170,27 +193,31 @@ class Simulator:
 
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
-        return now - (self._began if self._began is not None else now)
+        return now - self._began if self._began is not None else 0.0
 
     # Inputs
 
     def react(self, happening: Input, now: float) -> list[Effect]:
         """What an input brings about at once."""
         effects = self._heed(happening, now)
-        self.acting.catch_up(now)
-        return effects + self.bayeux.take_effects()
+        if self.acting.put_off:
+            self.acting.catch_up(now)
+        effects += self.bayeux.take_effects()
+        return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        # What comes most often comes first.
+        if isinstance(happening, Polled):
+            return self._polled(happening, now)
+        if isinstance(happening, Request):
+            return self._rest.receive(happening, now)
         match happening:
-            case Polled():
-                return self._polled(happening, now)
             case SocketText():
                 if happening.socket in self._peers and not self.carriers.is_deaf(happening.socket):
                     return self.bayeux.receive(happening.body, self._peers[happening.socket], now)
-            case Request():
-                return self._rest.receive(happening, now)
             case SocketOpened():
-                self._peers[happening.socket] = self._peer(happening, socket=happening.socket)
+                peer = self._peer(happening, "websocket", socket=happening.socket)
+                self._peers[happening.socket] = peer
             case SocketLost():
                 self._peers.pop(happening.socket, None)
                 self.carriers.lost(happening.socket)
@@ -211,7 +238,7 @@ class Simulator:
                 self.brought.expect(polled)
             except ReplayError as error:
                 return [self.brought.refused(polled, error, now)]
-        peer = self._peer(polled, exchange=polled.exchange)
+        peer = self._peer(polled, polled.transport, exchange=polled.exchange)
         if polled.callback:
             self.carriers.calls(polled.exchange, polled.callback)
         effects = self.bayeux.receive(polled.body, peer, now)
@@ -219,16 +246,20 @@ class Simulator:
             self.brought.forget()
         return effects
 
-    def _peer(self, source: Polled | SocketOpened, **carrier: int) -> Peer:
-        settings = self.mounts[source.mount]
-        transport = source.transport if isinstance(source, Polled) else "websocket"
+    def _peer(
+        self,
+        source: Polled | SocketOpened,
+        transport: str,
+        exchange: int | None = None,
+        socket: int | None = None,
+    ) -> Peer:
         return Peer(
             headers=source.headers,
             base_url=source.base_url,
-            settings=settings,
+            settings=self.mounts[source.mount],
             transport=transport,
-            exchange=carrier.get("exchange"),
-            socket=carrier.get("socket"),
+            exchange=exchange,
+            socket=socket,
         )
 
     # What Bayeux clients do
@@ -242,18 +273,25 @@ class Simulator:
         """What rules have to say about a Bayeux message."""
         return self.faulting.at_meta(message, client, peer, now, own=self.brought.at_meta(message))
 
-    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
-        """A handshake: finds or makes its agent."""
+    def turns_away(self, peer: Peer, now: float) -> str | None:
+        """Why a handshake is refused, if there is no room for its client, or for its agent."""
+        return self.turnstile.refusal(now, is_known=lambda: self._shaking(peer, now) is not None)
+
+    def _shaking(self, peer: Peer, now: float) -> Agent | None:
+        """Whose handshake it is, if it is one's who is known."""
         agent = self.agents.find(peer.headers, shaking_hands=True)
         self.casting.recognized(agent, now)
         if agent is None and "authorization" not in peer.headers:
             agent = self.agents.orphan(keeping_cookies=not self.casting.awaits_somebody)
-        if agent is None:
-            agent = self.casting.new_agent(peer.headers, now)
+        return agent
+
+    def welcomed(self, client: Client, peer: Peer, now: float) -> str | None:
+        """A handshake: finds or makes its agent."""
+        agent = self._shaking(peer, now) or self.casting.new_agent(peer.headers, now)
         self.agents.know_client(agent, client)
         carried = self.agents.cookies_of(peer.headers)
         self.agents.know_cookies(agent, carried)
-        number = agent.numbers[client.id]
+        number = client.number
         self.journal.note("handshake", self.since_start(now), agent.label, client=number)
         if f"{BROWSER_COOKIE}=" in peer.headers.get("cookie", ""):
             return None
@@ -265,16 +303,17 @@ class Simulator:
         """A subscription: begins the plays that waited for it and sends what was held back for it."""
         agent = self.agents.owner(client)
         at = self.since_start(now)
-        self.journal.note("subscribe", at, agent.label, client=agent.numbers[client.id], channels=patterns)
+        self.journal.note("subscribe", at, agent.label, client=client.number, channels=patterns)
         self.casting.listens(agent, now)
         self.events.release(agent, client, now)
 
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
         agent = self.agents.forget_client(client)
+        agent.heard = now
         at = self.since_start(now)
         lost = len(client.queue)
-        number = agent.numbers.pop(client.id)
+        number = client.number
         self.journal.note("disconnect", at, agent.label, client=number, why=why, lost=lost)
         if lost:
             self.misses.losses.note(agent.label, number, why, lost, at)
@@ -287,12 +326,14 @@ class Simulator:
         Args:
             tell_at: Before this nothing that it sets off is told.
         """
-        play.note(moment, mark)
-        dues = []
-        for each in (play, *play.followers):
-            for due in each.set_off(moment, self.options.seed):
-                dues.append(msgspec.structs.replace(due, tell_at=tell_at) if tell_at else due)
-                self.put(due.mark.at, dues[-1], due.mark.recorded)
+        dues = play.happens(moment, mark, self.options.seed)
+        # Nobody goes by a story.
+        for each in play.followers if not play.is_story else ():
+            dues += each.set_off(moment, self.options.seed)
+        if tell_at:
+            dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
+        for due in dues:
+            self.put(due.mark.at, due, due.mark.recorded)
         return dues
 
     def happens_later(self, reached: Reached) -> None:
@@ -305,8 +346,8 @@ class Simulator:
         Args:
             recorded: Where it would stand had every delay been kept.
         """
-        order = at if recorded is None else recorded, next(self._order)
-        heapq.heappush(self._agenda, (at, *order, what, at != self._now))
+        order = at if recorded is None else recorded
+        heapq.heappush(self._agenda, (at, order, next(self._order), what, at != self._now))
 
     @property
     def agenda(self) -> Iterator[tuple[float, Item]]:
@@ -315,7 +356,7 @@ class Simulator:
 
     def withdraw(self, is_void: Callable[[Item], bool]) -> None:
         """These go from the agenda."""
-        self._agenda = [entry for entry in self._agenda if not is_void(entry[3])]
+        self._agenda[:] = [entry for entry in self._agenda if not is_void(entry[3])]
         heapq.heapify(self._agenda)
 
     def _next_due(self) -> float | None:
@@ -326,34 +367,42 @@ class Simulator:
         return item if client is None or item < client else client
 
     def _perform_due(self, now: float) -> list[Effect]:
+        agenda = self._agenda
+        if not agenda or agenda[0][0] > now:
+            return self.bayeux.settle(now)
         effects: list[Effect] = []
-        while self._agenda and self._agenda[0][0] <= now:
-            at, _, _, what, waited = heapq.heappop(self._agenda)
+        while agenda and agenda[0][0] <= now:
+            at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
-            match what:
-                case Due():
-                    self.events.push(what, now)
-                    self.happened(what.play, Moment(what.cue.id), what.mark)
-                case Told():
-                    self.events.tell(what, now)
-                case Reached():
-                    self.bayeux.flush(now)
-                    effects += self.bayeux.take_effects()
-                    effects += self._reach(what)
-                case Leaving():
-                    self.carriers.leave(what, now)
-                case Lift():
-                    effects += self.outages.lift(what, now)
-                    if not self.outages.is_out(what.rule):
-                        self.switching.lifted(what.rule, now)
-                case Expiry():
-                    self.switching.expire(what.rule, now)
-                case Rule():
-                    self.faulting.by_the_clock(what, now)
+            if isinstance(what, Due):
+                self.events.push(what, now)
+                self.happened(what.play, what.cue.moment, what.mark)
+            elif isinstance(what, Reached):
+                self.bayeux.flush(now)
+                effects += self.bayeux.take_effects()
+                effects += self._reach(what)
+            else:
+                effects += self._perform(what, now)
             self.lateness.of_this = None
-        self.bayeux.flush(now)
-        self.bayeux.wake(now)
-        return effects + self.bayeux.take_effects()
+        effects += self.bayeux.settle(now)
+        return effects
+
+    def _perform(self, what: Told | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        match what:
+            case Told():
+                self.events.tell(what, now)
+            case Leaving():
+                self.carriers.leave(what, now)
+            case Lift():
+                effects += self.outages.lift(what, now)
+                if not self.outages.is_out(what.rule):
+                    self.switching.lifted(what.rule, now)
+            case Expiry():
+                self.switching.expire(what.rule, now)
+            case Rule():
+                self.faulting.by_the_clock(what, now)
+        return effects
 
     def _reach(self, what: Reached) -> list[Effect]:
         dues = self.happened(what.play, what.moment, what.mark)
@@ -366,24 +415,24 @@ class Simulator:
         at, play = self.since_start(what.mark.at), what.play
         step = what.moment.step
         touched = {"faults": [each.rule.name for each in what.struck]} if what.struck else {}
-        effects = self.faulting.answered(what.struck, answer)
-        status = next((each.status for each in effects if isinstance(each, Answer | Begin)), answer.status)
+        effects: list[Effect] = [answer]
+        status = answer.status
+        if what.struck:
+            effects = self.faulting.answered(what.struck, answer)
+            status = next((each.status for each in effects if isinstance(each, Answer | Begin)), status)
         label, late = what.label, self.lateness.note()
-        self.tallies.answers.add((play.timeline.name, step, status))
-        self.journal.note(
-            "answer", at, label, play=play.label, step=step, late=late, status=status, **touched
-        )
+        self.tallies.answers.add((play.name, step, status))
+        self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
-
-    def render(self, play: Play, compiled: Any, base_url: str, role: int) -> Any:
-        """A compiled value as this play says it now to one of its roles."""
-        value = render(compiled, lambda name: play.lookup(name, base_url, role=role))
-        return shift_fields(value, play.timeline.shift_fields, play.shift) if play.shift else value
 
     def _new_client_id(self) -> str:
         return self.token("client", next(self._client_numbers), length=26)
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
-        run = (round(self.options.epoch * 1000), *((f"{self.generation}",) if self.generation else ()))
-        return token(self.options.seed, *run, *key, length=length)
+        options = self.options
+        run = (
+            options.run or round(options.epoch * 1000),
+            *((f"{self.generation}",) if self.generation else ()),
+        )
+        return token(options.seed, *run, *key, length=length)

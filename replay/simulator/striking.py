@@ -20,6 +20,7 @@ from replay.faults.rules import SOURCES, Occasion, Rule, Source
 from replay.simulator.agents import Agent
 from replay.simulator.draws import draw
 from replay.simulator.plays import Play
+from replay.simulator.tallies import count
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +117,7 @@ class Striking:
                 continue
             rule.struck[whom.key] += 1
             if whom.agent is not None:
-                whom.agent.struck[rule.name] += 1
+                count(whom.agent.struck, rule.name)
             struck = self.struck(rule, occasion, whom, now=now, occurrence=occurrence, source=source)
             struck.number = number
             found.append(struck)

@@ -16,6 +16,7 @@ from replay.errors import UsageError, nearest
 from replay.faults.rules import GONE, Rule, Source
 from replay.scenario.fault_files import faults_from, with_name
 from replay.scenario.model import Fault, Scenario
+from replay.simulator.tallies import count
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -92,8 +93,8 @@ class Switching:
         counts = Counter({rule.name: 0 for rule in self._rules})
         for rule in self._rules:
             counts[rule.name] += rule.struck.total()
-        for name, count in self._gone.items():
-            counts[name] += count
+        for name, times in self._gone.items():
+            counts[name] += times
         return dict(counts)
 
     def named(self, name: str) -> list[Rule]:
@@ -197,7 +198,8 @@ class Switching:
         self.clear(now)
         for rule in self._rules:
             self._end(rule, now)
-        self._simulator.tallies.struck.update(self.tallies())
+        for name, times in self.tallies().items():
+            count(self._simulator.tallies.struck, name, times)
         self._gone.clear()
         for agent in self._simulator.agents.all:
             agent.struck.clear()
@@ -211,7 +213,7 @@ class Switching:
         if rule not in self._rules:
             return
         self._simulator.faulting.striking.remove(rule)
-        self._gone[rule.name] += rule.struck.total()
+        count(self._gone, rule.name, rule.struck.total())
         self._end(rule, now)
         self._note(rule, why, now)
 

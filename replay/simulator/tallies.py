@@ -13,8 +13,15 @@ MOST = 1_000
 MOST_RULES = 200
 LONGEST = 200
 """Characters of a name that has a line of its own."""
+OTHERS = "(others)"
+"""Under this stands whatever has no line of its own."""
 
 Key = TypeVar("Key", bound=Hashable)
+
+
+def count(counts: Counter[str], rule: str, times: int = 1) -> None:
+    """A rule has struck; of names that somebody makes up all day the later ones are counted together."""
+    counts[rule if rule in counts or len(counts) < MOST else OTHERS] += times
 
 
 class Tally(Generic[Key]):
@@ -27,8 +34,9 @@ class Tally(Generic[Key]):
 
     def add(self, key: Key) -> None:
         """It happened once more."""
-        if key in self.counts:
-            self.counts[key] += 1
+        count = self.counts.get(key)
+        if count is not None:
+            self.counts[key] = count + 1
         elif len(self.counts) < self._most:
             self.counts[key] = 1
         else:

@@ -136,7 +136,7 @@ def _held(simulator: Simulator, agent: Agent) -> Iterator[Undelivered]:
 
 
 def _queued(simulator: Simulator, agent: Agent, client: Client) -> Undelivered:
-    number, count = agent.numbers[client.id], len(client.queue)
+    number, count = client.number, len(client.queue)
     heard = client.silent_until - client.settings.interval - client.settings.max_interval
     return Undelivered(
         agent=agent.label,

@@ -83,6 +83,8 @@ class AgentRow(msgspec.Struct, frozen=True, kw_only=True):
     plays: int
     over: int
     """Of its plays, how many are."""
+    forgotten: int
+    """Plays that it had before: of those that are over only the newest are kept."""
     misses: int
     struck: int
     """How often faults struck it."""

@@ -155,3 +155,15 @@ def test_a_client_that_fetches_nothing_is_thrown_out_before_its_events_fill_the_
 
     assert (list(alive), bayeux.clients) == ([desktop.client_id], {})
     script.expect(script.answer(desktop.connect()).body[0]["error"], "402::Unknown client")
+
+
+def test_who_has_gone_leaves_no_time_to_wait_for(script: Script) -> None:
+    """Each had a connect held, whose time would have come much later."""
+    for _ in range(300):
+        desktop = script.desktop()
+        desktop.handshake()
+        desktop.connect(advice={"timeout": 0})
+        desktop.connect()
+        desktop.disconnect()
+    assert len(script.simulator.bayeux._delivery._due) < 50
+    assert script.simulator.bayeux.clients == {}

@@ -23,7 +23,7 @@ from aiohttp import web
 from click.testing import CliRunner, Result
 
 from replay.cli.verify import verify
-from replay.drive.http import LARGEST
+from replay.drive.answer import LARGEST
 from replay.errors import UsageError
 from replay.plan.pace import Pace
 from replay.scenario.load import load

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from replay.drive.access import Hidden, by_name
 from replay.drive.agent import STRANGE
-from replay.drive.http import LARGEST
+from replay.drive.answer import LARGEST
 from replay.drive.outcome import Outcome
 from replay.drive.playing import play
 from replay.plan.timeline import plan

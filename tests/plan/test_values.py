@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -178,3 +179,25 @@ def escape(value: Any) -> Any:
     if isinstance(value, dict):
         return {key.replace("${", "$${"): escape(item) for key, item in value.items()}
     return value
+
+
+@given(
+    before=st.text("a/${", max_size=3),
+    after=st.text("a/${", max_size=3),
+    text=st.text("ab/${\n", max_size=8),
+    segment=st.booleans(),
+)
+def test_one_name_is_found_in_a_text_as_a_pattern_would_find_it(
+    before: str, after: str, text: str, *, segment: bool
+) -> None:
+    written = Text(before.replace("${", "$${").rstrip("$") + "${x}" + after.replace("${", "$${"))
+    start, end = written.parts[0], written.parts[-1]
+    first = re.escape(start) if isinstance(start, str) else ""
+    last = re.escape(end) if isinstance(end, str) else ""
+    pattern = re.compile(f"{first}({'[^/]+' if segment else '.+'}){last}", re.DOTALL)
+
+    found = pattern.fullmatch(text)
+
+    assert written.match(text, {}, segment=segment) == (None if found is None else {"x": found[1]})
+    known = {"x": "a"}
+    assert (written.match(text, known) is not None) == (text == written.render(known.__getitem__))

@@ -123,5 +123,11 @@ def left(running: Running) -> Any:
         stage._sockets,
         stage._deaf,
         [effect for _, _, effect in stage._due if type(effect).__name__ == "Piece"],
-        list(runner.server.connections) if runner.server else [],
+        [*runner.server.connections, *_fronts(runner.server)] if runner.server else [],
     ]
+
+
+def _fronts(server: Any) -> list[Any]:
+    """Connections that are not aiohttp's."""
+    fronts = getattr(server, "fronts", None)
+    return list(fronts.open) if fronts is not None else []

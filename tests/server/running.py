@@ -50,10 +50,10 @@ def run(
     assert problems == []
 
 
-async def until(condition: Callable[[], Any]) -> None:
+async def until(condition: Callable[[], Any], *, seconds: float = 5) -> None:
     """Gives the loop turns until something holds."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(seconds):
         while not condition():
             turn: asyncio.Future[None] = loop.create_future()
             loop.call_soon(turn.set_result, None)

@@ -191,7 +191,8 @@ def test_a_client_that_reads_too_slowly_is_cut_off_before_its_frames_fill_the_me
     with caplog.at_level(logging.WARNING):
         run(main(), loop)
     assert [record.message for record in caplog.records] == [
-        "a client reads too slowly: 10001 frames wait; its socket is closed"
+        "a client reads too slowly: 10,001 frames of 20,132,013 bytes wait; its socket is closed "
+        "(said once; the journal has them all)"
     ]
 
 

@@ -132,6 +132,7 @@ async function main() {
   cometd.addListener('/meta/handshake', (message) => {
     say('handshake', { successful: message.successful, transport: transportOf(cometd) });
     if (!message.successful) return;
+    desk.shaken();
     subscriptions = options.channel.map((channel) => cometd.subscribe(channel, received));
   });
   cometd.handshake();

@@ -31,6 +31,8 @@ const OPTIONS = {
   // How long it waits for an answer, and how often it repeats what got none or a refusal.
   patience: { type: 'string', default: '0' },
   again: { type: 'string', default: '0' },
+  // After another handshake it accepts again what it has accepted before.
+  anew: { type: 'boolean', default: false },
   // How long it stays once it has seen all that it expected.
   linger: { type: 'string', default: '0' },
   timeout: { type: 'string', default: '15000' },
@@ -197,7 +199,11 @@ function createDesk(more = {}) {
     leaveWhenDone();
   }
 
-  return { options, base, jar, authorization, cookies, say, open, received };
+  function shaken() {
+    if (options.anew) accepted.clear();
+  }
+
+  return { options, base, jar, authorization, cookies, say, open, shaken, received };
 }
 
 module.exports = { createDesk };

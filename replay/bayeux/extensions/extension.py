@@ -11,6 +11,9 @@ from replay.bayeux.messages import Message
 class Extension:
     """Does nothing; each extension overrides what it needs."""
 
+    unasked = False
+    """Whether it has to do with messages without `ext` of clients that do not acknowledge."""
+
     def incoming(self, client: Client, request: Message, now: float) -> None:
         """A message of this client has come in, before it is handled."""
 

@@ -15,6 +15,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class Timestamp(Extension):
     """`timestamp`, in Java's pattern `EEE MMM dd HH:mm:ss zzz yyyy`, whatever the machine's language."""
 
+    unasked = True
+
     def outgoing(self, client: Client, request: Message, reply: Message, wall: float) -> None:  # noqa: ARG002
         """Adds the time."""
         at = datetime.fromtimestamp(wall, UTC)

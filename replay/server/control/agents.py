@@ -50,5 +50,7 @@ ROUTES: Routes = (
         handler=_one,
         about="All that is known of an agent, by its name or its number: its plays, what each waits for.",
         answer=AgentState,
+        reach="agent",
+        refuses=(502,),
     ),
 )

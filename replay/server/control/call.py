@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from replay.bayeux.messages import MalformedError, decode
@@ -62,6 +63,8 @@ class Call:
         said = [(text_of(key), text_of(value)) for key, value in request.query.items()]
         self.query: Any = parameters(said, route.query)
         """The parameters, as the struct that the route declares."""
+        self.said: Any = msgspec.UNSET
+        """The body once it has been read: what other replicas are told of it."""
 
     async def body(self) -> Any:
         """The body, as the type that the route declares.
@@ -79,6 +82,11 @@ class Call:
             RefusedError: it is too large, or says that it is no JSON.
             UsageError: it is no JSON.
         """
+        if self.said is msgspec.UNSET:
+            self.said = await self._read()
+        return self.said
+
+    async def _read(self) -> Any:
         try:
             body = await body_of(self.request, most=MAX_BODY)
         except web.HTTPRequestEntityTooLarge:

@@ -38,6 +38,7 @@ ROUTES: Routes = (
         about="Moves a clock that is moved by hand; returns when all that was due meanwhile has happened.",
         body=Advance,
         answer=ClockRead,
-        refuses=(409,),
+        reach="everywhere",
+        refuses=(409, 502),
     ),
 )

@@ -13,6 +13,7 @@ from replay.registry import RESOURCES, resolve
 from replay.server.advancing import ServerClock
 from replay.server.control import safety
 from replay.server.control.call import Call, RefusedError
+from replay.server.control.peers import Peers
 from replay.server.control.route import JSON, Route
 from replay.server.control.terms import Terms
 from replay.server.requests import text_of
@@ -33,6 +34,7 @@ class Control:
         self._stage = stage
         self._clock = clock
         self._terms = terms
+        self._peers = Peers(terms.peers)
         self._routes: dict[str, dict[str, Route]] = {}
         """By path and by method."""
         for name in RESOURCES:
@@ -57,7 +59,7 @@ class Control:
             if request.method == "HEAD" and route.content != (JSON,):
                 # It may be long, or never end.
                 return web.Response(headers={"Content-Type": route.content[0]})
-            answer = await route.handler(call)
+            answer = await self._peers.answer(call)
         except ReplayError as error:
             return _refused(error)
         except ConnectionError:

@@ -25,6 +25,7 @@ ROUTES: Routes = (
         body=PushWanted,
         answer=Pushed,
         status=201,
-        refuses=(404, 409),
+        reach="agents",
+        refuses=(404, 409, 502),
     ),
 )

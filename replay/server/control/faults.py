@@ -23,6 +23,9 @@ async def _one(call: Call) -> Rules:
 async def _put_up(call: Call) -> Rules:
     value = await call.json()
     put_up = call.stage.steer(lambda rules, now: _shown(rules, rules.put_up(value, now), now))
+    if isinstance(value, dict) and "fault" in value:
+        # On every replica it has one name: draws are keyed by it.
+        call.said = {**value, "name": put_up[0].name}
     return Rules(faults=put_up)
 
 
@@ -61,6 +64,8 @@ ROUTES: Routes = (
         schema=fault_bodies.wanted,
         answer=Rules,
         status=201,
+        reach="everywhere",
+        refuses=(502,),
     ),
     Route(
         method="DELETE",
@@ -68,6 +73,8 @@ ROUTES: Routes = (
         handler=_clear,
         about="Takes down all that was put up here.",
         answer=Deleted,
+        reach="everywhere",
+        refuses=(502,),
     ),
     Route(
         method="GET",
@@ -84,6 +91,8 @@ ROUTES: Routes = (
         body=Any,
         schema=fault_bodies.changes,
         answer=Rules,
+        reach="everywhere",
+        refuses=(502,),
     ),
     Route(
         method="DELETE",
@@ -91,5 +100,7 @@ ROUTES: Routes = (
         handler=_take_down,
         about="Takes down a rule that was put up here.",
         answer=Deleted,
+        reach="everywhere",
+        refuses=(502,),
     ),
 )

@@ -23,12 +23,12 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from replay import __version__
 from replay.journal import KINDS
 from replay.simulator.lateness import BOUNDS, Lateness
+from replay.simulator.limits import LIMITS
 from replay.simulator.simulator import Simulator
+from replay.simulator.tallies import OTHERS
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
-OTHERS = "(others)"
-"""Beyond the first, what has many names is counted as one."""
 NONE = "(none)"
 """Where there is no name."""
 
@@ -60,6 +60,7 @@ class Figures(Collector):
         yield self._requests()
         yield from self._told()
         yield self._struck()
+        yield from self._turned_away()
         yield from self._kept()
         yield from self._clients()
         yield from self._agents()
@@ -107,10 +108,25 @@ class Figures(Collector):
         tallies = Counter(self._simulator.tallies.struck)
         tallies.update(self._simulator.switching.tallies())
         named = self._simulator.tallies.rules.among(tallies)
-        counts = {name: count for name, count in tallies.items() if name in named}
-        if len(named) < len(tallies):
+        counts = {name: count for name, count in tallies.items() if name in named and name != OTHERS}
+        if len(counts) < len(tallies):
             counts[OTHERS] = sum(tallies.values()) - sum(counts.values())
         return _counter("replay_faults_struck", "How often each rule struck, whomever.", "rule", counts)
+
+    def _turned_away(self) -> Iterator[Metric]:
+        """Beyond which bound somebody was refused, or given up."""
+        turnstile = self._simulator.turnstile
+        yield _counter(
+            "replay_refused",
+            "Agents, clients and connections that were refused or cut off, by the limit that was reached.",
+            "limit",
+            {limit: turnstile.counts[limit] for limit in LIMITS},
+        )
+        yield CounterMetricFamily(
+            "replay_queues_overflowed",
+            "Clients that were forgotten because too many events waited for them.",
+            value=self._simulator.bayeux.overflowed,
+        )
 
     def _kept(self) -> Iterator[Metric]:
         """The journal."""
@@ -161,7 +177,9 @@ class Figures(Collector):
         yield GaugeMetricFamily(
             "replay_held_events", "Events that wait until somebody listens to their channel.", value=held
         )
-        yield GaugeMetricFamily("replay_agents", "Agents that have come.", value=len(agents))
+        yield GaugeMetricFamily(
+            "replay_agents", "Agents that have come, but for those forgotten.", value=len(agents)
+        )
         plays = {id(play) for agent in agents for play in agent.plays}
         yield GaugeMetricFamily(
             "replay_plays", "Plays that they have; one of several agents counts once.", value=len(plays)

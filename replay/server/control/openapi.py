@@ -34,6 +34,7 @@ _WHY = {
     409: "It cannot be done as things are.",
     413: "The body is too large.",
     415: "The body does not say that it is JSON.",
+    502: "Not every replica has done it, or not every one could be asked.",
     503: "It cannot be done now.",
 }
 

@@ -25,6 +25,7 @@ ROUTES: Routes = (
         body=Offer,
         answer=Offered,
         status=201,
-        refuses=(404, 409),
+        reach="agent",
+        refuses=(404, 409, 502),
     ),
 )

@@ -23,5 +23,7 @@ ROUTES: Routes = (
         body=ResetWanted,
         bodiless=True,
         answer=ResetDone,
+        reach="everywhere",
+        refuses=(502,),
     ),
 )

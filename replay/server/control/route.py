@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -46,6 +46,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Media types of what it says."""
     refuses: tuple[int, ...] = ()
     """Statuses of its refusals beside those that any call may meet."""
+    reach: Literal["here", "everywhere", "agent", "agents"] = "here"
+    """Which replicas it is for: the one that is called, all of them, the one that has an agent, or those that
+    have the agents it names."""
     open: bool = False
     """It needs no token: it says nothing that is worth one."""
 

@@ -54,6 +54,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What every call says; without one only this machine may call."""
     listening: str = "127.0.0.1"
     """The host that the server was told to listen on."""
+    peers: tuple[str, ...] = ()
+    """URLs of other replicas."""
     files: Mapping[str, Path] = {}
     """Where scenarios were read from, by name, as far as that is known."""
 

@@ -51,7 +51,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def level_of(entry: Entry) -> Level:
     """How much what happened matters."""
-    # A scenario that is refused is said by whoever watches it, with all its places.
+    # A scenario that is refused is said by whoever watches it, with all its places; who is turned away first,
+    # by the server.
     if entry.kind == "miss":
         return "warning"
     return "debug" if entry.kind in OFTEN else "info"

@@ -7,7 +7,7 @@ import logging
 
 from aiohttp import WSMsgType, web
 
-from replay.server.connections import deafen, sever
+from replay.server.connections import deafen, reset, sever
 from replay.server.requests import MAX_BODY, base_url_of, headers_of
 from replay.server.stage import Stage
 from replay.simulator.brought import NAME as BROUGHT
@@ -17,7 +17,10 @@ log = logging.getLogger(__name__)
 
 UNSENT_LIMIT = 10_000
 """Frames that may wait for a slow reader before its socket is closed."""
-
+UNSENT_BYTES = 32 << 20
+"""Bytes of them."""
+AHEAD = 1 << 16
+"""Bytes that the kernel has not taken yet, with which a frame waits for its turn."""
 
 CLOSE_TIMEOUT = 1.0
 """Seconds a client gets to answer a close."""
@@ -39,6 +42,9 @@ class WebSocket:
         response = web.WebSocketResponse(max_msg_size=MAX_BODY, timeout=CLOSE_TIMEOUT)
         if not response.can_prepare(request).ok:
             return web.Response(status=400, text="This is no WebSocket handshake.")
+        if stage.route is not None and not stage.route.carried(request.headers.get("Cookie", "")):
+            for name, value in stage.route.headers(base_url_of(request)):
+                response.headers.add(name, value)
         await response.prepare(request)
         line = _Line(request, response, stage)
         number = stage.open_socket(line.take)
@@ -72,7 +78,9 @@ class _Line:
         self._request = request
         self._response = response
         self._stage = stage
+        self._transport = request.transport
         self._unsent: asyncio.Queue[Send | Close | Cut] = asyncio.Queue()
+        self._bytes = 0
         self._stuck = False
         self._deaf = False
 
@@ -92,20 +100,37 @@ class _Line:
             for task in self.tasks:
                 task.cancel()
             deafen(self._request)
+        elif isinstance(effect, Send) and self._flows():
+            assert self._transport is not None
+            self._transport.write(frame_of(effect.body))
         elif isinstance(effect, Cut) and (self._stuck or self._deaf):
             sever(self._request, with_reset=effect.reset)
         else:
             self._unsent.put_nowait(effect)
-            if self._unsent.qsize() > UNSENT_LIMIT:
+            self._bytes += _size(effect)
+            if self._unsent.qsize() > UNSENT_LIMIT or self._bytes > UNSENT_BYTES:
                 self._give_up(effect)
 
+    def _flows(self) -> bool:
+        """Whether nothing is before a frame that goes out now, as it is: most go this way, without a task."""
+        if self._stuck or self._deaf or self._response.compress or self._unsent.qsize():
+            return False
+        transport = self._transport
+        return (
+            transport is not None
+            and not transport.is_closing()
+            and not self._response.closed
+            and transport.get_write_buffer_size() < AHEAD
+        )
+
     def _give_up(self, effect: Send | Close | Cut) -> None:
-        waiting = self._unsent.qsize()
-        log.warning("a client reads too slowly: %d frames wait; its socket is closed", waiting)
+        stage, waiting = self._stage, self._unsent.qsize()
+        unsent = f"{waiting:,} frames of {self._bytes:,} bytes"
+        why = f"a client reads too slowly: {unsent} wait; its socket is closed"
+        stage.simulator.turnstile.turned_away("reading", why, stage.clock.now())
         self._stage.close_socket(effect.carrier if isinstance(effect, Cut) else effect.socket)
-        # No closing handshake: its frames would wait behind the others.
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        # No closing handshake: its frame would wait behind the others, which the kernel forgets too.
+        reset(self._request.transport)
 
     async def _read(self, number: int) -> None:
         async for frame in self._response:
@@ -117,6 +142,7 @@ class _Line:
     async def _write(self) -> None:
         while True:
             effect = await self._unsent.get()
+            self._bytes -= _size(effect)
             if isinstance(effect, Close):
                 await self._response.close(code=effect.code, message=effect.reason.encode())
                 return
@@ -130,3 +156,17 @@ class _Line:
             except ConnectionError:
                 return
             self._stuck = False
+
+
+def frame_of(text: bytes) -> bytes:
+    """A whole text frame, as a server sends it: not masked (RFC 6455, 5.2)."""
+    length = len(text)
+    if length < 126:
+        return b"\x81%c%b" % (length, text)
+    if length < 1 << 16:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + text
+    return b"\x81\x7f" + length.to_bytes(8, "big") + text
+
+
+def _size(effect: Send | Close | Cut) -> int:
+    return len(effect.body) if isinstance(effect, Send) else 0

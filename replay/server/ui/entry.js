@@ -11,6 +11,7 @@ const SIGNS = {
   switch: "⚡",
   scenario: "✎",
   reset: "↺",
+  refused: "⊘",
   handshake: "○",
   subscribe: "●",
   disconnect: "┃",
@@ -56,10 +57,12 @@ function words_for(row) {
         : `${detail.name}: ${said(detail.changed) || "changed"}`;
     case "reset":
       return `forgotten: ${detail.what.join(", ")}`;
+    case "refused":
+      return `${detail.request ? `${detail.request}: ` : ""}${detail.why ?? ""}`;
     case "play":
       return `${row.e.play} begins${detail.role ? ` as ${detail.role}` : ""}`;
     case "agent":
-      return detail.was ? `was ${detail.was}` : "came";
+      return detail.was ? `was ${detail.was}` : detail.forgotten || "came";
     case "handshake":
       return `client ${detail.client ?? ""}`;
     case "subscribe":

@@ -1,0 +1,1 @@
+"""Rows of the table, one kind of measurement a file."""
