@@ -275,6 +275,15 @@ def test_arrivals_are_for_a_server_that_offers_chats() -> None:
     assert "there customers start the chats" in str(result.exception)
 
 
+def test_without_the_histograms_library_it_says_what_installs_it() -> None:
+    without = "import sys; sys.modules['hdrh'] = None; from replay.cli import main; main()"
+    command = [sys.executable, "-c", without, "drive", str(ACCEPT), "--target", nobody()]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.returncode == 3
+    assert 'pip install "gws-replay[load]"' in result.stderr
+
+
 def test_a_server_that_lets_nobody_in_ends_it_at_once_and_says_why() -> None:
     async def refused(request: web.Request) -> web.StreamResponse:
         status = 401 if "notifications" in request.path else 200
