@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import aiohttp
 import msgspec
@@ -78,8 +77,11 @@ class Crowd:
         self._clock = clock or SystemClock()
         self._each_second = each_second or (lambda: None)
         self._looks = 0
-        self._groups: list[Group] = []
+        self._came = 0
+        """Groups that have."""
         self._live: set[Group] = set()
+        self._leaving: dict[Group, asyncio.Task[None]] = {}
+        """Those whose chats are over, and who says goodbye for them."""
         self._waiting: list[float] = []
         """When chats were to begin for which no agent was free."""
         self._stopped = asyncio.Event()
@@ -154,7 +156,7 @@ class Crowd:
         for place, caller in enumerate(self._callers):
             await self._until(self._began + self._load.ramp * place / len(self._callers))
             group = self._group(caller)
-            self._groups.append(group)
+            self._came += 1
             self._live.add(group)
             desks = [
                 self._desk(group, caller, role, connector)
@@ -255,7 +257,8 @@ class Crowd:
 
     def _is_unfit(self, why: str) -> None:
         """Where nobody has been let in, nobody will be."""
-        if not any(desk.part.ready for group in self._groups for desk in group.desks):
+        here = (desk for group in (*self._live, *self._leaving) for desk in group.desks)
+        if not self.tallies.chats.count and not any(desk.part.ready for desk in here):
             self.stop(why)
 
     def _hears(self) -> None:
@@ -280,23 +283,28 @@ class Crowd:
         if any(desk.over is not None and desk.over.why for desk in group.desks):
             self.lost += len(group.desks)
         self._live.discard(group)
-        group.stop()
-        all_came = len(self._groups) == len(self._callers)
-        if all_came and not self._live:
+        self._leaving[group] = asyncio.get_running_loop().create_task(self._see_off(group))
+        if self._came == len(self._callers) and not self._live:
             self.stop("" if self._load.duration is None else "no agent was left")
 
     # The end
 
-    async def _leave(self, connector: aiohttp.TCPConnector) -> None:
-        self.cut_off = sum(group.stop() for group in self._live)
+    async def _see_off(self, group: Group) -> None:
+        """Says goodbye for a group, and closes what it has open."""
+        group.stop()
         limit = self._clock.now() + LEAVING
-        desks = [desk for group in self._groups for desk in group.desks]
-        with suppress(asyncio.CancelledError):
-            # Whoever interrupts it again does not want to wait for goodbyes.
-            while any(desk.over is None for desk in desks) and self._clock.now() < limit:
-                await self._until(self._clock.now() + 0.02)
-        for group in self._groups:
+        try:
+            while any(desk.over is None for desk in group.desks) and self._clock.now() < limit:
+                await self._until(self._clock.now() + 0.05)
+        finally:
             await group.close()
+            self._leaving.pop(group, None)
+
+    async def _leave(self, connector: aiohttp.TCPConnector) -> None:
+        self.cut_off = sum(group.chats for group in self._live)
+        loop = asyncio.get_running_loop()
+        self._leaving |= {group: loop.create_task(self._see_off(group)) for group in self._live}
+        await asyncio.gather(*self._leaving.values(), return_exceptions=True)
         await connector.close()
         if self._driving.base_url.startswith("https"):
             await self._until(self._clock.now() + SETTLING)

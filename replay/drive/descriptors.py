@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from replay.errors import SurroundingsError
-
-PER_AGENT = 2
-"""One that is held, and one for what is asked beside it."""
-RESERVE = 64
-"""For all that is no agent's."""
+from replay.server.descriptors import PER_AGENT, RESERVE, agents_for, widen
 
 
 def check_descriptors(agents: int) -> None:
@@ -18,19 +12,11 @@ def check_descriptors(agents: int) -> None:
     Raises:
         SurroundingsError: those are too few.
     """
-    if sys.platform == "win32":
+    most = widen()
+    if most is None or agents_for(most) >= agents:
         return
-    import resource  # noqa: PLC0415  Windows has none
-
     needed = agents * PER_AGENT + RESERVE
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
-    if hard == resource.RLIM_INFINITY or hard >= needed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-        return
-    carried = max(0, (hard - RESERVE) // PER_AGENT)
     raise SurroundingsError(
-        f"{agents:,} agents need {needed:,} open files, and this process may have {hard:,}, enough for "
-        f"{carried:,} agents: raise the hard limit (ulimit -Hn {needed}), or drive fewer"
+        f"{agents:,} agents need {needed:,} open files, and this process may have {most:,}, enough for "
+        f"{agents_for(most):,} agents: raise the hard limit (ulimit -Hn {needed}), or drive fewer"
     )

@@ -149,14 +149,12 @@ class Group:
             self._is_over = True
             self._over(self)
 
-    def stop(self) -> int:
-        """No chat begins any more, and its agents say goodbye; how many chats were under way."""
+    def stop(self) -> None:
+        """No chat begins any more, and its agents say goodbye."""
         self._is_over = True
-        under_way = self.chats
         for desk in self.desks:
             if desk.over is None:
                 desk.leave()
-        return under_way
 
     async def close(self) -> None:
         """Ends what is under way."""

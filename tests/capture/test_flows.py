@@ -115,6 +115,7 @@ def test_garbage_after_a_flow_is_noted(tmp_path: Path) -> None:
         (gzip.compress(zlib.compress(b"said")), "deflate, gzip"),
         (b"said", "identity"),
     ],
+    ids=["gzip", "deflate", "raw deflate", "both", "identity"],
 )
 def test_bodies_are_decoded(tmp_path: Path, body: bytes, encoding: str) -> None:
     (exchange,) = flows.read(written(tmp_path / "x.mitm", answered(body, encoding))).exchanges

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -274,6 +275,15 @@ def test_arrivals_are_for_a_server_that_offers_chats() -> None:
     assert "there customers start the chats" in str(result.exception)
 
 
+def test_without_the_histograms_library_it_says_what_installs_it() -> None:
+    without = "import sys; sys.modules['hdrh'] = None; from replay.cli import main; main()"
+    command = [sys.executable, "-c", without, "drive", str(ACCEPT), "--target", nobody()]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.returncode == 3
+    assert 'pip install "gws-replay[load]"' in result.stderr
+
+
 def test_a_server_that_lets_nobody_in_ends_it_at_once_and_says_why() -> None:
     async def refused(request: web.Request) -> web.StreamResponse:
         status = 401 if "notifications" in request.path else 200
@@ -304,3 +314,12 @@ def test_ctrl_c_ends_it_with_a_report_of_what_was(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "latency of requests" in out
     assert json.loads(report.read_text(encoding="utf-8"))["requests"]["count"] >= 4
+
+
+def test_more_agents_than_this_process_may_have_connections_for_are_refused_in_words() -> None:
+    command = [sys.executable, "-m", "replay", "drive", str(ACCEPT), "--target", nobody(), "--agents", "500"]
+    limited = f"ulimit -n 200; exec {shlex.join(command)}"
+    result = subprocess.run(["sh", "-c", limited], capture_output=True, text=True, check=False, timeout=60)
+
+    assert result.returncode == 3
+    assert "500 agents need 1,064 open files, and this process may have 200" in result.stderr
