@@ -78,7 +78,8 @@ class Rest:
 
     def _missed(self, request: Request, asking: Asking) -> Effect:
         """A request that is no step is held against all, to say which it nearly was."""
-        simulator, question, agent, now = self._simulator, asking.question, asking.agent, asking.now
+        simulator, question, now = self._simulator, asking.question, asking.now
+        agent: Agent | None = asking.agent
         if agent is None:
             return simulator.misses.answer(request, question, agent, [], now)
         words = words_of(question.path, question.query, question.json)
