@@ -17,9 +17,8 @@ import re
 import socket
 import sys
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-import msgspec
 from aiohttp.http import SERVER_SOFTWARE
 
 from replay.clock import wall_time
@@ -62,7 +61,7 @@ _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
 
 
-class Fields(msgspec.Struct, frozen=True, gc=False):
+class Fields(NamedTuple):
     """The header fields of a plain request."""
 
     headers: dict[str, str]
@@ -72,7 +71,7 @@ class Fields(msgspec.Struct, frozen=True, gc=False):
     is_form: bool
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class Line(NamedTuple):
     """Its request line."""
 
     method: str
@@ -507,7 +506,7 @@ def _pairs(query: str | None) -> tuple[tuple[str, str], ...] | None:
     return tuple(pairs)
 
 
-class _AnswerHead(msgspec.Struct, frozen=True, gc=False):
+class _AnswerHead(NamedTuple):
     """The head of an answer, around the length of its body."""
 
     start: bytes
