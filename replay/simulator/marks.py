@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LONG = 32
 """Marks after which it is looked how many have been used up."""
+MOST = 1_000
+"""Marks that are kept for what still waits: where one of two moments never comes, or for stories that begin later."""
 
 
 class Marks(list["Mark"]):
