@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONG = 32
 """Marks after which it is looked how many have been used up."""
 MOST = 1_000
-"""Marks that are kept for what still waits: where one of two moments never comes, or for stories that begin later."""
+"""Marks kept for what waits for another moment too, which may never come, or for stories that begin later."""
 
 
 class Marks(list["Mark"]):

@@ -144,6 +144,22 @@ def test_what_was_just_asked_may_be_asked_again_however_many_chats_come_at_once(
     script.expect(script.answer(desktop.post(f"/chats/{chats[0]}", {})).body, 1)
 
 
+def test_a_chat_that_is_looked_at_again_and_again_stays_though_all_of_it_has_been() -> None:
+    look = '\n  - {id: look, request: "GET /chats/${chat}", respond: {body: 2}}\n'
+    script = Script(scenario(STORY.rstrip() + look))
+    desktop = come(script)
+    first = plays(script)[0]
+    for _ in range(MANY):
+        accept(script, desktop, plays(script)[-1])
+        desktop.get(f"/chats/{plays(script)[-1].values['chat']}")
+        script.advance(5)
+        script.expect(script.answer(desktop.get(f"/chats/{first.values['chat']}")).body, 2)
+        offer(script)
+
+    assert plays(script)[0] is first
+    assert len(plays(script)) <= 1 + KEPT + MORE + 1
+
+
 def test_whoever_looks_is_told_how_many_have_gone() -> None:
     script = Script(scenario(STORY))
     desktop = come(script)
