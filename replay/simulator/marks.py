@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LONG = 32
 """Marks after which it is looked how many have been used up."""
+MOST = 1_000
+"""Marks kept for what waits for another moment too, which may never come, or for stories that begin later."""
 
 
 class Marks(list["Mark"]):

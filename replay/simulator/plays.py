@@ -20,7 +20,7 @@ from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
 from replay.simulator.at_first import AtFirst, prepare
 from replay.simulator.draws import chance, delay_of
-from replay.simulator.marks import LONG, Marks, used_up
+from replay.simulator.marks import LONG, MOST, Marks, used_up
 from replay.wire import Answer
 
 if TYPE_CHECKING:
@@ -298,6 +298,7 @@ class Play:
                 several = [found for each in cue.trigger.moments if (found := self._all_marks(each))]
                 if len(several) < len(cue.trigger.moments):
                     continue
+                count = max(count, min(each.gone for each in several))
                 while count < min(each.total for each in several):
                     causes = [each.number(count) for each in several]
                     dues.append(self._set_off(cue, causes, count, seed))
@@ -430,7 +431,7 @@ class Play:
             # Each story that begins later counts from the first time.
             story = self.timeline.story
             used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
-        marks.let_go(used)
+        marks.let_go(max(used, marks.total - MOST))
 
     def _times(self, moment: Moment) -> int:
         """How often a moment has come, here or in the session."""
