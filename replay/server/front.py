@@ -43,6 +43,8 @@ MOST_HEAD = 8_000
 """Bytes of a request's head; aiohttp has a limit of its own for longer ones, and the words for it."""
 MOST_BODY = 1 << 18
 """Bytes of a plain request's body."""
+MOST_FIELDS = 64
+"""Header fields of a plain request; aiohttp has a limit for these too."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -55,11 +57,22 @@ _LINE = re.compile(
 """A request line that means what it says: nothing is escaped, and nothing is to be put right."""
 _ODD = ("//", "/.")
 _STRANGE = frozenset(
-    {"upgrade", "expect", "transfer-encoding", "content-encoding", "origin", "http2-settings", "trailer"}
+    {
+        "content-encoding",
+        "expect",
+        "http2-settings",
+        "origin",
+        "proxy-connection",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 """Headers with which a request is not plain."""
 _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
+_DIGITS = 9
+"""Of a plain body's length: with zeros before it, it might be longer than Python reads numbers."""
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False):
@@ -148,7 +161,9 @@ class Fronts:
         self.tick += 1
         self._looks = asyncio.get_running_loop().call_later(TICK, self._look) if self.open else None
         for front in [each for each in self.open if self.tick - each.since > self._most_ticks]:
-            front.close_if_idle()
+            # Who does not read is `pressure`'s.
+            if not front.is_full:
+                front.close_if_idle()
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -210,7 +225,6 @@ class Front(asyncio.Protocol):
         "_block",
         "_buffer",
         "_fields",
-        "_full",
         "_house",
         "_line",
         "_method",
@@ -218,6 +232,7 @@ class Front(asyncio.Protocol):
         "_pieces",
         "_read_line",
         "_transport",
+        "is_full",
         "since",
     )
 
@@ -234,7 +249,7 @@ class Front(asyncio.Protocol):
         self._number = 0
         """The exchange that waits for its answer."""
         self._method = ""
-        self._full = False
+        self.is_full = False
         """Whether the client takes nothing in at present."""
         self._pieces: asyncio.Task[None] | None = None
         self.since = house.tick
@@ -260,22 +275,23 @@ class Front(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """No more requests are taken on while answers pile up."""
-        self._full = True
+        self.is_full = True
         self._house.pressure.paused(self._transport)
 
     def resume_writing(self) -> None:
         """The client has taken in what there was."""
-        self._full = False
+        self.is_full = False
+        self.since = self._house.tick
         self._house.pressure.resumed(self._transport)
-        if self._buffer and not self._number:
-            self._go_on()
+        if not self._number:
+            self._next()
 
     def data_received(self, data: bytes) -> None:
         """Some of a request has come, or more than one."""
         if self._buffer:
             data = self._buffer + data
         self._buffer = data
-        if self._number or self._full:
+        if self._number or self.is_full:
             if len(data) > MOST_BODY:
                 # What a client sends ahead of its answers stays with the kernel.
                 self._transport.pause_reading()
@@ -284,10 +300,11 @@ class Front(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Takes on what has come in whole."""
-        while self._buffer and not self._number and not self._full:
+        while self._buffer and not self._number and not self.is_full:
             data = self._buffer
             end = data.find(b"\r\n\r\n") + 4
             if end < 4 and len(data) <= MOST_HEAD:
+                self.since = self._house.tick
                 return
             fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
             line = self._line_of(data, fields) if fields is not None else None
@@ -296,6 +313,7 @@ class Front(asyncio.Protocol):
                 return
             whole = end + fields.length
             if len(data) < whole:
+                self.since = self._house.tick
                 return
             self._buffer = data[whole:]
             self._ask(line, fields, data[end:whole])
@@ -430,7 +448,7 @@ class Front(asyncio.Protocol):
         heir = self._house.otherwise()
         self._transport.set_protocol(heir)
         heir.connection_made(self._transport)
-        if self._full:
+        if self.is_full:
             heir.pause_writing()
         self._transport.resume_reading()
         heir.data_received(data)
@@ -457,10 +475,12 @@ def _read_fields(head: bytes) -> Fields | None:
         headers = _merged(found.fields)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
         return None
-    length = headers.get("content-length", "0")
-    if not (found.is_whole and _is_plain(headers) and length.isdecimal() and int(length[:9]) <= MOST_BODY):
+    if not found.is_whole or headers is None or not _is_plain(headers):
         return None
-    is_form = headers.get("content-type", "").startswith(_FORM)
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or len(length) > _DIGITS or int(length) > MOST_BODY:
+        return None
+    is_form = headers.get("content-type", "").lower().startswith(_FORM)
     return Fields(headers, f"http://{headers['host']}", int(length), is_form)
 
 
@@ -478,14 +498,19 @@ def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
     return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
 
 
-def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
+    """The fields by their names; None where it takes more to tell: some may stand there only once."""
+    if len(fields) > MOST_FIELDS:
+        return None
     headers: dict[str, str] = {}
     for name, value in fields:
         key, said = sys.intern(name.decode("ascii").lower()), value.decode("ascii").strip(" \t")
-        if key in headers:
-            headers[key] += ("; " if key == "cookie" else ", ") + said
-        else:
+        if key not in headers:
             headers[key] = said
+        elif key == "cookie":
+            headers[key] += "; " + said
+        else:
+            return None
     return headers
 
 
