@@ -212,7 +212,7 @@ class Fronts:
                     await self._empty
             except TimeoutError:
                 for front in list(self.open):
-                    front.cut(with_reset=False)
+                    front.give_up()
         if self._looks is not None:
             self._looks.cancel()
             self._looks = None
@@ -299,24 +299,25 @@ class Front(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Takes on what has come in whole."""
-        while self._buffer and not self._number and not self.is_full:
-            data = self._buffer
-            end = data.find(b"\r\n\r\n") + 4
-            if end < 4 and len(data) <= MOST_HEAD:
-                self.since = self._house.tick
-                return
-            fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
-            line = self._line_of(data, fields) if fields is not None else None
-            if fields is None or line is None:
-                self._hand_over()
-                return
-            whole = end + fields.length
-            if len(data) < whole:
-                self.since = self._house.tick
-                return
-            self._buffer = data[whole:]
-            self._ask(line, fields, data[end:whole])
+        """Takes on the next that has come in whole; others get their turn before the one behind it."""
+        data = self._buffer
+        if not data or self._number or self.is_full:
+            return
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4 and len(data) <= MOST_HEAD:
+            self.since = self._house.tick
+            return
+        fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
+        line = self._line_of(data, fields) if fields is not None else None
+        if fields is None or line is None:
+            self._hand_over()
+            return
+        whole = end + fields.length
+        if len(data) < whole:
+            self.since = self._house.tick
+            return
+        self._buffer = data[whole:]
+        self._ask(line, fields, data[end:whole])
 
     def _fields_of(self, data: bytes, end: int) -> Fields | None:
         """The header fields; None when they are not a plain request's."""
@@ -432,6 +433,11 @@ class Front(asyncio.Protocol):
         """Ends the connection without a word; with FIN behind what was written, unless with RST."""
         self._buffer = b""
         cut(self._transport, with_reset=with_reset)
+
+    def give_up(self) -> None:
+        """Ends the connection, also if its client has not read what was written."""
+        self.cut(with_reset=False)
+        self._transport.abort()
 
     def close_if_idle(self) -> None:
         """Ends the connection if nobody waits for an answer on it."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.server import front
+from replay.server import front, runner
 from replay.server.runner import Server, _Gated
 from replay.testing import scenario
 from replay.wire import Begin, Cut, Piece
@@ -280,6 +280,43 @@ def test_what_was_sent_to_a_server_that_was_not_read_is_answered_once_it_is(loop
             line.ask("/where")
             await line.head()
             assert await line.body(10) == b'"http://h"'
+
+    run(main(), loop)
+
+
+@with_front
+def test_who_sends_many_requests_at_once_leaves_turns_to_others(loop: Loop) -> None:
+    async def main() -> None:
+        async with Running(STORY) as running, Dialled(running) as line:
+            fronts, journal = fronts_of(running), running.server.stage.simulator.journal
+            await until(lambda: fronts.open)
+            (many,) = fronts.open
+            many.data_received(POST * 100)
+            assert sum(entry.kind == "answer" for entry in journal) == 1
+            for _ in range(100):
+                await line.head()
+                assert await line.body(5) == b'"bob"'
+
+    run(main(), loop)
+
+
+@with_front
+def test_a_server_that_has_closed_keeps_no_connection_of_who_does_not_read(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHUTDOWN", 0.05)
+
+    async def main() -> None:
+        big = f"steps: [{{id: big, request: GET /big, respond: {{body: {'x' * 12_000_000}}}}}]"
+        running = Running(big)
+        async with running, Dialled(running, limit=1_000) as line:
+            line.ask("/big")
+            await line.head()
+            fronts = fronts_of(running)
+            await running.server.__aexit__(None, None, None)
+            await until(lambda: not fronts.open)
+            received, _ = await line.ending()
+            assert len(received) < 12_000_000
 
     run(main(), loop)
 
