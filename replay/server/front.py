@@ -42,6 +42,8 @@ MOST_HEAD = 8_000
 """Bytes of a request's head; aiohttp has a limit of its own for longer ones, and the words for it."""
 MOST_BODY = 1 << 18
 """Bytes of a plain request's body."""
+MOST_FIELDS = 64
+"""Header fields of a plain request; aiohttp has a limit for these too."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -54,11 +56,22 @@ _LINE = re.compile(
 """A request line that means what it says: nothing is escaped, and nothing is to be put right."""
 _ODD = ("//", "/.")
 _STRANGE = frozenset(
-    {"upgrade", "expect", "transfer-encoding", "content-encoding", "origin", "http2-settings", "trailer"}
+    {
+        "content-encoding",
+        "expect",
+        "http2-settings",
+        "origin",
+        "proxy-connection",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 """Headers with which a request is not plain."""
 _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
+_DIGITS = 9
+"""Of a plain body's length: with zeros before it, it might be longer than Python reads numbers."""
 
 
 class Fields(NamedTuple):
@@ -147,7 +160,9 @@ class Fronts:
         self.tick += 1
         self._looks = asyncio.get_running_loop().call_later(TICK, self._look) if self.open else None
         for front in [each for each in self.open if self.tick - each.since > self._most_ticks]:
-            front.close_if_idle()
+            # Who does not read is `pressure`'s.
+            if not front.is_full:
+                front.close_if_idle()
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -196,7 +211,7 @@ class Fronts:
                     await self._empty
             except TimeoutError:
                 for front in list(self.open):
-                    front.cut(with_reset=False)
+                    front.give_up()
         if self._looks is not None:
             self._looks.cancel()
             self._looks = None
@@ -209,7 +224,6 @@ class Front(asyncio.Protocol):
         "_block",
         "_buffer",
         "_fields",
-        "_full",
         "_house",
         "_line",
         "_method",
@@ -217,6 +231,7 @@ class Front(asyncio.Protocol):
         "_pieces",
         "_read_line",
         "_transport",
+        "is_full",
         "since",
     )
 
@@ -233,7 +248,7 @@ class Front(asyncio.Protocol):
         self._number = 0
         """The exchange that waits for its answer."""
         self._method = ""
-        self._full = False
+        self.is_full = False
         """Whether the client takes nothing in at present."""
         self._pieces: asyncio.Task[None] | None = None
         self.since = house.tick
@@ -259,22 +274,23 @@ class Front(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """No more requests are taken on while answers pile up."""
-        self._full = True
+        self.is_full = True
         self._house.pressure.paused(self._transport)
 
     def resume_writing(self) -> None:
         """The client has taken in what there was."""
-        self._full = False
+        self.is_full = False
+        self.since = self._house.tick
         self._house.pressure.resumed(self._transport)
-        if self._buffer and not self._number:
-            self._go_on()
+        if not self._number:
+            self._next()
 
     def data_received(self, data: bytes) -> None:
         """Some of a request has come, or more than one."""
         if self._buffer:
             data = self._buffer + data
         self._buffer = data
-        if self._number or self._full:
+        if self._number or self.is_full:
             if len(data) > MOST_BODY:
                 # What a client sends ahead of its answers stays with the kernel.
                 self._transport.pause_reading()
@@ -282,22 +298,25 @@ class Front(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Takes on what has come in whole."""
-        while self._buffer and not self._number and not self._full:
-            data = self._buffer
-            end = data.find(b"\r\n\r\n") + 4
-            if end < 4 and len(data) <= MOST_HEAD:
-                return
-            fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
-            line = self._line_of(data, fields) if fields is not None else None
-            if fields is None or line is None:
-                self._hand_over()
-                return
-            whole = end + fields.length
-            if len(data) < whole:
-                return
-            self._buffer = data[whole:]
-            self._ask(line, fields, data[end:whole])
+        """Takes on the next that has come in whole; others get their turn before the one behind it."""
+        data = self._buffer
+        if not data or self._number or self.is_full:
+            return
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4 and len(data) <= MOST_HEAD:
+            self.since = self._house.tick
+            return
+        fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
+        line = self._line_of(data, fields) if fields is not None else None
+        if fields is None or line is None:
+            self._hand_over()
+            return
+        whole = end + fields.length
+        if len(data) < whole:
+            self.since = self._house.tick
+            return
+        self._buffer = data[whole:]
+        self._ask(line, fields, data[end:whole])
 
     def _fields_of(self, data: bytes, end: int) -> Fields | None:
         """The header fields; None when they are not a plain request's."""
@@ -414,6 +433,11 @@ class Front(asyncio.Protocol):
         self._buffer = b""
         cut(self._transport, with_reset=with_reset)
 
+    def give_up(self) -> None:
+        """Ends the connection, also if its client has not read what was written."""
+        self.cut(with_reset=False)
+        self._transport.abort()
+
     def close_if_idle(self) -> None:
         """Ends the connection if nobody waits for an answer on it."""
         if not self._number:
@@ -429,7 +453,7 @@ class Front(asyncio.Protocol):
         heir = self._house.otherwise()
         self._transport.set_protocol(heir)
         heir.connection_made(self._transport)
-        if self._full:
+        if self.is_full:
             heir.pause_writing()
         self._transport.resume_reading()
         heir.data_received(data)
@@ -456,10 +480,12 @@ def _read_fields(head: bytes) -> Fields | None:
         headers = _merged(found.fields)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
         return None
-    length = headers.get("content-length", "0")
-    if not (found.is_whole and _is_plain(headers) and length.isdecimal() and int(length[:9]) <= MOST_BODY):
+    if not found.is_whole or headers is None or not _is_plain(headers):
         return None
-    is_form = headers.get("content-type", "").startswith(_FORM)
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or len(length) > _DIGITS or int(length) > MOST_BODY:
+        return None
+    is_form = headers.get("content-type", "").lower().startswith(_FORM)
     return Fields(headers, f"http://{headers['host']}", int(length), is_form)
 
 
@@ -477,14 +503,19 @@ def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
     return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
 
 
-def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
+    """The fields by their names; None where it takes more to tell: some may stand there only once."""
+    if len(fields) > MOST_FIELDS:
+        return None
     headers: dict[str, str] = {}
     for name, value in fields:
         key, said = sys.intern(name.decode("ascii").lower()), value.decode("ascii").strip(" \t")
-        if key in headers:
-            headers[key] += ("; " if key == "cookie" else ", ") + said
-        else:
+        if key not in headers:
             headers[key] = said
+        elif key == "cookie":
+            headers[key] += "; " + said
+        else:
+            return None
     return headers
 
 
