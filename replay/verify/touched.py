@@ -84,10 +84,10 @@ class _Counts:
         return self._came[what]
 
     def _fault(self, what: tuple[str, str], entry: Entry) -> int | None:
-        number = entry.detail.get("occurrence")
-        if number is None:
+        occurrence: int | None = entry.detail.get("occurrence")
+        if occurrence is None:
             return None
-        number += self._before[what]
+        number = occurrence + self._before[what]
         if number > self._came[what]:
             # Nothing else says that it came: it was refused, or an event that is told later, or never.
             self._came[what] = number

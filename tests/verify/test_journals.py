@@ -156,7 +156,7 @@ def _status(entry: Any) -> Any:
 def two_lives(times: str, *, away: float) -> Kept:
     """Somebody sends, goes, is forgotten while others come, comes back under its name, and sends again."""
     options = Options(agents_kept=0, agents_kept_for=60.0)
-    script = Script(scenario(f"faults: {fault('latency', times=times)}\n{STORY}"), options=options)
+    script = Script(scenario(f"faults: {fault('error', times=times)}\n{STORY}"), options=options)
     for _ in range(2):
         ann = script.desktop("ann")
         ann.handshake()
