@@ -151,8 +151,9 @@ class Client:
         if isinstance(ext, dict) and isinstance(number, int) and not isinstance(number, bool):
             connect["ext"] = {**ext, "ack": number - 1}
 
-    def acknowledged(self, number: float) -> None:
+    def acknowledged(self, number: int | float) -> None:
         """All up to this reply has come; what went out later was lost and goes out again."""
+        # An int by itself too: a float that is compiled is one of C, and a client's number may be larger.
         lost = [event for batch, event in self._unacknowledged if batch > number]
         self._unacknowledged.clear()
         self.queue[:0] = lost
