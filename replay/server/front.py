@@ -44,6 +44,8 @@ MOST_BODY = 1 << 18
 """Bytes of a plain request's body."""
 MOST_FIELDS = 64
 """Header fields of a plain request; aiohttp has a limit for these too."""
+KNOWN_LINES = 4_096
+"""Request lines that are kept taken apart: clients ask for the same again."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -93,8 +95,9 @@ class Line(NamedTuple):
     target: str
     mount: str | None
     """The CometD path it belongs to."""
-    mounts: int
-    """How many there were when it was read."""
+
+
+_UNREAD = Line("", "", (), "", None)
 
 
 class Ways(Protocol):
@@ -136,6 +139,9 @@ class Fronts:
         self.is_closing = False
         self._most_ticks = max(1, round(keepalive / TICK))
         self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
+        self._lines: dict[bytes, Line | None] = {}
+        self._mounts = 0
+        """How many CometD paths there were when these were read."""
         self._date = b"", 0
         self._looks: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
@@ -163,6 +169,17 @@ class Fronts:
             # Who does not read is `pressure`'s.
             if not front.is_full:
                 front.close_if_idle()
+
+    def line_of(self, text: bytes) -> Line | None:
+        """A request line, taken apart; None when it is not a plain request's."""
+        mounts = len(self.stage.simulator.mounts)
+        if mounts != self._mounts or len(self._lines) >= KNOWN_LINES:
+            self._lines.clear()
+            self._mounts = mounts
+        found = self._lines.get(text, _UNREAD)
+        if found is _UNREAD:
+            found = self._lines[text] = _read_line(text, self.ways)
+        return found
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -225,11 +242,9 @@ class Front(asyncio.Protocol):
         "_buffer",
         "_fields",
         "_house",
-        "_line",
         "_method",
         "_number",
         "_pieces",
-        "_read_line",
         "_transport",
         "is_full",
         "since",
@@ -240,9 +255,7 @@ class Front(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._buffer = b""
         """What has come and is not taken apart yet."""
-        # Of the request before: a client's polls have one head, and all it asks the same fields.
-        self._line = b""
-        self._read_line: Line | None = None
+        # Of the request before: all that a client asks has the same fields.
         self._block = b""
         self._fields: Fields | None = None
         self._number = 0
@@ -327,14 +340,11 @@ class Front(asyncio.Protocol):
 
     def _line_of(self, data: bytes, fields: Fields) -> Line | None:
         """The request line; None when it is not a plain request's."""
-        text, mounts = data[: data.find(b"\r\n")], self._house.stage.simulator.mounts
-        line = self._read_line
-        if text != self._line or line is None or line.mounts != len(mounts):
-            line = _read_line(text, self._house.ways, len(mounts))
-            self._line, self._read_line = text, line
+        line = self._house.line_of(data[: data.find(b"\r\n")])
         if line is None or line.mount is None:
             return line
         takes = line.method == "POST" and not fields.is_form
+        mounts = self._house.stage.simulator.mounts
         return line if takes and "long-polling" in mounts[line.mount].connection_types else None
 
     def _ask(self, line: Line, fields: Fields, body: bytes) -> None:
@@ -489,7 +499,7 @@ def _read_fields(head: bytes) -> Fields | None:
     return Fields(headers, f"http://{headers['host']}", int(length), is_form)
 
 
-def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
+def _read_line(text: bytes, ways: Ways) -> Line | None:
     found = _LINE.fullmatch(text)
     if found is None:
         return None
@@ -500,7 +510,7 @@ def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
     assert path is not None
     if pairs is None or any(odd in path for odd in _ODD) or ways.is_steering(path):
         return None
-    return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
+    return Line(method or "", path, pairs, target or "", ways.mount_of(path))
 
 
 def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
