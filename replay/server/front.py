@@ -46,6 +46,8 @@ MOST_FIELDS = 64
 """Header fields of a plain request; aiohttp has a limit for these too."""
 KNOWN_LINES = 4_096
 """Request lines that are kept taken apart: clients ask for the same again."""
+LONG_LINE = 512
+"""Bytes of a request line that is not kept."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -178,7 +180,9 @@ class Fronts:
             self._mounts = mounts
         found = self._lines.get(text, _UNREAD)
         if found is _UNREAD:
-            found = self._lines[text] = _read_line(text, self.ways)
+            found = _read_line(text, self.ways)
+            if len(text) < LONG_LINE:
+                self._lines[text] = found
         return found
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
