@@ -16,7 +16,7 @@ from replay.cli.credentials import trusted
 from replay.cli.diff import story
 from replay.cli.drive_report import Run, check_places, write_reports
 from replay.cli.drive_told import Bars
-from replay.cli.drive_users import callers
+from replay.cli.drive_users import are_numbered, callers, unknown
 from replay.cli.loop import run_loop, settle
 from replay.cli.verify import CARRIED
 from replay.drive.access import Access, Hidden
@@ -258,6 +258,8 @@ class _Driving:
         check_plays(health, self._target, self._timeline.name)
         offers = Offers(control, self._target, self._timeline.name)
         await offers.look()
+        if are_numbered(os.environ, self._asked.users):
+            self._come = unknown(self._come, offers.knows, trust=self._trust.trust)
         speed = None if health.speed == "max" else float(health.speed)
         return offers, said.speed if said else speed
 

@@ -57,6 +57,19 @@ def check_places(as_json: str | None, as_html: str | None, read: Path) -> None:
             raise UsageError(f"{option} {path} cannot be written: {what}")
         if path.exists() and read.exists() and path.samefile(read):
             raise UsageError(f"{path} is what is to be read: name another file with {option}")
+        try:
+            _try(path)
+        except OSError as error:
+            raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from None
+
+
+def _try(path: Path) -> None:
+    """Opens a file for writing and leaves all as it was; a pipe or device is left alone."""
+    if path.is_file():
+        path.open("ab").close()
+    elif not path.exists():
+        path.open("xb").close()
+        path.unlink()
 
 
 def write_reports(
@@ -68,16 +81,23 @@ def write_reports(
     as_json: str | None,
     as_html: str | None,
 ) -> None:
-    """Files first: whoever reads the text may go away."""
+    """Files first: whoever reads the text may go away. What cannot be written keeps nobody from the rest.
+
+    Raises:
+        UsageError: a file could not be written.
+    """
     row = hidden.cleaned(row_of(run, crowd, limits))
+    troubles = []
     if as_json is not None:
-        _write(as_json, msgspec.json.format(msgspec.json.encode(row), indent=2) + b"\n")
+        troubles += _write(as_json, msgspec.json.format(msgspec.json.encode(row), indent=2) + b"\n")
     if as_html is not None:
-        _write(as_html, page(row).encode())
+        troubles += _write(as_html, page(row).encode())
     stream = sys.stderr if "-" in (as_json, as_html) else sys.stdout
     console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
     for line in told(row):
         console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    if troubles:
+        raise UsageError("; ".join(troubles))
 
 
 def row_of(run: Run, crowd: Crowd, limits: Sequence[Held]) -> dict[str, Any]:
@@ -256,14 +276,16 @@ def _text(said: str, style: str = "") -> Text:
     return Text(printable(said), style=style)
 
 
-def _write(out: str, content: bytes) -> None:
+def _write(out: str, content: bytes) -> list[str]:
+    """Returns why it could not be written, if so."""
     if out == "-":
         click.echo(content, nl=False)
-        return
+        return []
     try:
         Path(out).write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror or error}") from None
+        return [f"{out} cannot be written: {error.strerror or error}"]
+    return []
 
 
 __all__ = ["MEASURES", "Run", "check_places", "row_of", "write_reports"]

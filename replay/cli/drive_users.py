@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from replay.cli.credentials import HEADER, PASSWORD, USER, accesses
@@ -62,6 +62,28 @@ def callers(
         of_agent = {name: value.replace(NUMBER, str(n)) for name, value in given.items()}
         found.append(_caller(list(accesses(of_agent, roles, trust, hidden).values())))
     return found
+
+
+def are_numbered(environment: Mapping[str, str], users: Path | None) -> bool:
+    """Whether agents may come under any name, since nobody has said as whom."""
+    return users is None and not any(_says_who(name) and value for name, value in environment.items())
+
+
+def unknown(
+    come: Sequence[Caller], knows: Callable[[str], bool], *, trust: ssl.SSLContext | bool
+) -> list[Caller]:
+    """Those who come, with the number of this run behind their names where a server knows any of them.
+
+    What a session may ask once, and chats that are still under way there, belong to who came before.
+    """
+    ordinal = 1
+    names = [list(caller.names) for caller in come]
+    while any(knows(name) for group in names for name in group):
+        ordinal += 1
+        names = [[f"{name}-{ordinal}" for name in caller.names] for caller in come]
+    if ordinal == 1:
+        return list(come)
+    return [_caller([_with(by_name(name), trust) for name in group]) for group in names]
 
 
 def _says_who(name: str) -> bool:

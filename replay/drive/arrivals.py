@@ -11,6 +11,8 @@ from replay.errors import nearest
 from replay.simulator.draws import draw
 
 KINDS = ("poisson", "constant")
+MOST = 1_000.0
+"""A second: more than one process can play. Those that wait for an agent are kept, for as long as it runs."""
 EXAMPLES = "poisson(3/s), constant(3/s), poisson(90/m)"
 
 _ARRIVALS = re.compile(r"([A-Za-z]+)\(\s*(\d{1,9}(?:\.\d{1,6})?)\s*/\s*([a-z]+)\s*\)", re.ASCII)
@@ -51,4 +53,6 @@ def parse_arrivals(text: str) -> Arrivals:
     rate = float(number) / _UNITS[unit]
     if not rate:
         raise ValueError(f"at '{text}' nobody ever comes; write {EXAMPLES}")
+    if rate > MOST:
+        raise ValueError(f"'{text}' is more than one process can play; write at most {kind}({MOST:.0f}/s)")
     return Arrivals(kind, rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import aiohttp
@@ -82,7 +83,7 @@ class Crowd:
         self._live: set[Group] = set()
         self._leaving: dict[Group, asyncio.Task[None]] = {}
         """Those whose chats are over, and who says goodbye for them."""
-        self._waiting: list[float] = []
+        self._waiting: deque[float] = deque()
         """When chats were to begin for which no agent was free."""
         self._stopped = asyncio.Event()
         self._in_turn = asyncio.Lock() if len(driving.timeline.roles) > 1 else None
@@ -217,9 +218,14 @@ class Crowd:
             await self._until(self._clock.now() + 0.005)
 
     async def _chats_arrive(self, arrivals: Arrivals) -> None:
-        for seconds in arrivals.times(self._load.seed):
-            await self._until(self._began + seconds)
-            self._waiting.append(self._began + seconds)
+        times = arrivals.times(self._load.seed)
+        due = self._began + next(times)
+        while True:
+            await self._until(due)
+            now = self._clock.now()
+            while due <= now:
+                self._waiting.append(due)
+                due = self._began + next(times)
             self._seat()
             self.most_waiting = max(self.most_waiting, len(self._waiting))
 
@@ -231,12 +237,15 @@ class Crowd:
             )
             if free is None:
                 return
-            free.begin(self._waiting.pop(0))
+            free.begin(self._waiting.popleft())
 
     async def _until(self, at: float) -> None:
-        if at <= self._clock.now():
-            return
+        """Waits, and where there is nothing to wait for, lets all others have their turn."""
         due = asyncio.Event()
+        if at <= self._clock.now():
+            asyncio.get_running_loop().call_soon(due.set)
+            await due.wait()
+            return
         alarm = self._clock.call_at(at, due.set)
         try:
             await due.wait()

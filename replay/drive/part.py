@@ -30,8 +30,8 @@ from replay.bayeux.messages import Message
 from replay.drive.actions import Action, Call, Over, Told
 from replay.drive.chats import Chat, Driving, Playing
 from replay.drive.owners import Owners
+from replay.drive.wrong import wrong
 from replay.plan.timeline import Ask, Moment
-from replay.plan.values import readable
 from replay.verify.role import Role
 
 AGAIN = (408, 425, 429, 502, 503, 504)
@@ -128,11 +128,11 @@ class Part:
         if asked is None:
             return []
         if status in AGAIN and status != asked.ask.replies[0].status and asked.tries < TRIES:
-            return self._paused(self._again(asked, now, *_wrong(asked.ask, status)), now)
+            return self._paused(self._again(asked, now, *wrong(asked.ask, status, body)), now)
         seconds = now - asked.meant
         told: list[Action] = [Told(kind="answer", at=now, step=asked.ask.id, seconds=seconds)]
         if status != asked.ask.replies[0].status:
-            told.append(self._error(now, asked, *_wrong(asked.ask, status)))
+            told.append(self._error(now, asked, *wrong(asked.ask, status, body)))
         if asked.playing is None:
             self._moments.setdefault(Moment(asked.ask.id, response=True), now)
             self._session.answered(asked.ask, status, body)
@@ -412,9 +412,3 @@ class Part:
             return kept
         self._paused_until = first
         return [*kept, Pause(first)]
-
-
-def _wrong(ask: Ask, status: int) -> tuple[str, str]:
-    """An answer with another status, as an error's sort and example."""
-    expected = ask.replies[0].status
-    return f"status {status}", f"{ask.method} {readable(ask.path)} was answered {status}, not {expected}"

@@ -209,9 +209,37 @@ def test_a_limit_that_is_broken_is_exit_code_1_and_said(tmp_path: Path) -> None:
     assert not any(word in text for word in ("<script", "src=", "href=", "@import", "url("))
 
 
+def test_more_chats_than_anybody_can_play_wait_and_the_run_ends_when_it_is_to() -> None:
+    with serving(ACCEPT) as simulator:
+        found = driven(ACCEPT, simulator.url, "--arrivals", "constant(1000/s)", "--duration", "1s")
+
+    assert found["chats"]["most_waiting"] > 500
+    assert found["chats"]["count"] > 0
+
+
+def test_a_report_that_cannot_be_written_is_said_and_the_figures_are_told_all_the_same() -> None:
+    with serving(ACCEPT) as simulator:
+        result = run(ACCEPT, simulator.url, "--json", "/dev/full")
+
+    assert type(result.exception).__name__ == "UsageError"
+    assert "/dev/full cannot be written: No space left on device" in str(result.exception)
+    assert "latency of requests" in result.stdout
+
+
+def test_agents_whose_names_have_played_there_come_under_new_ones_and_nothing_is_amiss() -> None:
+    with serving(ACCEPT) as simulator:
+        for _ in range(3):
+            found = driven(ACCEPT, simulator.url, "--agents", "2")
+            assert (found["errors"], found["strangers"], found["chats"]["count"]) == (0, 0, 2)
+        names = [each.agent for each in simulator.agents]
+
+    assert sorted(names) == ["agent1", "agent1-2", "agent1-3", "agent2", "agent2-2", "agent2-3"]
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
+        (("--json", "/proc/drive.json"), "--json /proc/drive.json cannot be written"),
         (("--fail-if", "acept.p99 > 1s"), "Did you mean 'accept'?"),
         (("--arrivals", "poison(3/s)"), "Did you mean 'poisson'?"),
         (("--think", "long"), "--think: 'long' says not how long"),

@@ -53,6 +53,7 @@ def test_constant_arrivals_are_even_and_poisson_ones_come_at_their_rate() -> Non
         ("3/s", r"write poisson\(3/s\)"),
         ("poisson(3/d)", "write s, m, h"),
         ("poisson(0/s)", "nobody ever comes"),
+        ("constant(999999999/s)", r"more than one process can play; write at most constant\(1000/s\)"),
     ],
 )
 def test_what_is_no_rate_of_arrivals_says_what_would_be(text: str, why: str) -> None:

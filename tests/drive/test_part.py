@@ -267,6 +267,20 @@ def test_a_request_that_is_refused_ends_its_chat_and_no_other() -> None:
     assert desk.part.chats == 1
 
 
+def test_an_answer_with_another_status_is_told_with_what_the_server_says_about_it() -> None:
+    desk = listening()
+    desk.event({"state": "Invited", "id": "chat-777777"}, 1.0)
+    said = {"statusCode": 6, "statusMessage": "the chat is\n  somebody else's " + "x" * 500}
+
+    desk.do(desk.part.answered(desk.calls.pop().number, 404, said, 1.1))
+
+    (error,) = [each for each in desk.told if each.kind == "error"]
+    assert error.example.startswith(
+        "POST /chats/${chat} was answered 404, not 200: the chat is somebody else's x"
+    )
+    assert len(error.example) < 300
+
+
 def test_a_client_that_is_forgotten_shakes_hands_anew_and_that_is_a_recovery() -> None:
     desk = listening()
     desk.grant(0.0)
