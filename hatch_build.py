@@ -1,8 +1,8 @@
 """The hook of the build: with REPLAY_COMPILE=1 a wheel has the hot path compiled to C, by mypyc.
 
-The modules stay what they are, and stand beside what is made of them; without the variable nothing is compiled
-and a wheel is for any machine. Modules with structs of msgspec are left out: mypyc drops what their classes are
-declared with.
+The modules stay what they are, and stand beside what is made of them; without the variable nothing is
+compiled, and a wheel is for any machine. Modules with structs of msgspec are left out: mypyc drops what their
+classes are declared with.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ NEEDED = ("mypy[mypyc]>=2.4,<3", "setuptools>=77", "types-PyYAML")
 
 MODULES = (
     "bayeux/channels.py",
+    "bayeux/client_state.py",
     "bayeux/cookies.py",
     "bayeux/delivery.py",
     "bayeux/messages.py",
@@ -34,6 +35,7 @@ MODULES = (
     "server/front.py",
     "server/stage.py",
     "simulator/acting.py",
+    "simulator/agents.py",
     "simulator/casting.py",
     "simulator/draws.py",
     "simulator/events.py",
@@ -41,6 +43,7 @@ MODULES = (
     "simulator/finding.py",
     "simulator/lateness.py",
     "simulator/matching.py",
+    "simulator/plays.py",
     "simulator/reach.py",
     "simulator/rest.py",
     "simulator/simulator.py",
@@ -53,7 +56,7 @@ _SETUP = """
 import sys
 from mypyc.build import mypycify
 from setuptools import setup
-setup(name="replay", packages=[], ext_modules=mypycify(sys.argv[3:], opt_level="3", debug_level="0"),
+setup(name="replay", packages=[], ext_modules=mypycify(sys.argv[1:], opt_level="3", debug_level="0"),
       script_args=["build_ext", "--inplace"])
 """
 
@@ -67,7 +70,8 @@ def compile_in(folder: Path) -> list[Path]:
     """Compiles the package that lies in a folder, beside its modules; returns what has come about."""
     before = set(folder.rglob("*"))
     modules = [str(Path("replay", each)) for each in MODULES]
-    subprocess.run([sys.executable, "-c", _SETUP, "", "", *modules], cwd=folder, check=True)
+    command = [sys.executable, "-c", _SETUP, *modules]
+    subprocess.run(command, cwd=folder, check=True)  # noqa: S603  Python itself
     return sorted(each for each in set(folder.rglob("*")) - before if each.suffix in {".so", ".pyd"})
 
 

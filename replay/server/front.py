@@ -42,6 +42,12 @@ MOST_HEAD = 8_000
 """Bytes of a request's head; aiohttp has a limit of its own for longer ones, and the words for it."""
 MOST_BODY = 1 << 18
 """Bytes of a plain request's body."""
+MOST_FIELDS = 64
+"""Header fields of a plain request; aiohttp has a limit for these too."""
+KNOWN_LINES = 4_096
+"""Request lines that are kept taken apart: clients ask for the same again."""
+LONG_LINE = 512
+"""Bytes of a request line that is not kept."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -54,11 +60,22 @@ _LINE = re.compile(
 """A request line that means what it says: nothing is escaped, and nothing is to be put right."""
 _ODD = ("//", "/.")
 _STRANGE = frozenset(
-    {"upgrade", "expect", "transfer-encoding", "content-encoding", "origin", "http2-settings", "trailer"}
+    {
+        "content-encoding",
+        "expect",
+        "http2-settings",
+        "origin",
+        "proxy-connection",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 """Headers with which a request is not plain."""
 _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 _FORM = "application/x-www-form-urlencoded"
+_DIGITS = 9
+"""Of a plain body's length: with zeros before it, it might be longer than Python reads numbers."""
 
 
 class Fields(NamedTuple):
@@ -80,8 +97,9 @@ class Line(NamedTuple):
     target: str
     mount: str | None
     """The CometD path it belongs to."""
-    mounts: int
-    """How many there were when it was read."""
+
+
+_UNREAD = Line("", "", (), "", None)
 
 
 class Ways(Protocol):
@@ -123,6 +141,9 @@ class Fronts:
         self.is_closing = False
         self._most_ticks = max(1, round(keepalive / TICK))
         self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
+        self._lines: dict[bytes, Line | None] = {}
+        self._mounts = 0
+        """How many CometD paths there were when these were read."""
         self._date = b"", 0
         self._looks: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
@@ -147,7 +168,22 @@ class Fronts:
         self.tick += 1
         self._looks = asyncio.get_running_loop().call_later(TICK, self._look) if self.open else None
         for front in [each for each in self.open if self.tick - each.since > self._most_ticks]:
-            front.close_if_idle()
+            # Who does not read is `pressure`'s.
+            if not front.is_full:
+                front.close_if_idle()
+
+    def line_of(self, text: bytes) -> Line | None:
+        """A request line, taken apart; None when it is not a plain request's."""
+        mounts = len(self.stage.simulator.mounts)
+        if mounts != self._mounts or len(self._lines) >= KNOWN_LINES:
+            self._lines.clear()
+            self._mounts = mounts
+        found = self._lines.get(text, _UNREAD)
+        if found is _UNREAD:
+            found = _read_line(text, self.ways)
+            if len(text) < LONG_LINE:
+                self._lines[text] = found
+        return found
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -196,7 +232,7 @@ class Fronts:
                     await self._empty
             except TimeoutError:
                 for front in list(self.open):
-                    front.cut(with_reset=False)
+                    front.give_up()
         if self._looks is not None:
             self._looks.cancel()
             self._looks = None
@@ -209,14 +245,12 @@ class Front(asyncio.Protocol):
         "_block",
         "_buffer",
         "_fields",
-        "_full",
         "_house",
-        "_line",
         "_method",
         "_number",
         "_pieces",
-        "_read_line",
         "_transport",
+        "is_full",
         "since",
     )
 
@@ -225,15 +259,13 @@ class Front(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._buffer = b""
         """What has come and is not taken apart yet."""
-        # Of the request before: a client's polls have one head, and all it asks the same fields.
-        self._line = b""
-        self._read_line: Line | None = None
+        # Of the request before: all that a client asks has the same fields.
         self._block = b""
         self._fields: Fields | None = None
         self._number = 0
         """The exchange that waits for its answer."""
         self._method = ""
-        self._full = False
+        self.is_full = False
         """Whether the client takes nothing in at present."""
         self._pieces: asyncio.Task[None] | None = None
         self.since = house.tick
@@ -259,22 +291,23 @@ class Front(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """No more requests are taken on while answers pile up."""
-        self._full = True
+        self.is_full = True
         self._house.pressure.paused(self._transport)
 
     def resume_writing(self) -> None:
         """The client has taken in what there was."""
-        self._full = False
+        self.is_full = False
+        self.since = self._house.tick
         self._house.pressure.resumed(self._transport)
-        if self._buffer and not self._number:
-            self._go_on()
+        if not self._number:
+            self._next()
 
     def data_received(self, data: bytes) -> None:
         """Some of a request has come, or more than one."""
         if self._buffer:
             data = self._buffer + data
         self._buffer = data
-        if self._number or self._full:
+        if self._number or self.is_full:
             if len(data) > MOST_BODY:
                 # What a client sends ahead of its answers stays with the kernel.
                 self._transport.pause_reading()
@@ -282,22 +315,25 @@ class Front(asyncio.Protocol):
         self._go_on()
 
     def _go_on(self) -> None:
-        """Takes on what has come in whole."""
-        while self._buffer and not self._number and not self._full:
-            data = self._buffer
-            end = data.find(b"\r\n\r\n") + 4
-            if end < 4 and len(data) <= MOST_HEAD:
-                return
-            fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
-            line = self._line_of(data, fields) if fields is not None else None
-            if fields is None or line is None:
-                self._hand_over()
-                return
-            whole = end + fields.length
-            if len(data) < whole:
-                return
-            self._buffer = data[whole:]
-            self._ask(line, fields, data[end:whole])
+        """Takes on the next that has come in whole; others get their turn before the one behind it."""
+        data = self._buffer
+        if not data or self._number or self.is_full:
+            return
+        end = data.find(b"\r\n\r\n") + 4
+        if end < 4 and len(data) <= MOST_HEAD:
+            self.since = self._house.tick
+            return
+        fields = self._fields_of(data, end) if 4 <= end <= MOST_HEAD else None
+        line = self._line_of(data, fields) if fields is not None else None
+        if fields is None or line is None:
+            self._hand_over()
+            return
+        whole = end + fields.length
+        if len(data) < whole:
+            self.since = self._house.tick
+            return
+        self._buffer = data[whole:]
+        self._ask(line, fields, data[end:whole])
 
     def _fields_of(self, data: bytes, end: int) -> Fields | None:
         """The header fields; None when they are not a plain request's."""
@@ -308,14 +344,11 @@ class Front(asyncio.Protocol):
 
     def _line_of(self, data: bytes, fields: Fields) -> Line | None:
         """The request line; None when it is not a plain request's."""
-        text, mounts = data[: data.find(b"\r\n")], self._house.stage.simulator.mounts
-        line = self._read_line
-        if text != self._line or line is None or line.mounts != len(mounts):
-            line = _read_line(text, self._house.ways, len(mounts))
-            self._line, self._read_line = text, line
+        line = self._house.line_of(data[: data.find(b"\r\n")])
         if line is None or line.mount is None:
             return line
         takes = line.method == "POST" and not fields.is_form
+        mounts = self._house.stage.simulator.mounts
         return line if takes and "long-polling" in mounts[line.mount].connection_types else None
 
     def _ask(self, line: Line, fields: Fields, body: bytes) -> None:
@@ -414,6 +447,11 @@ class Front(asyncio.Protocol):
         self._buffer = b""
         cut(self._transport, with_reset=with_reset)
 
+    def give_up(self) -> None:
+        """Ends the connection, also if its client has not read what was written."""
+        self.cut(with_reset=False)
+        self._transport.abort()
+
     def close_if_idle(self) -> None:
         """Ends the connection if nobody waits for an answer on it."""
         if not self._number:
@@ -429,7 +467,7 @@ class Front(asyncio.Protocol):
         heir = self._house.otherwise()
         self._transport.set_protocol(heir)
         heir.connection_made(self._transport)
-        if self._full:
+        if self.is_full:
             heir.pause_writing()
         self._transport.resume_reading()
         heir.data_received(data)
@@ -456,14 +494,16 @@ def _read_fields(head: bytes) -> Fields | None:
         headers = _merged(found.fields)
     except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
         return None
-    length = headers.get("content-length", "0")
-    if not (found.is_whole and _is_plain(headers) and length.isdecimal() and int(length[:9]) <= MOST_BODY):
+    if not found.is_whole or headers is None or not _is_plain(headers):
         return None
-    is_form = headers.get("content-type", "").startswith(_FORM)
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or len(length) > _DIGITS or int(length) > MOST_BODY:
+        return None
+    is_form = headers.get("content-type", "").lower().startswith(_FORM)
     return Fields(headers, f"http://{headers['host']}", int(length), is_form)
 
 
-def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
+def _read_line(text: bytes, ways: Ways) -> Line | None:
     found = _LINE.fullmatch(text)
     if found is None:
         return None
@@ -474,17 +514,22 @@ def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
     assert path is not None
     if pairs is None or any(odd in path for odd in _ODD) or ways.is_steering(path):
         return None
-    return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
+    return Line(method or "", path, pairs, target or "", ways.mount_of(path))
 
 
-def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
+    """The fields by their names; None where it takes more to tell: some may stand there only once."""
+    if len(fields) > MOST_FIELDS:
+        return None
     headers: dict[str, str] = {}
     for name, value in fields:
         key, said = sys.intern(name.decode("ascii").lower()), value.decode("ascii").strip(" \t")
-        if key in headers:
-            headers[key] += ("; " if key == "cookie" else ", ") + said
-        else:
+        if key not in headers:
             headers[key] = said
+        elif key == "cookie":
+            headers[key] += "; " + said
+        else:
+            return None
     return headers
 
 

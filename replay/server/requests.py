@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from aiohttp import web
@@ -12,6 +13,8 @@ _QUOTED = re.compile(r":?\s+b['\"].*", re.DOTALL)
 
 MAX_BODY = 4 << 20
 """Bytes of a request body; more is answered with 413."""
+PATIENCE = 75.0
+"""Seconds in which some of a body has to come; else it is answered with 408."""
 
 
 def headers_of(request: web.BaseRequest) -> dict[str, str]:
@@ -68,8 +71,9 @@ async def body_of(request: web.BaseRequest, *, most: int = MAX_BODY) -> bytes:
     Raises:
         web.HTTPRequestEntityTooLarge: it is larger than any desktop sends.
         web.HTTPBadRequest: it is not encoded as its headers say.
+        web.HTTPRequestTimeout: it does not come.
     """
-    announced = request.content_length or 0
+    announced = _announced(request)
     if request.headers.get("Expect", "").lower() == "100-continue" and 0 <= announced <= most:
         # .NET clients ask before every POST, and wait a third of a second for the word.
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -85,7 +89,7 @@ async def body_of(request: web.BaseRequest, *, most: int = MAX_BODY) -> bytes:
             if len(body) > most:
                 raise _too_large(len(body), most)
             return body
-        async for chunk in request.content.iter_any():
+        while chunk := await _some(request):
             size += len(chunk)
             if size > most:
                 raise _too_large(size, most)
@@ -93,6 +97,25 @@ async def body_of(request: web.BaseRequest, *, most: int = MAX_BODY) -> bytes:
     except web.RequestPayloadError:
         raise web.HTTPBadRequest(text="The body is not encoded as its headers say.") from None
     return b"".join(chunks)
+
+
+async def _some(request: web.BaseRequest) -> bytes:
+    """What has come of a body; nothing at its end."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await request.content.readany()
+    except TimeoutError:
+        why = f"Nothing more of the body has come for {PATIENCE:.0f} s."
+        raise web.HTTPRequestTimeout(text=why, headers={"Connection": "close"}) from None
+
+
+def _announced(request: web.BaseRequest) -> int:
+    """How long a body is, as its headers say."""
+    try:
+        return request.content_length or 0
+    except ValueError:
+        # The parser has understood it: thousands of zeros stand before the number.
+        return 0
 
 
 def _too_large(size: int, most: int) -> web.HTTPRequestEntityTooLarge:

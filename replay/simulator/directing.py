@@ -16,8 +16,9 @@ from replay.scenario.model import RequestStep, Scenario
 from replay.scenario.triggers import START, Trigger
 from replay.simulator.agents import NOBODY, Agent
 from replay.simulator.events import MOST_HELD
+from replay.simulator.happenings import Due, Mark
 from replay.simulator.pending import Pending
-from replay.simulator.plays import Due, Mark, Play
+from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator

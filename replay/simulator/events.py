@@ -8,7 +8,7 @@ from replay.bayeux.client_state import Client
 from replay.faults.fault import Telling
 from replay.plan.prepared import head_of
 from replay.simulator.agents import Agent
-from replay.simulator.plays import Due
+from replay.simulator.happenings import Due
 from replay.simulator.telling import Overtaken, Told
 
 if TYPE_CHECKING:

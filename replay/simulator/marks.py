@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from replay.plan.timeline import Cue, Moment, Part
 
 if TYPE_CHECKING:
-    from replay.simulator.plays import Mark
+    from replay.simulator.happenings import Mark
 
 LONG = 32
 """Marks after which it is looked how many have been used up."""

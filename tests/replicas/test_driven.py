@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -22,6 +23,11 @@ pytestmark = [
 ]
 
 AGENTS = 30
+LOSSES = {
+    *("lost connection", "no connection", "CometD answered 502", "CometD answered 503"),
+    *("status 404", "status 502", "status 503", "no chat offered", "missing", "doubled"),
+}
+"""What a killed replica costs: what was on its way, and chats half over. Who comes back gets one unasked."""
 
 
 def driven(url: str, *flags: str) -> Process:
@@ -37,7 +43,7 @@ def chatted(replicas: Replicas, name: str) -> list[int]:
 
 def test_many_agents_are_at_home_on_one_replica_each(name: str, tmp_path: Path) -> None:
     with balanced(name, tmp_path) as (replicas, url):
-        drive = driven(url, "--duration", "5s", "--fail-if", "errors > 0")
+        drive = driven(url, "--duration", "5s", "--fail-if", "errors > 0", "--fail-if", "recoveries > 0")
 
         assert drive.wait() == 0, drive.output
         assert sum(replicas.agents().values()) == AGENTS
@@ -47,9 +53,10 @@ def test_many_agents_are_at_home_on_one_replica_each(name: str, tmp_path: Path) 
 def test_all_agents_of_a_killed_replica_chat_on_at_the_other(name: str, tmp_path: Path) -> None:
     with balanced(name, tmp_path) as (replicas, url):
         # Of a chat that was half over, nothing comes any more: it is given up, and the next is asked for.
-        drive = driven(url, "--duration", "20s", "--patience", "2s")
+        file = tmp_path / "drive.json"
+        drive = driven(url, "--duration", "20s", "--patience", "2s", "--json", str(file))
         eventually(lambda: all(all(chatted(replicas, each)) for each in "ab") and total(replicas) == AGENTS)
-        stayed = chatted(replicas, "b")
+        stayed, lost = chatted(replicas, "b"), replicas.agents()["a"]
 
         replicas.kill("a")
         eventually(lambda: replicas.agents() == {"b": AGENTS} and all(chatted(replicas, "b")))
@@ -57,6 +64,11 @@ def test_all_agents_of_a_killed_replica_chat_on_at_the_other(name: str, tmp_path
         # Who was there before had chats all the time.
         after = chatted(replicas, "b")[: len(stayed)]
         assert all(now > before for before, now in zip(stayed, after, strict=True))
+        told = json.loads(file.read_text(encoding="utf-8"))
+        # Each of the killed one has shaken hands anew, once, and nobody else; nobody has gone for good.
+        assert told["recoveries"] == lost
+        assert (told["lost"], told["strangers"], told["ended_early"]) == (0, 0, "")
+        assert {each["error"] for each in told["failing"]} <= LOSSES, told["failing"]
 
 
 def total(replicas: Replicas) -> int:

@@ -11,10 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 import uvloop
+from aiohttp import web
 
 from replay.errors import UsageError
+from replay.server.control import passing
 from replay.server.runner import Server
 from replay.testing import scenario
+from tests.drive.servers import serving
 from tests.server.running import run
 from tests.server.steered import STORY, Steered
 
@@ -269,6 +272,24 @@ def test_who_is_no_replica_is_told_as_that() -> None:
             _, what, _ = await one.refused("DELETE", "faults")
             # There a request is no step of anybody's.
             assert "it answers 404, but not as a replica of ours" in what
+
+    run(main(), uvloop.new_event_loop)
+
+
+def test_who_answers_without_end_is_not_read_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passing, "MOST", 1 << 20)
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 16))
+
+    async def main() -> None:
+        async with serving(answer) as other, Steered(peers=[other]) as one:
+            status, what, _ = await one.refused("DELETE", "faults")
+            assert status == 502
+            assert "it answers 200 with more than 1 MB; done by this replica" in what
 
     run(main(), uvloop.new_event_loop)
 

@@ -43,6 +43,11 @@ class Dialled:
         told = self._writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
         return bool(told == b"\x01")
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether all that was written has left."""
+        return self._writer.transport.get_write_buffer_size() == 0
+
     def write(self, data: bytes) -> None:
         """Sends bytes."""
         self._writer.write(data)

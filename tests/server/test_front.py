@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.server import front
+from replay.server import front, runner
 from replay.server.runner import Server, _Gated
 from replay.testing import scenario
 from replay.wire import Begin, Cut, Piece
@@ -39,6 +39,8 @@ POST = b"POST /greet/bob HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r
 HANDSHAKE = b'[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]'
 SHAKE = b"POST /cometd HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(HANDSHAKE), HANDSHAKE)
 
+FORM = SHAKE.replace(b"Host: h", b"Host: h\r\nContent-Type: application/x-www-form-urlencoded")
+
 
 def get(path: str, *headers: str) -> bytes:
     return "\r\n".join((f"GET {path} HTTP/1.1", "Host: h:1", *headers, "", "")).encode()
@@ -55,7 +57,7 @@ PLAIN = {
     "odd": get("/odd"),
     "framed": get("/framed"),
     "miss": get("/nowhere"),
-    "cookies": get("/where", "Cookie: a=1", "cookie: b=2", "X-Many: 1", "x-many:  2 "),
+    "cookies": get("/where", "Cookie: a=1", "cookie: b=2", "X-One:  2 "),
     "handshake": SHAKE,
     "no batch": b"POST /cometd HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n[}",
     "known": get("/where", "Authorization: Basic YW5uOg=="),
@@ -78,7 +80,7 @@ OTHER = {
     "two lengths": b"POST /greet/b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     "chunked": b"POST /greet/b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     "expecting": POST.replace(b"Host: h", b"Host: h\r\nExpect: 100-continue"),
-    "form": SHAKE.replace(b"Host: h", b"Host: h\r\nContent-Type: application/x-www-form-urlencoded"),
+    "form": FORM,
     "not ascii": get("/where", "X-Name: \xe4"),
     "control": get("/__replay/health"),
     "page of control": get("/__replay/"),
@@ -87,9 +89,42 @@ OTHER = {
     "no http": b"\x00\x01\r\n\r\n",
     "upgrade": get("/cometd", "Upgrade: websocket", "Connection: Upgrade"),
     "long": get("/" + "x" * 9_000),
+    "repeated": get("/where", "X-Many: 1", "x-many:  2 "),
+    "many fields": get("/where", *(f"X-{number}: 1" for number in range(front.MOST_FIELDS))),
+    "far too many fields": get("/where", *(f"X-{number}: 1" for number in range(300))),
+    "two hosts": get("/where", "Host: other"),
+    "two types": SHAKE.replace(b"Host: h", b"Host: h\r\nContent-Type: text/a\r\nContent-Type: text/b"),
+    "loud form": b"POST /cometd HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n"
+    b"Content-Type: Application/X-WWW-Form-Urlencoded\r\n\r\nmessage=[]",
+    "proxy closes": get("/where", "Proxy-Connection: close"),
+    "zeros": POST.replace(b"Length: 2", b"Length: " + b"0" * 5_000 + b"2"),
+    "bare line feed": get("/where", "X-A: 1\nTransfer-Encoding: chunked"),
+    "folded": get("/where", "X-A: 1\r\n Transfer-Encoding: chunked"),
+    "chunked with a length": POST.replace(b"Host: h", b"Host: h\r\nTransfer-Encoding: chunked"),
+    "nul": get("/where", "X-A: a\0b"),
+    "space before a colon": get("/where", "Content-Length : 3"),
+    "line before": b"\r\n" + get("/where"),
 }
 
-ENDING = {"closing", "old", "no http", "two lengths", "no host", "long", "upgrade", "old kept"}
+ENDING = {
+    "closing",
+    "old",
+    "no http",
+    "two lengths",
+    "no host",
+    "long",
+    "upgrade",
+    "old kept",
+    "far too many fields",
+    "two hosts",
+    "two types",
+    "proxy closes",
+    "bare line feed",
+    "folded",
+    "chunked with a length",
+    "nul",
+    "space before a colon",
+}
 """After these a connection may end at once, and with it what was sent behind."""
 
 with_front = pytest.mark.skipif(not front.HAS_PARSER, reason="the tests are run without it: --no-front")
@@ -219,9 +254,88 @@ def test_a_client_that_reads_nothing_gets_no_more_answers_than_fit(loop: Loop) -
         async with Running(big) as running, Dialled(running, limit=1) as line:
             stage, before = running.server.stage, 2_000
             line.write(get("/big") * before)
-            await until(lambda: any(each._full for each in fronts_of(running).open))
+            await until(lambda: any(each.is_full for each in fronts_of(running).open))
             answered = sum(entry.kind == "answer" for entry in stage.simulator.journal)
             assert 0 < answered < before
+
+    run(main(), loop)
+
+
+def test_what_was_sent_to_a_server_that_was_not_read_is_answered_once_it_is(loop: Loop) -> None:
+    body = b"[" + b" " * (front.MOST_BODY - 2) + b"]"
+    large = b"POST /greet/bob HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    async def main() -> None:
+        # More than kernels keep for a client.
+        big = f"{STORY}  - {{id: big, request: GET /big, respond: {{body: {'x' * 12_000_000}}}}}"
+        async with Running(big) as running, Dialled(running, limit=1_000) as line:
+            line.ask("/big")
+            line.write(large)
+            await line.head()
+            # One more than what is kept for it, so that reading from it has stopped.
+            await until(lambda: line.has_sent)
+            await line.body(12_000_002)
+            await line.head()
+            assert await line.body(5) == b'"bob"'
+            line.ask("/where")
+            await line.head()
+            assert await line.body(10) == b'"http://h"'
+
+    run(main(), loop)
+
+
+@with_front
+def test_who_sends_many_requests_at_once_leaves_turns_to_others(loop: Loop) -> None:
+    async def main() -> None:
+        async with Running(STORY) as running, Dialled(running) as line:
+            fronts, journal = fronts_of(running), running.server.stage.simulator.journal
+            await until(lambda: fronts.open)
+            (many,) = fronts.open
+            many.data_received(POST * 100)
+            assert sum(entry.kind == "answer" for entry in journal) == 1
+            for _ in range(100):
+                await line.head()
+                assert await line.body(5) == b'"bob"'
+
+    run(main(), loop)
+
+
+@with_front
+def test_a_server_that_has_closed_keeps_no_connection_of_who_does_not_read(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHUTDOWN", 0.05)
+
+    async def main() -> None:
+        big = f"steps: [{{id: big, request: GET /big, respond: {{body: {'x' * 12_000_000}}}}}]"
+        running = Running(big)
+        async with running, Dialled(running, limit=1_000) as line:
+            line.ask("/big")
+            await line.head()
+            fronts = fronts_of(running)
+            await running.server.__aexit__(None, None, None)
+            await until(lambda: not fronts.open)
+            received, _ = await line.ending()
+            assert len(received) < 12_000_000
+
+    run(main(), loop)
+
+
+@with_front
+def test_an_unfinished_request_may_take_its_time_as_long_as_it_comes(loop: Loop) -> None:
+    async def main() -> None:
+        async with Running(STORY) as running, Dialled(running) as line, Dialled(running) as stuck:
+            fronts = fronts_of(running)
+            stuck.write(POST[:-2])
+            await until(lambda: len(fronts.open) == 2)
+            for byte in POST:
+                line.write(bytes([byte]))
+                for _ in range(2):
+                    fronts._look()
+                assert await line.silent() or byte == POST[-1]
+            await line.head()
+            assert await line.body(5) == b'"bob"'
+            assert await stuck.ending() == (b"", "FIN")
 
     run(main(), loop)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from replay.server import requests
+
 from .conftest import Loop
 from .running import Running, run, until
 
@@ -139,3 +141,23 @@ def test_repeated_headers_are_one_list_and_cookies_one_line(loop: Loop) -> None:
 
     run(main(), loop)
     assert "xxx" in seen
+
+
+def test_a_body_that_does_not_come_is_given_up(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "PATIENCE", 0.02)
+    head = b"POST /greet/bob HTTP/1.1\r\nHost: h\r\nOrigin: http://page\r\nContent-Length: 2\r\n\r\n"
+
+    async def main() -> None:
+        async with Running() as running:
+            answer = await running.raw(head + b"{")
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert answer.endswith(b"Nothing more of the body has come for 0 s.")
+            call = head.replace(b"/greet/bob", b"/__replay/events").replace(b"http://page", b"http://h")
+            answer = await running.raw(
+                call.replace(b"Host: h", b"Host: localhost").replace(b"//h", b"//localhost")
+            )
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert b'"what":"Nothing more of the body has come for 0 s"' in answer
+            assert running.server.stage._exchanges == {}
+
+    run(main(), loop)

@@ -70,7 +70,7 @@ class Call:
         """The body, as the type that the route declares.
 
         Raises:
-            RefusedError: it is too large, or says that it is no JSON.
+            RefusedError: it is too large, does not come, or says that it is no JSON.
             UsageError: it is no JSON, or of another type.
         """
         return value_of(await self.json(), self.route.body)
@@ -79,7 +79,7 @@ class Call:
         """The body as it comes, for those who know better what is wrong with it.
 
         Raises:
-            RefusedError: it is too large, or says that it is no JSON.
+            RefusedError: it is too large, does not come, or says that it is no JSON.
             UsageError: it is no JSON.
         """
         if self.said is msgspec.UNSET:
@@ -91,6 +91,8 @@ class Call:
             body = await body_of(self.request, most=MAX_BODY)
         except web.HTTPRequestEntityTooLarge:
             raise RefusedError(413, f"the body is larger than {MAX_BODY} bytes") from None
+        except web.HTTPRequestTimeout as error:
+            raise RefusedError(408, str(error.text).rstrip(".")) from None
         except web.HTTPBadRequest as error:
             raise UsageError(str(error.text).rstrip(".")) from None
         if not body.strip() and self.route.bodiless:

@@ -32,6 +32,7 @@ _WHY = {
     404: "There is nothing of that name.",
     405: "The path takes other methods, which `Allow` names.",
     409: "It cannot be done as things are.",
+    408: "The body has not come.",
     413: "The body is too large.",
     415: "The body does not say that it is JSON.",
     502: "Not every replica has done it, or not every one could be asked.",
@@ -123,7 +124,7 @@ def _refusals(route: Route, *, is_secured: bool) -> set[int]:
     met = {400, 403, 405, *route.refuses}
     met |= {401} if _needs_token(route, is_secured=is_secured) else set()
     met |= {404} if "{name}" in route.path else set()
-    return met | ({413, 415} if route.body is not None else set())
+    return met | ({408, 413, 415} if route.body is not None else set())
 
 
 def _content(route: Route) -> dict[str, Any]:

@@ -27,6 +27,9 @@ PATIENCE = 10.0
 MOVING = 600.0
 """Seconds in which it has to have moved its clock, on the way of which it waits for clients."""
 
+MOST = 32 << 20
+"""Bytes of its answer: one agent with all its plays is far less."""
+
 _NOT_THERE = frozenset({404, 409})
 ITSELF = 421
 """The status of a call that came back to whom it came from: a list of all replicas has that one in it too."""
@@ -116,7 +119,10 @@ class Passing:
             async with session.request(
                 method or call.route.method, target, headers=headers, data=data, allow_redirects=False
             ) as response:
-                return _told(url, response.status, await response.read(), answer)
+                said = await _read(response)
+                if said is None:
+                    return Told(url=url, why=f"it answers {response.status} with more than {MOST >> 20} MB")
+                return _told(url, response.status, said, answer)
         except aiohttp.ClientConnectorError as error:
             return Told(url=url, why=f"nobody answers there: {_reason(error)}")
         except TimeoutError:
@@ -152,6 +158,17 @@ def path_of(call: Call) -> str:
 def problem_of(told: Told) -> Problem:
     """That one has not done it, and why."""
     return Problem(file=told.url, what=told.why)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+    """What an answer says; None if that is more than any replica says."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_any():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST:
+            return None
+    return b"".join(chunks)
 
 
 def _limits(call: Call) -> aiohttp.ClientTimeout:
