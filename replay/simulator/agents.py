@@ -308,7 +308,9 @@ class Agents:
                 del self._by_name[agent.name]
             for value in agent.signs:
                 del self._by_cookie[value]
-            for play in (*agent.sessions, *agent.plays):
+            # Of a shared play also the sessions of roles that nobody has taken.
+            unseated = (session for play in agent.plays for session in play.sessions)
+            for play in (*agent.sessions, *agent.plays, *unseated):
                 for value in map(str, play.values.values()):
                     if self._by_minted.get(value) is play:
                         del self._by_minted[value]

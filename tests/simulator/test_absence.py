@@ -27,6 +27,11 @@ steps:
   - {id: offered, agent: first, push: /chats, after: start, data: {offer: 1}}
   - {id: ringing, agent: second, push: /chats, after: start, data: {ring: 1}}
 """
+DESKS = f"""
+variables: {{desk: {{recorded: 0000Na9B26EF002X, make: interaction-id}}}}
+session: [{{id: desk, agent: second, request: "GET /desks/${{desk}}"}}]
+{CONSULT}
+"""
 KEPT = 3
 FEW = Options(agents_kept=KEPT, agents_kept_for=60.0)
 
@@ -179,6 +184,19 @@ def test_who_comes_takes_no_role_beside_one_that_is_forgotten() -> None:
     bob = come(script.desktop("bob"))
     assert names(script) == ["bob"]
     assert [event.data for event in bob.events] == [{"offer": 1}]
+
+
+def test_ids_of_a_role_that_nobody_took_are_nobodys_once_those_beside_it_are_forgotten() -> None:
+    script = script_of(DESKS, agents_kept=0)
+    come(script.desktop("first")).disconnect()
+    (play,) = script.simulator.agents.named("first").plays
+    ids = [str(value) for session in play.sessions for value in session.values.values()]
+    assert all(map(script.simulator.agents.is_minted, ids))
+    assert ids
+    script.advance(61)
+    come(script.desktop("bob"))
+    assert names(script) == ["bob"]
+    assert not any(map(script.simulator.agents.is_minted, ids))
 
 
 def test_nobody_is_forgotten_while_something_is_expected() -> None:
