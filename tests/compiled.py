@@ -1,7 +1,8 @@
 """`python -m tests.compiled`: the tests, run on a hot path that is compiled to C.
 
 A copy of the tree is compiled in place, where Python takes what is compiled before what is not. Tests with a
-double that derives from a compiled class are left out: they are marked `interpreted`.
+double that derives from a compiled class, or that count what its objects hold, are marked `interpreted`, and
+left out.
 """
 
 from __future__ import annotations

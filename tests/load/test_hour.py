@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load
 from tests.load.census import growing, grown
@@ -34,6 +36,7 @@ def test_nothing_that_is_kept_grows_while_one_is_offered_one_chat_after_another(
     assert lived.seen.accepts > 150, vars(lived.seen)
 
 
+@pytest.mark.interpreted
 def test_what_visitors_leave_behind_is_seen_where_they_are_not_forgotten() -> None:
     lived = live(30, 8, filled=False, agents_kept=1_000_000)
     assert lived.forgotten == 0
