@@ -8,9 +8,11 @@ NODE_MODULES := tests/upstream/node_modules/.package-lock.json
 RIVALS := bench/rivals/node_modules/.package-lock.json
 # One more than there are cores: many tests wait for what other processes do.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+COMPILED := .venv-compiled
+SOURCES := $(shell find replay -name '*.py')
 RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node playwright)
 
-.PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx wrk
+.PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx wrk compiled
 
 demo: $(VENV)/.record  ## record, distil and replay an Accept on this machine
 	@$(BIN)/python examples/demo.py
@@ -24,10 +26,10 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.prove $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium haproxy nginx wrk  ## what the issues ask to be shown, in full, as a table
+prove: $(VENV)/.prove $(NODE_MODULES) $(RECIPES) $(RIVALS) chromium haproxy nginx wrk compiled  ## what the issues ask to be shown, in full, as a table
 	@$(BIN)/python tests/prove.py
 
-bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) wrk  ## ours beside rivals, and lateness; FLAGS=--quick for 100 agents, once
+bench: $(VENV)/.dev $(NODE_MODULES) $(RIVALS) wrk compiled  ## ours beside rivals, and lateness; FLAGS=--quick for 100 agents, once
 	@$(BIN)/python -m bench $(FLAGS)
 	@$(BIN)/python -m bench.lateness
 
@@ -58,8 +60,18 @@ wrk:  ## Debian's, which asks faster than a client in Python, where it may be in
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk >/dev/null; \
 	} || echo "make: there is no wrk on PATH and it cannot be installed here: our own client asks, and says so" >&2
 
+compiled:  ## ours with its hot path compiled to C, in an environment of its own, where there is a C compiler
+	@command -v cc >/dev/null && $(MAKE) --no-print-directory $(COMPILED)/.made || \
+		echo "make: there is no C compiler on PATH: ours is measured as it stands" >&2
+
+$(COMPILED)/.made: pyproject.toml hatch_build.py $(SOURCES)
+	@echo "make: compiling, which takes a minute" >&2
+	$(PYTHON) -m venv --clear $(COMPILED)
+	REPLAY_COMPILE=1 $(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check .
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .demo .prove tests/upstream/node_modules bench/rivals/node_modules examples/*/node_modules
+	rm -rf $(VENV) $(COMPILED) .demo .prove tests/upstream/node_modules bench/rivals/node_modules examples/*/node_modules
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed, and none was found on PATH." >&2; exit 3; }

@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 NODE_MODULES = ROOT / "tests" / "upstream" / "node_modules"
 RIVALS = Path(__file__).parent / "rivals"
 OURS = "replay"
+COMPILED = ROOT / ".venv-compiled" / "bin" / "replay"
+"""Ours with its hot path compiled, in an environment of its own."""
+PLAIN = os.environ.get("BENCH_PLAIN") == "1"
+"""Whether ours is measured as it stands in the tree all the same."""
 PAGE = resource.getpagesize()
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -66,8 +70,9 @@ def command_of(name: str) -> list[str]:
 
 
 def ours(*scenarios: Path) -> list[str]:
-    """`replay serve`, as it comes."""
-    return [*python("-m", "replay"), "serve", *map(str, scenarios), "--port", "0", "--print-url"]
+    """`replay serve`, as it comes: compiled, where `make compiled` has made it."""
+    command = [str(COMPILED)] if COMPILED.exists() and not PLAIN else python("-m", "replay")
+    return [*command, "serve", *map(str, scenarios), "--port", "0", "--print-url"]
 
 
 def python(*arguments: str | Path) -> list[str]:

@@ -20,9 +20,18 @@ settings.register_profile("replay", deadline=None)
 settings.load_profile("replay")
 
 
+THRESHOLDS = gc.get_threshold()
+
+
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_teardown() -> None:
+    # A command that was run here has set the collector up as for a process of its own.
+    gc.enable()
+    gc.set_threshold(*THRESHOLDS)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -143,6 +143,12 @@ def _figures(row: dict[str, Any]) -> str:
     return f"{row['ours']:,.4g} {row['unit']}{beside} ({row['met']})"
 
 
+def compiled() -> Shown:
+    """The tests on what is compiled to C, in a copy of the tree."""
+    good, output = run(sys.executable, "-m", "tests.compiled")
+    return Shown(good, output.strip().splitlines()[-1].strip("= "))
+
+
 def recorder() -> Shown:
     """What recording costs beside plain mitmdump, in requests per second and on a held poll."""
     good, output = run(sys.executable, "-m", "bench.recorder", "--least", "0.9")
@@ -374,6 +380,14 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "8",
         "slow readers, clients that vanish, 5,000 connections at once, few descriptors",
         lambda: tests(*(f"tests/server/test_{name}.py" for name in ("slow_readers", "vanished", "storms"))),
+    ),
+    ("8.1", "compiled to C, it passes the same tests", compiled),
+    (
+        "8.1",
+        "without the front, the same tests pass",
+        lambda: tests(
+            "--no-front", "-m", "not full", "tests/server", "tests/faults", "tests/behaviours", "tests/road"
+        ),
     ),
     ("8.2", "5,000 agents on each transport through an Accept: each event once, in order", crowd),
     ("8.3", "an hour by hand with faults, people who come and go: nothing grows", by_hand),

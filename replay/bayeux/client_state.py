@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from replay.bayeux.channels import SERVICE, covers
+from replay.bayeux.marked import Marked, is_alone
 from replay.bayeux.messages import Message
 from replay.bayeux.settings import Settings
 from replay.bayeux.states import TRANSITIONS, Happening, Hold, State
@@ -15,29 +16,6 @@ if TYPE_CHECKING:
 
 COUNTED = 16
 """Events whose bytes are not worth counting."""
-
-
-class Marked(bytes):
-    """An encoded event that does not go out as events do."""
-
-    alone: bool
-    """It shares no answer with another."""
-    together: bool
-    """It shares a frame with its neighbours of the same kind."""
-    whole: bytes
-    """What goes out again if it is not acknowledged: it was broken on its way alone."""
-
-    def __new__(
-        cls, event: bytes, *, alone: bool = False, together: bool = False, whole: bytes = b""
-    ) -> Self:
-        """Marked so; what goes out again is the same if nothing is said of it."""
-        marked = super().__new__(cls, event)
-        marked.alone, marked.together, marked.whole = alone, together, whole or marked
-        return marked
-
-
-def _is_alone(event: bytes) -> bool:
-    return type(event) is Marked and event.alone
 
 
 class Client:
@@ -135,10 +113,10 @@ class Client:
     def _next(self) -> list[bytes]:
         events = self.queue
         has_frames = self.socket is not None and not self.connect_only
-        if has_frames or len(events) < 2 or not any(map(_is_alone, events)):
+        if has_frames or len(events) < 2 or not any(map(is_alone, events)):
             self.queue = []
             return events
-        alone = next(at for at, event in enumerate(events) if _is_alone(event))
+        alone = next(at for at, event in enumerate(events) if is_alone(event))
         # Up to it, or it by itself.
         self.queue = events[max(alone, 1) :]
         return events[: max(alone, 1)]
@@ -173,8 +151,9 @@ class Client:
         if isinstance(ext, dict) and isinstance(number, int) and not isinstance(number, bool):
             connect["ext"] = {**ext, "ack": number - 1}
 
-    def acknowledged(self, number: float) -> None:
+    def acknowledged(self, number: int | float) -> None:
         """All up to this reply has come; what went out later was lost and goes out again."""
+        # An int by itself too: a float that is compiled is one of C, and a client's number may be larger.
         lost = [event for batch, event in self._unacknowledged if batch > number]
         self._unacknowledged.clear()
         self.queue[:0] = lost

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from itertools import groupby
 
 from replay.bayeux.channels import CONNECT, HANDSHAKE
-from replay.bayeux.client_state import Client, Marked
+from replay.bayeux.client_state import Client
+from replay.bayeux.marked import Marked
 from replay.bayeux.messages import Message, encode, join
 from replay.bayeux.peer import Peer
 from replay.bayeux.replies import mark_of

@@ -41,9 +41,10 @@ def group() -> None:
     \b
     replay record --upstream URL --to chat.mitm --distil chat.yaml
     replay serve chat.yaml
+    replay drive chat.yaml --target http://127.0.0.1:8090 --agents 200
 
-    Exit codes: 0 good, 1 mismatch, 2 wrong usage or a bad file, 3 the surroundings (a port in use, a server
-    that is down), 130 interrupted.
+    Exit codes: 0 good, 1 mismatch or a broken limit, 2 wrong usage or a bad file, 3 the surroundings
+    (a port in use, a server that is down), 130 interrupted.
     """
 
 

@@ -63,7 +63,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="URL", help="The server to drive, such as http://gws:8090.")
-@click.option("--agents", type=click.IntRange(1, 1_000_000), default=1, show_default=True, metavar="N")
+@click.option(
+    "--agents",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many come; a multiple of the roles, where the steps name any.",
+)
 @click.option("--ramp", default="0s", show_default=True, metavar="T", help="Over how long the agents come.")
 @click.option(
     "--duration",
@@ -84,7 +91,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     metavar="N",
     help="Chats that an agent has at once.",
 )
-@click.option("--transport", type=click.Choice(CARRIED), default="long-polling", show_default=True)
+@click.option(
+    "--transport",
+    type=click.Choice(CARRIED),
+    default="long-polling",
+    show_default=True,
+    help="What their events come by.",
+)
 @click.option(
     "--think",
     default="recorded",
@@ -96,9 +109,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--speed",
     metavar="N",
-    help="At which the target plays, 'max' where it drops waits; 'replay serve' says it itself.",
+    help="The speed at which the target plays, 'max' where it drops waits; 'replay serve' says it itself.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of arrivals and thinking.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The same seed makes the same arrivals and the same thinking.",
+)
 @click.option(
     "--patience",
     default="30s",
@@ -112,18 +132,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     metavar="FILE",
     help="Logins, a line each: user,password (CSV).",
 )
-@click.option("--admin-token", metavar="T", help="That of 'replay serve', where it is not on this machine.")
+@click.option("--admin-token", metavar="T", help="That of 'replay serve', where that is not on this machine.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of the target.")
 @click.option(
     "--target-ca", type=click.Path(path_type=Path), metavar="FILE", help="Its certificate authority (PEM)."
 )
 @click.option("--json", metavar="OUT", help="Write all figures as JSON; - is standard output.")
-@click.option("--html", metavar="OUT", help="Write a report with plots, which is one file.")
+@click.option("--html", metavar="OUT", help="Write a page with plots, which is one file.")
 @click.option(
     "--fail-if",
     multiple=True,
     metavar="LIMIT",
-    help=f"Exit code 1 if this is so; repeatable. Such as: {LIMITS}.",
+    help=f"Exit code 1 if this is so when the run ends; may be given more than once. Such as: {LIMITS}.",
 )
 @click.pass_context
 def drive(context: click.Context, /, **given: Any) -> None:
@@ -135,8 +155,8 @@ def drive(context: click.Context, /, **given: Any) -> None:
     Agents log in as agent1, agent2 and so on. REPLAY_USER and REPLAY_PASSWORD, or REPLAY_AUTHORIZATION, say
     otherwise, with {n} for the agent's number: REPLAY_USER='load-{n}'.
 
-    Exit code 0 if no --fail-if is so, 1 if one is, 2 for a bad file or wrong usage, 3 if the server could not
-    be driven, 130 if it was interrupted.
+    Exit code 0 if no limit of --fail-if is broken, 1 if one is, 2 for a bad file or wrong usage, 3 if the
+    server could not be driven, 130 if it was interrupted.
     """
     asked = Asked(**given)
     target = str(parse_upstream(asked.target, option="--target"))

@@ -17,9 +17,8 @@ import re
 import socket
 import sys
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-import msgspec
 from aiohttp.http import SERVER_SOFTWARE
 
 from replay.clock import wall_time
@@ -45,6 +44,10 @@ MOST_BODY = 1 << 18
 """Bytes of a plain request's body."""
 MOST_FIELDS = 64
 """Header fields of a plain request; aiohttp has a limit for these too."""
+KNOWN_LINES = 4_096
+"""Request lines that are kept taken apart: clients ask for the same again."""
+LONG_LINE = 512
+"""Bytes of a request line that is not kept."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -75,7 +78,7 @@ _DIGITS = 9
 """Of a plain body's length: with zeros before it, it might be longer than Python reads numbers."""
 
 
-class Fields(msgspec.Struct, frozen=True, gc=False):
+class Fields(NamedTuple):
     """The header fields of a plain request."""
 
     headers: dict[str, str]
@@ -85,7 +88,7 @@ class Fields(msgspec.Struct, frozen=True, gc=False):
     is_form: bool
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class Line(NamedTuple):
     """Its request line."""
 
     method: str
@@ -94,8 +97,9 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     target: str
     mount: str | None
     """The CometD path it belongs to."""
-    mounts: int
-    """How many there were when it was read."""
+
+
+_UNREAD = Line("", "", (), "", None)
 
 
 class Ways(Protocol):
@@ -137,6 +141,9 @@ class Fronts:
         self.is_closing = False
         self._most_ticks = max(1, round(keepalive / TICK))
         self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
+        self._lines: dict[bytes, Line | None] = {}
+        self._mounts = 0
+        """How many CometD paths there were when these were read."""
         self._date = b"", 0
         self._looks: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
@@ -164,6 +171,19 @@ class Fronts:
             # Who does not read is `pressure`'s.
             if not front.is_full:
                 front.close_if_idle()
+
+    def line_of(self, text: bytes) -> Line | None:
+        """A request line, taken apart; None when it is not a plain request's."""
+        mounts = len(self.stage.simulator.mounts)
+        if mounts != self._mounts or len(self._lines) >= KNOWN_LINES:
+            self._lines.clear()
+            self._mounts = mounts
+        found = self._lines.get(text, _UNREAD)
+        if found is _UNREAD:
+            found = _read_line(text, self.ways)
+            if len(text) < LONG_LINE:
+                self._lines[text] = found
+        return found
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -226,11 +246,9 @@ class Front(asyncio.Protocol):
         "_buffer",
         "_fields",
         "_house",
-        "_line",
         "_method",
         "_number",
         "_pieces",
-        "_read_line",
         "_transport",
         "is_full",
         "since",
@@ -241,9 +259,7 @@ class Front(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._buffer = b""
         """What has come and is not taken apart yet."""
-        # Of the request before: a client's polls have one head, and all it asks the same fields.
-        self._line = b""
-        self._read_line: Line | None = None
+        # Of the request before: all that a client asks has the same fields.
         self._block = b""
         self._fields: Fields | None = None
         self._number = 0
@@ -328,14 +344,11 @@ class Front(asyncio.Protocol):
 
     def _line_of(self, data: bytes, fields: Fields) -> Line | None:
         """The request line; None when it is not a plain request's."""
-        text, mounts = data[: data.find(b"\r\n")], self._house.stage.simulator.mounts
-        line = self._read_line
-        if text != self._line or line is None or line.mounts != len(mounts):
-            line = _read_line(text, self._house.ways, len(mounts))
-            self._line, self._read_line = text, line
+        line = self._house.line_of(data[: data.find(b"\r\n")])
         if line is None or line.mount is None:
             return line
         takes = line.method == "POST" and not fields.is_form
+        mounts = self._house.stage.simulator.mounts
         return line if takes and "long-polling" in mounts[line.mount].connection_types else None
 
     def _ask(self, line: Line, fields: Fields, body: bytes) -> None:
@@ -490,7 +503,7 @@ def _read_fields(head: bytes) -> Fields | None:
     return Fields(headers, f"http://{headers['host']}", int(length), is_form)
 
 
-def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
+def _read_line(text: bytes, ways: Ways) -> Line | None:
     found = _LINE.fullmatch(text)
     if found is None:
         return None
@@ -501,7 +514,7 @@ def _read_line(text: bytes, ways: Ways, mounts: int) -> Line | None:
     assert path is not None
     if pairs is None or any(odd in path for odd in _ODD) or ways.is_steering(path):
         return None
-    return Line(method or "", path, pairs, target or "", ways.mount_of(path), mounts)
+    return Line(method or "", path, pairs, target or "", ways.mount_of(path))
 
 
 def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
@@ -538,7 +551,7 @@ def _pairs(query: str | None) -> tuple[tuple[str, str], ...] | None:
     return tuple(pairs)
 
 
-class _AnswerHead(msgspec.Struct, frozen=True, gc=False):
+class _AnswerHead(NamedTuple):
     """The head of an answer, around the length of its body."""
 
     start: bytes

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from replay.bayeux.client_state import Client
 from replay.faults.fault import Act, Forget, LogOut, LoseCookies, Outage, Sever
-from replay.simulator.agents import Agent, Refusal
+from replay.simulator.agents import Agent
+from replay.simulator.happenings import Refusal
 from replay.simulator.striking import Struck
 from replay.wire import Close, Cut, Deafen
 

@@ -15,13 +15,12 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-import msgspec
-
 from replay.bayeux.client_state import Client
 from replay.errors import NoSuchError, nearest
 from replay.profiles.profile import user_of
-from replay.simulator.at_first import AtFirst, prepare
+from replay.simulator.at_first import AtFirst, prepared
 from replay.simulator.forgotten import Forgotten, Gone
+from replay.simulator.happenings import Refusal
 from replay.simulator.plays import Play
 from replay.simulator.reach import Reach
 from replay.simulator.telling import Overtaken, Told
@@ -38,13 +37,7 @@ _SIGNS = 100
 """Values of cookies by which one agent is known; a client that makes up others all day loses the oldest."""
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """What somebody is told whose login has expired, and by which rule."""
-
-    rule: str
-    status: int
-
-
+@prepared
 class Agent:
     """One person's desktop."""
 
@@ -98,9 +91,6 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"<Agent {self.label}, {len(self.clients)} clients, {len(self.plays)} plays>"
-
-
-prepare(Agent)
 
 
 class Agents:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from replay.plan.timeline import Ask, Cue, Moment
-from replay.simulator.plays import Due, Play, Reached
+from replay.simulator.happenings import Due, Reached
+from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator

@@ -8,7 +8,8 @@ import msgspec
 
 from replay.plan.difference import Difference
 from replay.plan.timeline import Ask
-from replay.simulator.plays import Fingerprint, Play
+from replay.simulator.happenings import Fingerprint
+from replay.simulator.plays import Play
 from replay.wire import Headers
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 Made = TypeVar("Made")
+Kind = TypeVar("Kind")
 
 
 class AtFirst(Generic[Made]):
@@ -32,8 +33,8 @@ class AtFirst(Generic[Made]):
         def __set__(self, instance: Any, value: Made) -> None: ...
 
 
-def prepare(kind: type) -> None:
-    """Says what objects of a class may come to have.
+def prepared(kind: type[Kind]) -> type[Kind]:
+    """A class that has said what its objects may come to have.
 
     Python keeps the names of attributes once for all objects of a class, if it has seen them by the time that
     the first objects are made; where one gets a new name later, it pays for a table of its own.
@@ -42,3 +43,4 @@ def prepare(kind: type) -> None:
     for name, value in vars(kind).items():
         if isinstance(value, AtFirst):
             setattr(blank, name, None)
+    return kind

@@ -17,8 +17,9 @@ from replay.bayeux.channels import SERVICE
 from replay.plan.timeline import Timeline
 from replay.simulator.agents import Agent
 from replay.simulator.forgetting import KEPT, MORE
+from replay.simulator.happenings import Mark
 from replay.simulator.minting import mint
-from replay.simulator.plays import Mark, Play
+from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator

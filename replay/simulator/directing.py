@@ -15,8 +15,10 @@ from replay.plan.timeline import Cue, Moment, Timeline, plan
 from replay.scenario.model import RequestStep, Scenario
 from replay.scenario.triggers import START, Trigger
 from replay.simulator.agents import NOBODY, Agent
+from replay.simulator.events import MOST_HELD
+from replay.simulator.happenings import Due, Mark
 from replay.simulator.pending import Pending
-from replay.simulator.plays import Due, Mark, Play
+from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -27,8 +29,6 @@ BY = "control"
 
 MOST_PLAYS = 1_000
 """Unfinished plays of an agent; each of its requests is held against all it has."""
-MOST_HELD = 1_000
-"""Events that wait for a subscription of an agent's, when one more is wanted."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

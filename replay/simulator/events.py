@@ -8,11 +8,14 @@ from replay.bayeux.client_state import Client
 from replay.faults.fault import Telling
 from replay.plan.prepared import head_of
 from replay.simulator.agents import Agent
-from replay.simulator.plays import Due
+from replay.simulator.happenings import Due
 from replay.simulator.telling import Overtaken, Told
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+MOST_HELD = 1_000
+"""Events of an agent that wait for a subscription; a tenth of them, the oldest, goes when there are more."""
 
 _NOTHING: dict[str, Any] = {}
 
@@ -96,8 +99,18 @@ class Events:
         else:
             agent.held.append(told)
             self._held(due, agent.label, now, channel=channel, **_about(told))
+            if len(agent.held) > MOST_HELD:
+                self._lose(agent, now)
         if agent.overtaken:
             self._overtakes(told, agent, now)
+
+    def _lose(self, agent: Agent, now: float) -> None:
+        """Nobody has subscribed for very long: what has waited longest will be told to nobody."""
+        count = MOST_HELD // 10
+        lost, agent.held = agent.held[:count], agent.held[count:]
+        for told in lost:
+            told.due.play.beside[told.due.cue.id] -= 1
+        self._simulator.misses.losses.unheard(agent.label, count, self._simulator.since_start(now))
 
     def release(self, agent: Agent, client: Client, now: float) -> None:
         """Sends what waited for a subscription that this client has now."""

@@ -9,7 +9,7 @@ from replay.plan.values import as_text, render
 if TYPE_CHECKING:
     from replay.bayeux.client_state import Client
     from replay.simulator.agents import Agent
-    from replay.simulator.plays import Due
+    from replay.simulator.happenings import Due
 
 _TYPES = ("messageType", "notificationType")
 

@@ -20,7 +20,8 @@ from replay.profiles.profile import user_of
 from replay.simulator import changes
 from replay.simulator.agents import Agent
 from replay.simulator.facts import names_of, transport_of, types_of
-from replay.simulator.plays import Due, Harm, Play
+from replay.simulator.happenings import Due, Harm
+from replay.simulator.plays import Play
 from replay.simulator.striking import Striking, Struck, Whom
 from replay.simulator.switching import Expiry
 from replay.simulator.telling import Told

@@ -51,21 +51,20 @@ class Following:
     def forget(self) -> None:
         """Nothing has happened yet."""
         self._last: dict[Play, dict[str, float]] = {}
-        self._broken: dict[tuple[Play, Pair], Broken] = {}
+        self._broken: dict[Play, dict[Pair, Broken]] = {}
 
     def broken(self, play: Play, wanted: Expected) -> Broken | None:
         """Where a step of a play did not follow another as it was to; None where it did."""
-        return self._broken.get((play, (wanted.step, wanted.after, wanted.within)))
+        return self._broken.get(play, {}).get((wanted.step, wanted.after, wanted.within))
 
     def is_broken(self, play: Play) -> bool:
         """Whether anything in a play followed another as it was not to."""
-        return any(of is play for of, _ in self._broken)
+        return play in self._broken
 
     def forget_play(self, play: Play) -> None:
         """It is over, and gone."""
         self._last.pop(play, None)
-        for key in [key for key in self._broken if key[0] is play]:
-            del self._broken[key]
+        self._broken.pop(play, None)
 
     def _learn(self) -> None:
         """What the scenarios say now."""
@@ -90,10 +89,10 @@ class Following:
         last = self._last.setdefault(play, {})
         for pair in pairs:
             step, other, within = pair
-            if step == entry.step and (play, pair) not in self._broken:
+            if step == entry.step and pair not in self._broken.get(play, {}):
                 broken = self._held(entry.at, self._since(play, other), within)
                 if broken is not None:
-                    self._broken[play, pair] = broken
+                    self._broken.setdefault(play, {})[pair] = broken
         last[entry.step] = entry.at
 
     def _held(self, at: float, other: float | None, within: str) -> Broken | None:

@@ -7,6 +7,7 @@ which ids they had, so that a request that names one is told what has become of 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from replay.simulator.forgotten import Times
@@ -21,6 +22,8 @@ KEPT = 20
 """Plays of an agent that are over and are kept, the newest."""
 MORE = 20
 """Plays that an agent gets before it is looked again which are over: a look costs a little each time."""
+ASKING = 60.0
+"""Seconds without a request after which a play may go that can be asked for ever: who polls goes on."""
 BROKEN = 10
 """Plays of an agent that are kept because something followed another as it was not to."""
 
@@ -56,8 +59,9 @@ class Forgetting:
 
     def _may_go(self, play: Play, pending: Pending, now: float) -> bool:
         """Whether nobody can miss a play that is over: what was just asked may be asked again."""
-        latest = max((each.at for each in play.answered.values()), default=0.0)
-        if None in play.seats or (play.answered and latest + RETRY >= now):
+        latest = max((each.at for each in play.answered.values()), default=-math.inf)
+        is_used_up = all(ask.repeat == "once" for ask in play.part.asks)
+        if None in play.seats or latest + (RETRY if is_used_up else ASKING) >= now:
             return False
         if not play.shared:
             return True

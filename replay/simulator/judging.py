@@ -19,7 +19,8 @@ from replay.simulator.wording import cut
 if TYPE_CHECKING:
     from replay.plan.timeline import Part
     from replay.simulator.agents import Agent
-    from replay.simulator.plays import Due, Play
+    from replay.simulator.happenings import Due
+    from replay.simulator.plays import Play
     from replay.simulator.simulator import Simulator
 
 _LONGEST = 60

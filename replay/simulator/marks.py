@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from replay.plan.timeline import Cue, Moment, Part
 
 if TYPE_CHECKING:
-    from replay.simulator.plays import Mark
+    from replay.simulator.happenings import Mark
 
 LONG = 32
 """Marks after which it is looked how many have been used up."""
+MOST = 1_000
+"""Marks kept for what waits for another moment too, which may never come, or for stories that begin later."""
 
 
 class Marks(list["Mark"]):

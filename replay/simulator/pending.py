@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from replay.plan.timeline import Ask
 from replay.simulator.agents import Agent
-from replay.simulator.plays import Due, Play, Reached
+from replay.simulator.happenings import Due, Reached
+from replay.simulator.plays import Play
 from replay.simulator.telling import Told
 
 if TYPE_CHECKING:

@@ -18,14 +18,13 @@ from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
 from replay.scenario.delays import Delay, Distribution
-from replay.simulator.at_first import AtFirst, prepare
+from replay.simulator.at_first import AtFirst, prepared
 from replay.simulator.draws import chance, delay_of
-from replay.simulator.marks import LONG, Marks, used_up
-from replay.wire import Answer
+from replay.simulator.happenings import Answered, Due, Harm, Mark
+from replay.simulator.marks import LONG, MOST, Marks, used_up
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
-    from replay.simulator.striking import Struck
 
 
 RETRY = 2.0
@@ -34,79 +33,7 @@ RETRY = 2.0
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
-Fingerprint = tuple[str, str, tuple[tuple[str, str], ...], bytes]
-"""Method, path, query and body of a request."""
-
-
-class Mark(msgspec.Struct, frozen=True, gc=False):
-    """When a moment happened."""
-
-    at: float
-    recorded: float
-    """Where it would stand had every delay been kept: orders what falls together when waits are dropped."""
-    captured: Mapping[str, Any] = {}
-    """`STEP.name`: what the requests that led here captured."""
-    answered_in: float | None = None
-    """Of a request: the delay of its answer."""
-
-
-class Due(msgspec.Struct, frozen=True):
-    """A cue that has been set off."""
-
-    play: Play
-    cue: Cue
-    mark: Mark
-    tell_at: float = 0.0
-    """It is not told before this, though it is due."""
-    by: str = ""
-    """Who wanted it, if not the story."""
-
-
-class Order(msgspec.Struct, frozen=True):
-    """An answer comes after the events of its request."""
-
-    dues: tuple[Due, ...]
-    """Those that the request itself has set off."""
-    gap: float
-
-
-class Reached(msgspec.Struct, frozen=True):
-    """A moment that comes at a time known already: the answer to a request, in this play or another's."""
-
-    play: Play
-    moment: Moment
-    mark: Mark
-    answer: Answer | None = None
-    """Given then; None where another play's answer stands for this one's."""
-    label: str = ""
-    """Whose request it was, as the journal names it."""
-    struck: tuple[Struck, ...] = ()
-    """Rules that change the answer."""
-    order: Order | None = None
-    """Set where the events of the request come first."""
-
-
-class Answered(msgspec.Struct, frozen=True, gc=False):
-    """The latest answer an ask got, kept for a client that tries again."""
-
-    at: float
-    fingerprint: Fingerprint
-    answer: Answer
-
-
-class Harm(msgspec.Struct, frozen=True):
-    """What a rule did to a step."""
-
-    at: float
-    rule: str
-    changed: str
-    """In a few words, as the journal has it; empty where it has none."""
-
-    def words(self, step: str = "it") -> str:
-        """The same to be read: `'late' struck it: 3s later`."""
-        return f"'{self.rule}' struck {step}{f': {self.changed}' if self.changed else ''}"
-
-
+@prepared
 class Play:
     """A session or a story under way."""
 
@@ -298,6 +225,7 @@ class Play:
                 several = [found for each in cue.trigger.moments if (found := self._all_marks(each))]
                 if len(several) < len(cue.trigger.moments):
                     continue
+                count = max(count, min(each.gone for each in several))
                 while count < min(each.total for each in several):
                     causes = [each.number(count) for each in several]
                     dues.append(self._set_off(cue, causes, count, seed))
@@ -309,7 +237,7 @@ class Play:
     def _set_off(self, cue: Cue, causes: list[Mark], count: int, seed: int) -> Due:
         last, captured, delay = causes[0], causes[0].captured, cue.trigger.delay
         if len(causes) > 1:
-            last = max(causes, key=lambda mark: (mark.at, mark.recorded))
+            last = max(causes, key=_moment_of)
             captured = {name: value for mark in causes for name, value in mark.captured.items()}
         if isinstance(delay, Distribution):
             delay = delay_of(delay, seed, *self.key, cue.id, count)
@@ -374,7 +302,7 @@ class Play:
         """Where an event of it is told; `captured` as in `lookup`."""
         if isinstance(cue.channel, str):
             return cue.channel
-        return str(render(cue.channel, lambda name: self.lookup(name, "", captured, cue.role)))
+        return _rendered(self, cue, captured)
 
     def _circle(self, role: int) -> tuple[Play, ...]:
         """Where values stand: here, in the session of the role, in those of the others."""
@@ -430,7 +358,7 @@ class Play:
             # Each story that begins later counts from the first time.
             story = self.timeline.story
             used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
-        marks.let_go(used)
+        marks.let_go(max(used, marks.total - MOST))
 
     def _times(self, moment: Moment) -> int:
         """How often a moment has come, here or in the session."""
@@ -457,12 +385,17 @@ class Play:
         return int(value) if counted and _WHOLE.fullmatch(value) else value
 
 
-prepare(Play)
-
-
 def _follows_answer(cue: Cue, causes: list[Mark], delay: float) -> bool:
     """Whether the answer to a request that set off a cue goes out first."""
     for moment, mark in zip(cue.trigger.moments, causes, strict=True):
         if moment.response or (mark.answered_in is not None and delay >= mark.answered_in):
             return True
     return False
+
+
+def _moment_of(mark: Mark) -> tuple[float, float]:
+    return mark.at, mark.recorded
+
+
+def _rendered(play: Play, cue: Cue, captured: Mapping[str, Any] | None) -> str:
+    return str(render(cue.channel, lambda name: play.lookup(name, "", captured, cue.role)))

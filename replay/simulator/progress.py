@@ -9,8 +9,9 @@ from replay.plan.timeline import Ask, Cue, Moment
 from replay.plan.values import Text, as_text
 from replay.scenario.durations import format_duration
 from replay.simulator.facts import types_of
+from replay.simulator.happenings import Due, Mark, Reached
 from replay.simulator.pending import Pending, open_asks
-from replay.simulator.plays import Due, Mark, Play, Reached
+from replay.simulator.plays import Play
 from replay.simulator.waiting import Done, Next
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, get_args
 
+from replay.simulator.happenings import Due, Reached
 from replay.simulator.lateness import Lateness
-from replay.simulator.plays import Due, Reached
 from replay.simulator.telling import Told
 from replay.wire import Cut
 

@@ -15,14 +15,15 @@ from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Ask, Reply
 from replay.plan.values import render
 from replay.scenario.delays import Distribution, span
-from replay.simulator.agents import Agent, Refusal, words_of
+from replay.simulator.agents import Agent, words_of
 from replay.simulator.asking import Asking, Candidate, Question
 from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
+from replay.simulator.happenings import Answered, Mark, Order, Reached, Refusal
 from replay.simulator.limits import FullError
 from replay.simulator.matching import choose
 from replay.simulator.nearest import said_operation
-from replay.simulator.plays import RETRY, Answered, Mark, Order, Play, Reached
+from replay.simulator.plays import RETRY, Play
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Effect, Headers, Request
 

@@ -62,10 +62,11 @@ def kinds_of(asks: Iterable[Ask], operation_field: str, shapes: Shapes) -> list[
     found: dict[_Key, Kind] = {}
     for place, ask in enumerate(asks):
         body = ask.body if isinstance(ask.body, dict) else {}
-        operation = body.get(operation_field)
+        said = body.get(operation_field)
+        operation = said if isinstance(said, str) else ""
         path = "".join(part if isinstance(part, str) else _OPEN for part in ask.path.parts)
         words = tuple("" if _OPEN in word else word for word in path.split("/")[1:])
-        key = ask.method, words, operation if isinstance(operation, str) else ""
+        key = ask.method, words, operation
         kind = found.get(key)
         if kind is None:
             kind = found[key] = Kind(shapes.setdefault(key, Shape(*key)))

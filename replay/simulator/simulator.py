@@ -38,13 +38,14 @@ from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
 from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
+from replay.simulator.happenings import Due, Mark, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.options import Options
 from replay.simulator.outages import Lift, Outages
-from replay.simulator.plays import Due, Mark, Play, Reached
+from replay.simulator.plays import Play
 from replay.simulator.renewing import Renewing
 from replay.simulator.rest import Rest
 from replay.simulator.switching import Expiry, Switching

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replay.bayeux.client_state import Marked
+from replay.bayeux.marked import Marked
 from replay.faults.fault import Telling
 from replay.faults.garble import broken
 
 if TYPE_CHECKING:
-    from replay.simulator.plays import Due
+    from replay.simulator.happenings import Due
 
 
 class Told(msgspec.Struct, frozen=True):

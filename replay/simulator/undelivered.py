@@ -37,7 +37,7 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     cause: Cause
     """Nobody subscribed to its channel, nobody polls, nobody has made the request that brings it or taken its
-    role; or it was lost with a client that went."""
+    role; or it was lost: with a client that went, or because too many waited."""
     why: str
     """The same in a sentence, with names."""
     since: float | None = None
@@ -48,7 +48,7 @@ class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Losses:
-    """What was queued for clients that have gone."""
+    """What was queued for clients that have gone, or waited too long for a subscription."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -59,6 +59,14 @@ class Losses:
         """A client has gone with so many events."""
         self.total += lost
         said = f"client {client} went ({why}) before it was given {_events(lost)}"
+        self.latest.append(
+            Undelivered(agent=agent, channel="", cause="lost", why=said, since=round(at, 6), events=lost)
+        )
+
+    def unheard(self, agent: str, lost: int, at: float) -> None:
+        """So many events have waited for a subscription while very many more came."""
+        self.total += lost
+        said = f"nobody subscribed to the channels of {_events(lost)}, and too many more came"
         self.latest.append(
             Undelivered(agent=agent, channel="", cause="lost", why=said, since=round(at, 6), events=lost)
         )

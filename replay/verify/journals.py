@@ -123,4 +123,9 @@ def _key(entry: Entry) -> tuple[str, ...]:
 
 def details(entry: Entry) -> dict[str, Any]:
     """What is compared of an entry beside its kind, play and step."""
-    return {name: value for name, value in entry.detail.items() if name not in _OWN}
+    # For how long somebody had not been heard of when it was forgotten, in words.
+    return {
+        name: value if name != "forgotten" else True
+        for name, value in entry.detail.items()
+        if name not in _OWN
+    }

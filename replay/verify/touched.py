@@ -42,6 +42,8 @@ def _placed(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Place | None]]:
         subject = entry.step or (entry.kind if entry.kind in _MESSAGES else entry.detail.get("meta", ""))
         number = counts.number((scenario_of(entry), subject), entry) if subject else None
         yield entry, ((scenario_of(entry), subject, number) if number is not None else None)
+        if "forgotten" in entry.detail:
+            counts.begin_anew()
 
 
 class _Counts:
@@ -49,9 +51,17 @@ class _Counts:
 
     def __init__(self) -> None:
         self._came: Counter[tuple[str, str]] = Counter()
+        self._before: Counter[tuple[str, str]] = Counter()
+        """Of these, what came before the agent was forgotten: from there on rules count from 1."""
         self._open: dict[tuple[str, str], deque[int]] = {}
         """Requests without their answer, and events that wait for a subscription."""
         self._refused: dict[tuple[str, str], int] = {}
+
+    def begin_anew(self) -> None:
+        """The agent has been forgotten: who comes back under its name is somebody new."""
+        self._before = self._came.copy()
+        self._open.clear()
+        self._refused.clear()
 
     def number(self, what: tuple[str, str], entry: Entry) -> int | None:
         """The how-manieth time it is; None where that is not known, or does not matter."""
@@ -74,8 +84,11 @@ class _Counts:
         return self._came[what]
 
     def _fault(self, what: tuple[str, str], entry: Entry) -> int | None:
-        number = entry.detail.get("occurrence")
-        if number is not None and number > self._came[what]:
+        occurrence: int | None = entry.detail.get("occurrence")
+        if occurrence is None:
+            return None
+        number = occurrence + self._before[what]
+        if number > self._came[what]:
             # Nothing else says that it came: it was refused, or an event that is told later, or never.
             self._came[what] = number
             self._refused[what] = number

@@ -65,12 +65,17 @@ def live(
         options: Of the simulator.
     """
     # What others have made before is not looked through each time.
+    was_frozen = gc.get_freeze_count() > 0
     gc.collect()
     gc.freeze()
     try:
         return asyncio.run(_live(minutes * 60, size, habits, options, filled=filled))
     finally:
         gc.unfreeze()
+        if was_frozen:
+            # As it was: whoever collects after this is not to look through all that was imported.
+            gc.collect()
+            gc.freeze()
 
 
 async def _live(

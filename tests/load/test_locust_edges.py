@@ -27,7 +27,7 @@ from tests.drive.servers import Handler, aside, messages_of, nobody, replies, se
 
 pytestmark = pytest.mark.live
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 ANN = by_name("ann", "secret")
 
 

@@ -33,7 +33,7 @@ steps:
 
 
 def run(
-    main: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop], *, seconds: float = 20
+    main: Coroutine[Any, Any, None], loop: Callable[[], asyncio.AbstractEventLoop], *, seconds: float = 60
 ) -> None:
     """Runs a test to its end, and fails if tasks, errors or unclosed things are left behind."""
     problems: list[dict[str, Any]] = []

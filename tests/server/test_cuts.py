@@ -71,6 +71,7 @@ def test_a_socket_is_cut_off_without_a_close_frame_behind_the_frames_before(
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_a_socket_that_nobody_reads_is_reset_all_the_same(loop: Loop) -> None:
     async def main() -> None:
         async with Running() as running, Dialled(running, limit=1 << 10) as line:
@@ -96,6 +97,7 @@ class Heard(Simulator):
         return super().receive(happening, now)
 
 
+@pytest.mark.interpreted
 def test_a_request_behind_one_that_was_cut_off_is_not_even_looked_at(loop: Loop) -> None:
     async def main() -> None:
         async with Running() as running, Dialled(running, limit=1 << 10) as line:
@@ -116,6 +118,7 @@ def test_a_request_behind_one_that_was_cut_off_is_not_even_looked_at(loop: Loop)
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_a_deaf_socket_stays_open_and_heeds_nothing(loop: Loop, secured: Secured) -> None:
     async def main() -> None:
         async with Running(certificate=secured.files) as running:
@@ -142,6 +145,7 @@ def test_a_deaf_socket_stays_open_and_heeds_nothing(loop: Loop, secured: Secured
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_frames_that_came_before_the_deafness_but_were_not_read_are_not_heeded(loop: Loop) -> None:
     async def main() -> None:
         async with Running() as running:

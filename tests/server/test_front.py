@@ -142,7 +142,7 @@ async def said(text: str, requests: Sequence[bytes], *, is_front: bool, cuts: Se
         # By the last word it is known that all has been said; what cannot be understood ends it before.
         writer.write(get("/last-word", "Connection: close"))
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 return settled(await reader.read())
         except ConnectionError:
             return b""

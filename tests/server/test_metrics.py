@@ -14,8 +14,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metric_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from replay.simulator.happenings import Due, Mark
 from replay.simulator.options import Options
-from replay.simulator.plays import Due, Mark
 from replay.simulator.tallies import LONGEST, MOST_RULES, Tally
 from tests.road.software import ROOT
 

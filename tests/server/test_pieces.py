@@ -128,6 +128,7 @@ def test_a_body_that_ends_early_is_a_content_length_error(loop: Loop, secured: S
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_aiohttp_calls_it_a_payload_error(loop: Loop) -> None:
     async def main() -> None:
         async with Running() as running:
@@ -173,6 +174,7 @@ class Slow(Simulator):
         return [head, *(Piece(exchange=number, at=now + i + 1, body=b"x") for i in range(SLICES))]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_client_that_goes_away_is_told_once_and_leaves_nothing(loop: Loop, begun: bool) -> None:
     async def main() -> None:
@@ -191,6 +193,7 @@ def test_a_client_that_goes_away_is_told_once_and_leaves_nothing(loop: Loop, beg
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("many", [50, pytest.param(500, marks=pytest.mark.full)])
 def test_many_slow_answers_end_each_in_its_time_or_with_its_client(loop: Loop, many: int) -> None:
     async def main() -> None:
@@ -215,6 +218,7 @@ def test_many_slow_answers_end_each_in_its_time_or_with_its_client(loop: Loop, m
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_pieces_for_clients_that_have_gone_are_kept_no_longer_than_for_those_that_stay(loop: Loop) -> None:
     async def main() -> None:
         async with Running() as running:

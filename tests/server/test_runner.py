@@ -113,6 +113,7 @@ def test_a_server_that_was_closed_wakes_no_more(loop: Loop) -> None:
     run(main(), loop)
 
 
+@pytest.mark.interpreted
 def test_servers_that_come_and_go_leave_no_descriptor(loop: Loop) -> None:
     counts = []
 
@@ -138,6 +139,7 @@ class Broken(Simulator):
         return super().receive(happening, now)
 
 
+@pytest.mark.interpreted
 def test_a_defect_of_ours_is_a_500_for_one_and_told_in_the_log_while_others_go_on(
     loop: Loop, caplog: pytest.LogCaptureFixture
 ) -> None:

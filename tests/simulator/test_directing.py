@@ -10,7 +10,8 @@ import pytest
 from replay.errors import NoSuchError, NotNowError, UsageError
 from replay.journal import Entry
 from replay.simulator import directing, looking
-from replay.simulator.directing import MOST_HELD, MOST_PLAYS, Delivery
+from replay.simulator.directing import MOST_PLAYS, Delivery
+from replay.simulator.events import MOST_HELD
 from replay.testing import Desktop, Script, scenario
 
 STORY = """

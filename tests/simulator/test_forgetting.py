@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from replay.scenario.model import Expected
 from replay.simulator import looking
 from replay.simulator.forgetting import KEPT, MORE
-from replay.simulator.marks import LONG
+from replay.simulator.marks import LONG, MOST
 from replay.simulator.plays import Play
 from replay.testing import Desktop, Script, scenario
 
@@ -142,6 +142,22 @@ def test_what_was_just_asked_may_be_asked_again_however_many_chats_come_at_once(
         offer(script)
 
     script.expect(script.answer(desktop.post(f"/chats/{chats[0]}", {})).body, 1)
+
+
+def test_a_chat_that_is_looked_at_again_and_again_stays_though_all_of_it_has_been() -> None:
+    look = '\n  - {id: look, request: "GET /chats/${chat}", respond: {body: 2}}\n'
+    script = Script(scenario(STORY.rstrip() + look))
+    desktop = come(script)
+    first = plays(script)[0]
+    for _ in range(MANY):
+        accept(script, desktop, plays(script)[-1])
+        desktop.get(f"/chats/{plays(script)[-1].values['chat']}")
+        script.advance(5)
+        script.expect(script.answer(desktop.get(f"/chats/{first.values['chat']}")).body, 2)
+        offer(script)
+
+    assert plays(script)[0] is first
+    assert len(plays(script)) <= 1 + KEPT + MORE + 1
 
 
 def test_whoever_looks_is_told_how_many_have_gone() -> None:
@@ -276,6 +292,32 @@ def test_a_story_that_begins_later_goes_by_the_first_time_of_what_its_session_ha
     script.advance(1)
 
     script.expect([event.data for event in desktop.events].count("begun"), 2)
+
+
+FOR_EVER = """
+cometd: {max_interval: 10h}
+session: [{id: ready, request: POST /ready, repeat: cycle}]
+steps:
+  - {id: accept, request: POST /accept, repeat: cycle}
+  - {id: end, request: POST /end}
+  - {id: seen, push: /a, after: ready, data: seen}
+  - {id: over, push: /a, after: accept and end, data: over}
+"""
+
+
+def test_what_is_asked_for_ever_is_kept_within_bounds_though_something_waits_for_each_time() -> None:
+    """A story that begins later counts what its session did, and one of two moments may never come."""
+    script = Script(scenario(FOR_EVER))
+    desktop = come(script)
+    for _ in range(MOST + 200):
+        desktop.post("/ready", {})
+        desktop.post("/accept", {})
+    assert 2 * MOST <= _marks(script) < 2 * MOST + 10
+    desktop.post("/end", {})
+    script.advance(1)
+
+    data = [event.data for event in desktop.events]
+    script.expect([data.count(each) for each in ("seen", "over")], [MOST + 200, 1])
 
 
 ASKED = st.lists(st.sampled_from(["/accept", "/ready", "/reject", "offer", "wait", "subscribe"]), max_size=40)

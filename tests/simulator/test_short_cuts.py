@@ -14,7 +14,8 @@ from replay.plan.timeline import Timeline, plan
 from replay.simulator import matching
 from replay.simulator.agents import Agents
 from replay.simulator.at_first import AtFirst
-from replay.simulator.plays import Mark, Play
+from replay.simulator.happenings import Mark
+from replay.simulator.plays import Play
 from replay.testing import scenario
 
 ASKED = """

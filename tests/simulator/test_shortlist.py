@@ -78,6 +78,14 @@ def test_a_step_that_was_answered_is_found_among_very_many() -> None:
     script.expect((near["step"], near["state"]), ("say500", "used-up"))
 
 
+def test_a_step_whose_operation_is_no_text_is_found_among_very_many_too() -> None:
+    odd = "{id: odd, request: POST /chats/c1, body: {operationName: [Send], text: odd}}"
+    script, desktop = begin(talk(100).replace("[{", f"[{odd}, {{", 1))
+
+    near = closest(script, desktop.post("/chats/c1", {"operationName": ["Sned"], "text": "odd"}))
+    script.expect(near["step"], "odd")
+
+
 @pytest.mark.parametrize("texts", [[talk(1000)], [CLOSE.format(n=n) for n in range(500)]])
 def test_a_miss_is_held_against_few_steps_however_many_there_are(texts: list[str]) -> None:
     script, _ = begin(*texts)

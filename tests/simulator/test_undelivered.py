@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from replay.scenario.model import Expected
+from replay.simulator.events import MOST_HELD
 from replay.simulator.undelivered import SHOWN, Undelivered, undelivered
 from replay.testing import Desktop, Script, scenario
 
@@ -125,3 +127,27 @@ def test_the_first_are_told_and_all_are_counted() -> None:
 
     script.expect((len(found), total), (SHOWN, SHOWN + 50))
     assert all(isinstance(each, Undelivered) for each in found)
+
+
+def test_of_very_many_events_that_wait_for_a_subscription_the_oldest_are_lost_and_that_is_told() -> None:
+    text = """
+    cometd: {max_interval: 10h}
+    steps:
+      - {id: ask, request: POST /ask, repeat: cycle}
+      - {id: news, push: /b, after: ask, data: 1}
+    """
+    script, desktop = begin(text)
+    for _ in range(MOST_HELD + 1):
+        desktop.post("/ask", {})
+
+    gone = MOST_HELD // 10
+    _, total = undelivered(script.simulator)
+    script.expect(total, MOST_HELD + 1)
+    (lost,) = script.simulator.misses.losses.latest
+    why = f"nobody subscribed to the channels of {gone} events, and too many more came"
+    script.expect((lost.agent, lost.cause, lost.why, lost.events), ("ann", "lost", why, gone))
+
+    desktop.subscribe("/b")
+    script.expect(len(desktop.events), MOST_HELD + 1 - gone)
+    script.simulator.expecting.declare(Expected(step="news", times=MOST_HELD + 1 - gone))
+    script.expect(script.simulator.expecting.unmet(script.now), [])

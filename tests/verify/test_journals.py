@@ -151,3 +151,42 @@ def test_times_are_compared_only_when_it_is_said_what_they_may_be_apart() -> Non
 
 def _status(entry: Any) -> Any:
     return entry.detail["status"]
+
+
+def two_lives(times: str, *, away: float) -> Kept:
+    """Somebody sends, goes, is forgotten while others come, comes back under its name, and sends again."""
+    options = Options(agents_kept=0, agents_kept_for=60.0)
+    script = Script(scenario(f"faults: {fault('error', times=times)}\n{STORY}"), options=options)
+    for _ in range(2):
+        ann = script.desktop("ann")
+        ann.handshake()
+        ann.subscribe("/chats")
+        for number in range(2):
+            ann.post("/send", {"number": number})
+            script.advance(5)
+            ann.connect(advice={"timeout": 0})
+        ann.disconnect()
+        script.advance(away)
+        script.desktop("bob").handshake()
+    return Kept(head=None, entries=tuple(script.simulator.journal), is_cut=False)
+
+
+def test_how_long_somebody_had_been_away_who_was_forgotten_is_not_compared() -> None:
+    one, other = two_lives("nth: [9]", away=61), two_lives("nth: [9]", away=62)
+
+    assert [entry.agent for entry in one.entries if "forgotten" in entry.detail].count("ann") == 1
+    assert found(compare(one, other)) == []
+    without = Kept(
+        head=None, entries=tuple(each for each in one.entries if "forgotten" not in each.detail), is_cut=False
+    )
+    assert {kind for kind, _, _ in found(compare(without, other))} == {"only in b"}
+
+
+def test_what_a_fault_touched_of_somebody_who_was_forgotten_and_came_back_is_known_apart() -> None:
+    entries = two_lives("nth: [2]", away=61).by_agent()["ann"]
+
+    assert touched(entries) == {("story", "send", 2), ("story", "send", 4)}
+    kinds = [
+        (entry.kind, entry.step) for entry in untouched(entries, touched(entries)) if entry.step == "send"
+    ]
+    assert kinds == [("request", "send"), ("answer", "send")] * 2

@@ -79,6 +79,9 @@ class _Line:
         self._response = response
         self._stage = stage
         self._transport = request.transport
+        self._loop = asyncio.get_running_loop()
+        self._ready: list[bytes] = []
+        """Frames of this turn, which leave together."""
         self._unsent: asyncio.Queue[Send | Close | Cut] = asyncio.Queue()
         self._bytes = 0
         self._stuck = False
@@ -95,14 +98,17 @@ class _Line:
 
     def take(self, effect: Send | Close | Cut | Deafen) -> None:
         """Takes what is to be done on the socket, behind what it took before."""
+        if isinstance(effect, Send) and self._flows():
+            if not self._ready:
+                self._loop.call_soon(self._flush)
+            self._ready.append(frame_of(effect.body))
+            return
+        self._flush()
         if isinstance(effect, Deafen):
             self._deaf = True
             for task in self.tasks:
                 task.cancel()
             deafen(self._request)
-        elif isinstance(effect, Send) and self._flows():
-            assert self._transport is not None
-            self._transport.write(frame_of(effect.body))
         elif isinstance(effect, Cut) and (self._stuck or self._deaf):
             sever(self._request, with_reset=effect.reset)
         else:
@@ -110,6 +116,12 @@ class _Line:
             self._bytes += _size(effect)
             if self._unsent.qsize() > UNSENT_LIMIT or self._bytes > UNSENT_BYTES:
                 self._give_up(effect)
+
+    def _flush(self) -> None:
+        """What was ready leaves: what falls on one moment is one packet, and one call of the kernel."""
+        frames, self._ready = self._ready, []
+        if frames and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(frames))
 
     def _flows(self) -> bool:
         """Whether nothing is before a frame that goes out now, as it is: most go this way, without a task."""
