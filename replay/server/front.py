@@ -48,6 +48,10 @@ KNOWN_LINES = 4_096
 """Request lines that are kept taken apart: clients ask for the same again."""
 LONG_LINE = 512
 """Bytes of a request line that is not kept."""
+KNOWN_FIELDS = 1_024
+"""Sets of header fields that are kept taken apart, for clients that spread over connections."""
+LONG_FIELDS = 2_048
+"""Bytes of header fields that are not."""
 READY_HEADS = 256
 """Heads of answers that are kept as ready bytes."""
 TICK = 5.0
@@ -142,6 +146,7 @@ class Fronts:
         self._most_ticks = max(1, round(keepalive / TICK))
         self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
         self._lines: dict[bytes, Line | None] = {}
+        self._fields: dict[bytes, Fields] = {}
         self._mounts = 0
         """How many CometD paths there were when these were read."""
         self._date = b"", 0
@@ -171,6 +176,17 @@ class Fronts:
             # Who does not read is `pressure`'s.
             if not front.is_full:
                 front.close_if_idle()
+
+    def fields_of(self, block: bytes, head: bytes) -> Fields | None:
+        """The fields of a head, taken apart; None when they are not a plain request's."""
+        found = self._fields.get(block)
+        if found is None:
+            found = _read_fields(head)
+            if found is not None and len(block) < LONG_FIELDS:
+                if len(self._fields) >= KNOWN_FIELDS:
+                    self._fields.clear()
+                self._fields[block] = found
+        return found
 
     def line_of(self, text: bytes) -> Line | None:
         """A request line, taken apart; None when it is not a plain request's."""
@@ -339,7 +355,7 @@ class Front(asyncio.Protocol):
         """The header fields; None when they are not a plain request's."""
         block = data[data.find(b"\r\n") : end]
         if block != self._block:
-            self._block, self._fields = block, _read_fields(data[:end])
+            self._block, self._fields = block, self._house.fields_of(block, data[:end])
         return self._fields
 
     def _line_of(self, data: bytes, fields: Fields) -> Line | None:

@@ -28,7 +28,7 @@ SIZE = 150
 HABITS = Habits(stays=40.0, away=10.0, often=5.0)
 MINUTES = 10.0
 SAMPLES = 30
-CACHES = {"Fronts._heads"}
+CACHES = {"Fronts._heads", "Fronts._lines", "Fronts._fields"}
 """What is emptied when it is full, and so may be fuller at the end."""
 
 
