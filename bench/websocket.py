@@ -45,7 +45,7 @@ class Socket(asyncio.Protocol):
 
     def send(self, text: bytes) -> None:
         """Sends a text frame."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame(TEXT, text))
 
     def close(self) -> None:

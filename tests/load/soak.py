@@ -28,8 +28,8 @@ SIZE = 150
 HABITS = Habits(stays=40.0, away=10.0, often=5.0)
 MINUTES = 10.0
 SAMPLES = 30
-CACHES = {"Fronts._heads", "Fronts._lines", "Fronts._fields"}
-"""What is emptied when it is full, and so may be fuller at the end."""
+CACHES = {"Fronts._heads", "Fronts._lines", "Fronts._fields", "Agents._gone", "Gone", "Forgotten.times"}
+"""What is emptied when it is full, or bounded beyond ten minutes: it may be fuller at the end."""
 
 
 class Soaked(NamedTuple):
