@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import http
 import re
-import socket
 import sys
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
@@ -290,8 +289,6 @@ class Front(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         self._transport = cast("asyncio.Transport", transport)
-        # Of a client that vanishes the kernel learns by itself.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._house.joins(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's words

@@ -104,13 +104,6 @@ class Finding:
         for play in played.values():
             self._asks(play)
 
-    def all(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
-        """All that an agent may ask, held against a request; `words` as in `fitting`.
-
-        Own plays that the request names come first, then other own ones, then those of others that it names.
-        """
-        return candidates(question, agent, *self._plays(agent, words))
-
     def near(self, question: Question, agent: Agent, words: Iterable[str], operation: str) -> list[Candidate]:
         """What a request is held against that is no step: all, or of very many what it may be meant for.
 
@@ -140,9 +133,9 @@ class Finding:
         return own, others, [play for play in named if agent not in play.seats and not play.shared]
 
     def fitting(self, question: Question, agent: Agent, words: Iterable[str]) -> list[Candidate]:
-        """What an agent may ask that a request can be, held against it; in the order of `all`.
+        """What an agent may ask that a request can be, held against it; whatever fits is among these.
 
-        Whatever fits is among these.
+        Own plays that the request names come first, then other own ones, then those of others that it names.
 
         Args:
             words: All that could be an id in the request.

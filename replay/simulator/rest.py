@@ -214,8 +214,10 @@ class Rest:
         return latest[1]
 
     def _again(self, asking: Asking, before: Candidate) -> Answer:
-        self._note("retry", before.play, before.ask, asking.now)
-        answer = before.play.answered[before.ask.id].answer
+        simulator, play, ask = self._simulator, before.play, before.ask
+        since = simulator.since_start(asking.now)
+        simulator.journal.add("retry", since, play.label_of(ask.role), play.label, ask.id, 0.0, {})
+        answer = play.answered[ask.id].answer
         at = max(asking.now, answer.at)
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
@@ -228,11 +230,6 @@ class Rest:
         if isinstance(reply.raw, bytes):
             return reply.raw
         return str(render(reply.raw, lookup)).encode()
-
-    def _note(self, kind: Any, play: Play, ask: Ask, at: float, **detail: Any) -> None:
-        simulator = self._simulator
-        since = simulator.since_start(at)
-        simulator.journal.add(kind, since, play.label_of(ask.role), play.label, ask.id, 0.0, detail)
 
 
 def _is_used_up(candidate: Candidate) -> bool:

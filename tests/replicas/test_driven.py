@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from replay.registry import COMMANDS
 from tests.road.software import Process
 from tests.server.test_real_clients import SCENARIO
 
@@ -18,7 +17,6 @@ from .test_balanced import balanced
 pytestmark = [
     pytest.mark.live,
     pytest.mark.full,
-    pytest.mark.skipif("drive" not in COMMANDS, reason="there is no `replay drive` yet"),
     pytest.mark.parametrize("name", ["haproxy", "nginx"]),
 ]
 

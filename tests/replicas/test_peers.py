@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -21,18 +20,9 @@ from tests.drive.servers import serving
 from tests.server.running import run
 from tests.server.steered import STORY, Steered
 
+from .balancers import free_ports
+
 HANG = {"fault": "hang", "where": {"step": "look"}}
-
-
-def free_ports(many: int) -> list[int]:
-    """Ports on which nobody listens."""
-    sockets = [socket.socket() for _ in range(many)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from replay.plan.values import as_text
 from replay.scenario.load import loads
 from replay.simulator.agents import words_of
 from replay.simulator.asking import Candidate, Question
+from replay.simulator.matching import candidates
 from replay.simulator.options import Options
 from replay.simulator.simulator import Simulator
 from replay.testing import BASE_URL, Desktop, Script, scenario
@@ -112,7 +113,10 @@ def _compare(script: Script, question: Question) -> None:
     """For whoever asks: what fits is found, and stands in the same order."""
     finding, words = script.simulator.finding, words_of(question.path, question.query, question.json)
     for agent in script.simulator.agents.all:
-        fitting, everything = finding.fitting(question, agent, words), finding.all(question, agent, words)
+        fitting, everything = (
+            finding.fitting(question, agent, words),
+            candidates(question, agent, *finding._plays(agent, words)),
+        )
         script.expect(_told(fitting), _told(everything))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from replay.simulator.agents import words_of
 from replay.simulator.asking import Question
+from replay.simulator.matching import candidates
 from replay.simulator.shortlist import MOST
 from replay.testing import BASE_URL, Desktop, Script, scenario
 
@@ -103,4 +104,4 @@ def test_a_miss_is_held_against_few_steps_however_many_there_are(texts: list[str
 
     found = script.simulator.finding.near(question, agent, words, "Acept")
     assert 0 < len(found) <= 2 * MOST
-    script.expect(len(script.simulator.finding.all(question, agent, words)), 1000)
+    script.expect(len(candidates(question, agent, *script.simulator.finding._plays(agent, words))), 1000)
