@@ -82,6 +82,7 @@ class _Line:
         self._loop = asyncio.get_running_loop()
         self._ready: list[bytes] = []
         """Frames of this turn, which leave together."""
+        self._ready_bytes = 0
         self._unsent: asyncio.Queue[Send | Close | Cut] = asyncio.Queue()
         self._bytes = 0
         self._stuck = False
@@ -102,6 +103,7 @@ class _Line:
             if not self._ready:
                 self._loop.call_soon(self._flush)
             self._ready.append(frame_of(effect.body))
+            self._ready_bytes += len(effect.body)
             return
         self._flush()
         if isinstance(effect, Deafen):
@@ -119,7 +121,7 @@ class _Line:
 
     def _flush(self) -> None:
         """What was ready leaves: what falls on one moment is one packet, and one call of the kernel."""
-        frames, self._ready = self._ready, []
+        frames, self._ready, self._ready_bytes = self._ready, [], 0
         if frames and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(frames))
 
@@ -132,7 +134,7 @@ class _Line:
             transport is not None
             and not transport.is_closing()
             and not self._response.closed
-            and transport.get_write_buffer_size() < AHEAD
+            and transport.get_write_buffer_size() + self._ready_bytes < AHEAD
         )
 
     def _give_up(self, effect: Send | Close | Cut) -> None:
