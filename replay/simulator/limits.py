@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
+from replay.bayeux.delivery import JSON_TYPE
 from replay.errors import ReplayError
-from replay.wire import Answer, Headers, Request
+from replay.wire import Answer, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -25,7 +26,6 @@ UNAVAILABLE = 503
 INTERNAL = 4
 """What Genesys calls an error that is the server's own (API reference, "return values")."""
 
-JSON_TYPE: Headers = (("Content-Type", "application/json;charset=UTF-8"),)
 
 Limit = Literal["agents", "clients", "connections", "reading"]
 LIMITS: tuple[Limit, ...] = get_args(Limit)
@@ -119,7 +119,7 @@ class Turnstile:
             exchange=request.exchange,
             at=now,
             status=UNAVAILABLE,
-            headers=JSON_TYPE,
+            headers=(JSON_TYPE,),
             body=msgspec.json.encode(body),
         )
 

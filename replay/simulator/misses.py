@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.delivery import JSON_TYPE
 from replay.plan.timeline import Timeline
 from replay.simulator import curl
 from replay.simulator.agents import Agent, words_of
@@ -18,7 +19,7 @@ from replay.simulator.nearest import Near, Reading, nearest, read
 from replay.simulator.plays import Play
 from replay.simulator.undelivered import Losses
 from replay.simulator.wording import LONGEST, cut
-from replay.wire import Answer, Headers, Request
+from replay.wire import Answer, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
@@ -42,8 +43,6 @@ WHY = 500
 
 KINDS = 100
 """Kinds of miss that are told apart where they are summed up."""
-
-JSON_TYPE: Headers = (("Content-Type", "application/json;charset=UTF-8"),)
 
 
 class Miss(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +100,7 @@ class Misses:
         status, body = profile.not_found(explained.why)
         body["replay"] = explained
         encoded = msgspec.json.encode(body)
-        return Answer(exchange=request.exchange, at=now, status=status, headers=JSON_TYPE, body=encoded)
+        return Answer(exchange=request.exchange, at=now, status=status, headers=(JSON_TYPE,), body=encoded)
 
     def note(self, request: str, explained: Explained, agent: str, now: float) -> None:
         """One more miss, for the journal and for those who ask.

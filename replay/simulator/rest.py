@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.bayeux.cookies import for_page
+from replay.bayeux.delivery import JSON_TYPE
 from replay.bayeux.messages import MalformedError, decode
 from replay.errors import ReplayError
 from replay.faults.fault import Swap
@@ -29,9 +30,6 @@ from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
-
-
-JSON_TYPE = ("Content-Type", "application/json;charset=UTF-8")
 
 
 class Rest:
