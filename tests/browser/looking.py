@@ -143,11 +143,15 @@ async def shot(page: Page, name: str, folder: Path) -> None:
 
 @asynccontextmanager
 async def node_agent(url: str, *flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A desktop on npm's cometd, which has ended well when the block ends."""
-    command = [node(), str(UPSTREAM / "agent.js"), "--url", url, *flags]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    """A desktop on npm's cometd: it stays until the block ends, and has ended well then."""
+    command = [node(), str(UPSTREAM / "agent.js"), "--url", url, "--stay", "--timeout", "120000", *flags]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    assert process.stdin is not None
     try:
         yield process
+        process.stdin.close()
         assert await process.wait() == 0
     finally:
         if process.returncode is None:

@@ -56,7 +56,7 @@ def test_a_person_sees_a_desktop_accept_a_chat_and_its_three_events_in_order(
         async with replay.serve(SCENARIO) as simulator:
             page = await person.open(page_of(simulator))
             await expect(page.locator("#live")).to_have_text("live")
-            async with node_agent(simulator.url, "--get-me", "--linger", "1000"):
+            async with node_agent(simulator.url, "--get-me"):
                 words = await timeline(page, "event invited", "event history")
                 order = [line.partition(": ")[2].partition(",")[0] for line in words]
                 story = [each for each in order if each.startswith(("event", "request"))]

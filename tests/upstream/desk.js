@@ -35,6 +35,8 @@ const OPTIONS = {
   anew: { type: 'boolean', default: false },
   // How long it stays once it has seen all that it expected.
   linger: { type: 'string', default: '0' },
+  // Stays until its standard input ends.
+  stay: { type: 'boolean', default: false },
   timeout: { type: 'string', default: '15000' },
   // After how many milliseconds with nothing to say it gives up; the first word begins them.
   quiet: { type: 'string', default: '0' },
@@ -172,7 +174,8 @@ function createDesk(more = {}) {
     if (!leave || events < expected || unanswered || asking) return;
     const goodbye = leave;
     leave = undefined;
-    if (Number(options.linger)) setTimeout(goodbye, Number(options.linger));
+    if (options.stay) process.stdin.on('end', goodbye).resume();
+    else if (Number(options.linger)) setTimeout(goodbye, Number(options.linger));
     else goodbye();
   }
 
