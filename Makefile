@@ -61,8 +61,8 @@ wrk:  ## Debian's, which asks faster than a client in Python, where it may be in
 	} || echo "make: there is no wrk on PATH and it cannot be installed here: our own client asks, and says so" >&2
 
 compiled:  ## ours with its hot path compiled to C, in an environment of its own, where there is a C compiler
-	@command -v cc >/dev/null && $(MAKE) --no-print-directory $(COMPILED)/.made || \
-		echo "make: there is no C compiler on PATH: ours is measured as it stands" >&2
+	@if command -v cc >/dev/null; then $(MAKE) --no-print-directory $(COMPILED)/.made; \
+	else echo "make: there is no C compiler on PATH: ours is measured as it stands" >&2; fi
 
 $(COMPILED)/.made: pyproject.toml hatch_build.py $(SOURCES)
 	@echo "make: compiling, which takes a minute" >&2

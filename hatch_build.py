@@ -28,6 +28,7 @@ MODULES = (
     "bayeux/replies.py",
     "bayeux/server.py",
     "bayeux/turn.py",
+    "journal.py",
     "plan/header_lines.py",
     "plan/index.py",
     "plan/prepared.py",
@@ -48,6 +49,7 @@ MODULES = (
     "simulator/rest.py",
     "simulator/simulator.py",
     "simulator/tallies.py",
+    "traffic.py",
     "verify/observed.py",
 )
 """What is asked for every request and every event, and what is derived from it."""

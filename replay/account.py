@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from replay.journal import Entry, scenario_of
+from replay.entries import Entry, scenario_of
 
 STRUCK = "⚡"
 _SIGNS = {

@@ -25,13 +25,14 @@ import msgspec
 
 from replay import wire
 from replay.bayeux.messages import encode
+from replay.conversation import Kept
 from replay.plan.timeline import plan_all
 from replay.scenario.load import loads
 from replay.scenario.model import Scenario
 from replay.simulator.options import Options
 from replay.simulator.simulator import Simulator
 from replay.simulator.switching import Switching
-from replay.traffic import Kept, Traffic
+from replay.traffic import Traffic
 
 T = TypeVar("T")
 

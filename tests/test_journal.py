@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from replay.entries import Entry, Head, Kind, is_journal, read
 from replay.errors import UsageError
-from replay.journal import Entry, Head, Journal, Kind, is_journal, read
+from replay.journal import Journal
 from replay.testing import Script, scenario
 
 
 def test_entries_are_numbered_without_gaps_and_timed_to_the_microsecond() -> None:
     journal = Journal()
     journal.note("agent", 0.1 + 0.2, "ann")
-    journal.note("event", 1.23456789, "ann", play="chat#1", step="invited", channel="/a")
+    journal.add("event", 1.23456789, "ann", "chat#1", "invited", 0.0, {"channel": "/a"})
 
     assert list(journal) == [
         Entry(number=1, at=0.3, kind="agent", agent="ann"),

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from replay.conversation import BROKEN_OFF, UNANSWERED, UNFINISHED, WENT_AWAY, exchange_of, frames_of
 from replay.exchange import Exchange
 from replay.testing import Desktop, Script, scenario
-from replay.traffic import BROKEN_OFF, UNANSWERED, UNFINISHED, WENT_AWAY, Traffic, exchange_of, frames_of
+from replay.traffic import Traffic
 from replay.wire import (
     Answer,
     Begin,

@@ -21,8 +21,8 @@ from replay.cli.personal import redacted_fields
 from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.run_differences import lines as run_lines
 from replay.distil import distil
+from replay.entries import Kept
 from replay.errors import RecordingError, ScenarioError, UsageError
-from replay.journal import Kept
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.diff import Report, diff, nothing_personal

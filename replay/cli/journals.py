@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from replay.entries import Kept, is_journal, read
 from replay.errors import UsageError
-from replay.journal import Kept, is_journal, read
 
 _LONGEST = 1 << 20
 """Bytes of a journal's first line at most."""

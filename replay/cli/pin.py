@@ -10,9 +10,9 @@ import msgspec
 
 from replay.capture.losses import count
 from replay.cli.journals import read_journal
+from replay.entries import Kept
 from replay.errors import ScenarioError, UsageError
 from replay.faults.pinning import Pinned, pinned
-from replay.journal import Kept
 from replay.scenario.dump import dumps, put
 from replay.scenario.load import load, loads
 from replay.scenario.model import Fault, Scenario

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from replay.account import printable
 from replay.cli.differences import Line, shown
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
 

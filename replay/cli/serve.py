@@ -19,8 +19,8 @@ from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_told import begins, summary
 from replay.clock import ManualClock
+from replay.entries import Head
 from replay.errors import UsageError
-from replay.journal import Head
 from replay.library import library
 from replay.plan.pace import at_speed
 from replay.scenario.load import load

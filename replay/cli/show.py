@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from replay.cli.journals import find_journal
+from replay.entries import Kept
 from replay.errors import ScenarioError, UsageError, nearest
-from replay.journal import Kept
 from replay.plan.nominal import nominal
 from replay.plan.outline import outline
 from replay.scenario.dump import put

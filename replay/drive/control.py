@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 import msgspec
 
+from replay.entries import Entry
 from replay.errors import ControlError, Problem, SurroundingsError, UsageError
-from replay.journal import Entry
 from replay.server.control.terms import PREFIX, Token
 from replay.server.control.values import (
     Agents,

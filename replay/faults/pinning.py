@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
+from replay.entries import Entry, Kept, scenario_of
 from replay.errors import UsageError, nearest
 from replay.faults.fault import Fault as Kind
-from replay.journal import Entry, Kept, scenario_of
 from replay.registry import FAULTS, resolve
 from replay.scenario.durations import format_duration
 from replay.scenario.model import Fault, Scenario, Where

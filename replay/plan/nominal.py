@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from replay.journal import Entry, Kind
+from replay.entries import Entry, Kind
 from replay.scenario.delays import median, parse_delay
 from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, roles_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger

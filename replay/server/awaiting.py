@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 
+from replay.entries import Entry, Kind
 from replay.errors import ExpectationError, UsageError
-from replay.journal import Entry, Kind
 from replay.scenario.durations import format_duration, parse_duration
 from replay.scenario.expectations import in_times
 from replay.server.stage import Stage

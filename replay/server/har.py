@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from replay import __version__
+from replay.conversation import Conversation, exchange_of, frames_of
 from replay.simulator.owners import Owners
 from replay.simulator.simulator import Simulator
-from replay.traffic import Conversation, Traffic, exchange_of, frames_of
+from replay.traffic import Traffic
 
 
 def parts_of(simulator: Simulator, traffic: Traffic, now: float, *, agent: str = "") -> Iterator[bytes]:

@@ -8,8 +8,8 @@ import logging
 from pathlib import Path
 from types import TracebackType
 
+from replay.entries import Head
 from replay.errors import SurroundingsError
-from replay.journal import Head
 
 FLUSH_AFTER = 0.5
 """Seconds after which what was noted is in the file: no more is lost with the process."""

@@ -19,8 +19,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
+from replay.entries import Entry
 from replay.errors import SurroundingsError
-from replay.journal import Entry
 from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls

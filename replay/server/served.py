@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from replay.entries import Entry
 from replay.errors import UsageError, check_known
 from replay.faults.rules import Rule
-from replay.journal import Entry
 from replay.server.advancing import ServerClock
 from replay.server.awaiting import Awaiting
 from replay.server.fault_value import value_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.server.served import PutUp, Served
 from replay.server.thread import Thread
 from replay.simulator.directing import Delivery

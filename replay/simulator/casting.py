@@ -214,7 +214,7 @@ class Casting:
 
     def _note(self, play: Play, agent: Agent, now: float, **detail: Any) -> None:
         at = self._simulator.since_start(now)
-        self._simulator.journal.note("play", at, agent.label, play=play.label, **detail)
+        self._simulator.journal.add("play", at, agent.label, play.label, "", 0.0, detail)
 
 
 def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from replay.account import lines_of, printable
 from replay.bayeux.server import SILENT
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.scenario.durations import format_duration
 from replay.simulator.ahead import ahead_of
 from replay.simulator.explaining import to_do

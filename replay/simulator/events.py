@@ -171,7 +171,7 @@ class Events:
     def _held(self, due: Due, label: str, now: float, **detail: Any) -> None:
         simulator = self._simulator
         at = simulator.since_start(now)
-        simulator.journal.note("held", at, label, play=due.play.label, step=due.cue.id, **detail)
+        simulator.journal.add("held", at, label, due.play.label, due.cue.id, 0.0, detail)
 
 
 def _about(told: Told) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from replay.simulator.following import Following
 from replay.simulator.judging import Expectation, Judged, Judging
 
 if TYPE_CHECKING:
-    from replay.journal import Entry
+    from replay.entries import Entry
     from replay.simulator.simulator import Simulator
 
 MANY = 50

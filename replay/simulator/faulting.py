@@ -135,15 +135,9 @@ class Faulting:
             occasion = struck[0].occasion
             step = occasion.facts["step"]
             self._simulator.tallies.answers.add((occasion.scenario, step, said.status))
-            self._simulator.journal.note(
-                "answer",
-                self._simulator.since_start(now),
-                whom.label,
-                play=_label(struck[0]),
-                step=step,
-                status=said.status,
-                faults=[each.rule.name for each in struck],
-            )
+            detail = {"status": said.status, "faults": [each.rule.name for each in struck]}
+            at = self._simulator.since_start(now)
+            self._simulator.journal.add("answer", at, whom.label, _label(struck[0]), step, 0.0, detail)
         return effects
 
     def answered(self, struck: Sequence[Struck], answer: Answer) -> list[Effect]:
@@ -300,14 +294,8 @@ class Faulting:
         detail = struck.detail | ({"changed": changed} if changed else {})
         if "meta" in facts:
             detail["meta"] = facts["meta"]
-        simulator.journal.note(
-            "fault",
-            simulator.since_start(now),
-            struck.whom.label,
-            play=_label(struck),
-            step=facts.get("step", ""),
-            **detail,
-        )
+        at, step = simulator.since_start(now), facts.get("step", "")
+        simulator.journal.add("fault", at, struck.whom.label, _label(struck), step, 0.0, detail)
 
     def _beyond(self, struck: Struck) -> str:
         """What a rule changes whose fault cannot be on any connection type there is; empty where it can."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.scenario.durations import format_duration, parse_duration
 from replay.scenario.model import Expected
 

@@ -117,7 +117,7 @@ class Misses:
         if nearest_step is not None and nearest_step.differences:
             detail["differs"] = [each.field for each in nearest_step.differences[:DIFFERS]]
         step = nearest_step.step if nearest_step is not None else ""
-        simulator.journal.note("miss", at, agent, step=step, **detail)
+        simulator.journal.add("miss", at, agent, "", step, 0.0, detail)
         self.total += 1
         miss = Miss(
             number=simulator.journal.total,

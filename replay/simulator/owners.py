@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from replay.bayeux.messages import MalformedError, clients_in, decode
+from replay.conversation import Conversation
 from replay.simulator.agents import Agent, words_of
-from replay.traffic import Conversation
 from replay.wire import Answer, Begin, Polled, Request, Send, SocketText
 
 if TYPE_CHECKING:

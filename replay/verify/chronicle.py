@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from replay.account import STRUCK, lines_of, printable
-from replay.journal import Entry, Kept
+from replay.entries import Entry, Kept
 
 
 def chronicle(kept: Kept, *, agent: str = "") -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from replay.journal import Entry, Kept
+from replay.entries import Entry, Kept
 from replay.verify.timing import Tolerance
 from replay.verify.touched import touched, untouched
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from replay.journal import Entry, scenario_of
+from replay.entries import Entry, scenario_of
 
 Place = tuple[str, str, int]
 """A scenario, a step or Bayeux message, and the how-manieth time it came to an agent."""

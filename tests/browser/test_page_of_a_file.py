@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from playwright.async_api import expect
 
 from replay.cli.show import show
-from replay.journal import Head
+from replay.entries import Head
 from replay.testing import Script, scenario
 from tests.road.software import ROOT
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 import replay
-from replay.journal import Entry, Journal
+from replay.entries import Entry
+from replay.journal import Journal
 from replay.server.served import Served
 from replay.server.ui import still_page
 from tests.road.software import ROOT
@@ -58,7 +59,7 @@ def happens(journal: Journal, wanted: int, *, begin: float = 0.0) -> None:
         late = 0.02 if n % 11 == 0 else 0.0
         step = "accept" if kind in {"request", "answer"} else "chatting"
         at = begin + turn * 0.4 + agent * 0.0003
-        journal.note(kind, at, f"user{agent + 1}", play="accept-chat#1", step=step, late=late, **detail)
+        journal.add(kind, at, f"user{agent + 1}", "accept-chat#1", step, late, detail)
 
 
 async def in_the_page(page: Page) -> int:

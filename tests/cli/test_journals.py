@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from replay.cli.diff import command as diff
 from replay.cli.pin import pin
 from replay.cli.show import show
+from replay.entries import Head
 from replay.errors import UsageError
-from replay.journal import Head
 from replay.scenario.load import load, loads
 from replay.simulator.options import Options
 from replay.testing import Script

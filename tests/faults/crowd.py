@@ -15,7 +15,7 @@ from replay.bayeux.messages import Message
 from replay.clock import SystemClock
 from replay.drive.carriers import Polls, Trouble
 from replay.drive.http import Http
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.scenario.model import Fault
 from replay.server.runner import Server
 from replay.simulator.options import Options

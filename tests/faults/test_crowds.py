@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from replay.entries import Entry
 from replay.faults.rules import Occasion, Rule
-from replay.journal import Entry
 from replay.scenario.model import Fault, Where
 from replay.simulator.striking import Striking, Whom
 from tests.chances import interval

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from replay.cli.pin import pin
 from replay.drive.outcome import Outcome
 from replay.drive.playing import play
-from replay.journal import Head, read
+from replay.entries import Head, read
 from replay.plan.timeline import plan
 from replay.scenario.load import load
 from replay.server.journal_file import JournalFile

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from replay.entries import Entry, Head, Kept
 from replay.errors import UsageError
 from replay.faults.pinning import Pinned, pinned
-from replay.journal import Entry, Head, Kept
 from replay.scenario.dump import dumps
 from replay.scenario.load import loads
 from replay.scenario.model import Fault, Scenario

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.plan.pace import Pace
 from replay.registry import FAULTS, resolve
 from replay.scenario.model import Fault, Where

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from replay.journal import Kept, read
+from replay.entries import Kept, read
 from tests.drive.servers import nobody
 from tests.load.swarm import failures_in, simulator, started, swarm
 from tests.server.test_counts import counted, noted

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import uvloop
 
 from replay.clock import ManualClock, SystemClock
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.plan.pace import Pace
 from replay.server.runner import Server
 from replay.simulator.options import Options

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from replay.journal import Head
+from replay.entries import Head
 from replay.server.journal_file import JournalFile
 
 from .conftest import Loop, one_loop

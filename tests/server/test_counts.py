@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from replay.journal import Kept, read, scenario_of
+from replay.entries import Kept, read, scenario_of
 from tests.road.software import Process
 
 WINDOW = 200

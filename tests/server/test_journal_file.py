@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from replay.clock import SystemClock
-from replay.journal import Kept, read
+from replay.entries import Kept, read
 from tests.road.software import ROOT, Process
 
 SCENARIO = ROOT / "scenarios" / "accept-chat.yaml"

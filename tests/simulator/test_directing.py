@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from replay.entries import Entry
 from replay.errors import NoSuchError, NotNowError, UsageError
-from replay.journal import Entry
 from replay.simulator import directing, looking
 from replay.simulator.directing import MOST_PLAYS, Delivery
 from replay.simulator.events import MOST_HELD

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from replay.conversation import Conversation
 from replay.simulator.owners import Owners
 from replay.testing import Script, scenario
-from replay.traffic import Conversation
 
 STORY = """
 variables: {chat: {recorded: 0000Na9B26EF002X, make: interaction-id}}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from replay.entries import read
 from replay.errors import UsageError
-from replay.journal import read
 from replay.plan.timeline import plan
 from replay.simulator.options import Options
 from replay.simulator.resetting import reset

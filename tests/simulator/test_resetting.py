@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.simulator import looking
 from replay.simulator.resetting import WHATS, What, reset
 from replay.testing import Desktop, Script, scenario

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from replay.journal import Head, Kept
+from replay.entries import Head, Kept
 from replay.simulator.directing import tell
 from replay.simulator.resetting import reset
 from replay.testing import Script, scenario

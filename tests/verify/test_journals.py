@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from replay.journal import Kept
+from replay.entries import Kept
 from replay.simulator.options import Options
 from replay.testing import Script, scenario
 from replay.verify.journals import JournalReport, compare

@@ -21,7 +21,7 @@ from prometheus_client.process_collector import PROCESS_COLLECTOR
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from replay import __version__
-from replay.journal import KINDS
+from replay.entries import KINDS
 from replay.simulator.lateness import BOUNDS, Lateness
 from replay.simulator.limits import LIMITS
 from replay.simulator.simulator import Simulator

@@ -8,8 +8,9 @@ from typing import Literal, get_args
 import msgspec
 from aiohttp import web
 
+from replay.entries import Entry, Kind
 from replay.errors import UsageError, nearest
-from replay.journal import Entry, Journal, Kind
+from replay.journal import Journal
 from replay.server import har
 from replay.server.connections import sever
 from replay.server.control.call import Call

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from replay import __version__
 from replay.clock import ManualClock, SystemClock
-from replay.journal import Entry
+from replay.entries import Entry
 from replay.server.control.call import Call
 from replay.server.control.route import JSON_LINES, Route, Routes
 from replay.server.stage import Stage

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from replay.journal import Entry, Kind
+from replay.entries import Entry, Kind
 from replay.server.logs.masks import clean, clean_text, masked, printable
 
 Level = Literal["error", "warning", "info", "debug"]

@@ -10,7 +10,8 @@ from types import TracebackType
 import msgspec
 
 from replay.clock import wall_time
-from replay.journal import KINDS, Entry, Journal
+from replay.entries import KINDS, Entry
+from replay.journal import Journal
 from replay.server.logs import lines
 from replay.server.logs.lines import LEVELS, OFTEN, Form, Level, Line
 from replay.server.logs.writer import Writer

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from replay.clock import SystemClock
-from replay.journal import KINDS, Entry, Journal
+from replay.entries import KINDS, Entry
+from replay.journal import Journal
 from replay.server.logs.lines import as_json, as_text, level_of, of_entry, of_record, of_said
 from replay.server.logs.logs import Logs
 from tests.road.software import ROOT
