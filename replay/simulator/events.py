@@ -65,7 +65,8 @@ class Events:
         tellings = faulting.at_event(due, agent, now)
         if not tellings and self._simulator.anew.collecting.wants(due):
             # It is lost on its way: what it would have told is so all the same.
-            self._simulator.anew.collecting.told(due, _event(due, self.channel(due), ""))
+            base_url = next((client.base_url for client in agent.clients.values()), "")
+            self._simulator.anew.collecting.told(due, _event(due, self.channel(due), base_url))
         for told in tellings:
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
