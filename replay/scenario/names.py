@@ -109,7 +109,7 @@ def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Ite
 
 
 def _untold(scenario: Scenario, anew: dict[str, Variable], document: Document) -> Iterator[Problem]:
-    """What "this play" has told is in a session what that has: nothing, where it does not push such a field."""
+    """In a session "this play" is the session: it has told nothing where it does not push such a field."""
     own = set(told_fields(scenario.session))
     absent = {
         name: each.told.field
