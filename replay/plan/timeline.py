@@ -320,7 +320,9 @@ def _reply(respond: Respond, step: str, time_fields: frozenset[str], making: Mak
     )
 
 
-def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], making: Making) -> Cue:
+def _cue(
+    step: PushStep, role: int, start: Moment, time_fields: frozenset[str], making: Making = NOTHING
+) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
     channel = compile_value(step.push)
