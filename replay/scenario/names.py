@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from replay.errors import Guesses, Problem
 from replay.scenario import templates
-from replay.scenario.model import RequestStep, Scenario, Step, is_set
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, is_set
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
@@ -33,8 +33,10 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     known = _Known(variables, mentioned, everything, Guesses(mentioned), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
-    for path, step in placed_steps(scenario):
-        for field, value in _templates(step):
+    parts = [(path, _templates(step)) for path, step in placed_steps(scenario)]
+    parts += [(("demands", at), _of_demand(demand)) for at, demand in enumerate(scenario.demands)]
+    for path, said in parts:
+        for field, value in said:
             if all(text in good for text in _referring(value)):
                 continue
             for place, text in placed_strings(value, (*path, *field)):
@@ -69,11 +71,21 @@ def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
     if is_set(step.body):
         yield ("body",), step.body
     for at, answer in enumerate(step.respond):
-        yield ("respond", at, "headers"), answer.headers
-        if is_set(answer.body):
-            yield ("respond", at, "body"), answer.body
-        if answer.text is not None:
-            yield ("respond", at, "text"), answer.text
+        yield from _of_answer(answer, ("respond", at))
+
+
+def _of_demand(demand: Demand) -> Iterator[tuple[Path, Any]]:
+    yield ("value",), demand.value
+    yield ("given",), demand.given
+    yield from _of_answer(demand.refused, ("refused",))
+
+
+def _of_answer(answer: Respond, path: Path) -> Iterator[tuple[Path, Any]]:
+    yield (*path, "headers"), answer.headers
+    if is_set(answer.body):
+        yield (*path, "body"), answer.body
+    if answer.text is not None:
+        yield (*path, "text"), answer.text
 
 
 def _mentioned(step: RequestStep) -> Iterator[str]:
