@@ -64,8 +64,8 @@ class Demanding:
         self.learn()
 
     def learn(self) -> None:
-        """What the scenarios demand that are played now."""
-        self.is_on = any(timeline.demands for timeline in self._simulator.timelines)
+        """What the scenarios demand that are played now; plays that have begun go on as they were."""
+        self.is_on = self.is_on or any(timeline.demands for timeline in self._simulator.timelines)
 
     def refusal(self, happening: Input, now: float) -> Answer | None:
         """The answer to a request that lacks something; None where it lacks nothing."""
@@ -89,14 +89,21 @@ class Demanding:
         )
 
     def _holding(self, agent: Agent | None) -> Iterator[tuple[Timeline, Demanded]]:
-        """What is demanded of an agent, or of somebody who is not known, who gets all that is played."""
+        """What is demanded of an agent, or of somebody who is not known, by what it would play."""
         known: dict[str, int] = {}
-        for timeline in self._simulator.timelines:
-            if agent is not None and timeline.place not in agent.reach.sessions_of:
-                continue
+        for timeline in self._played(agent):
             for demand in timeline.demands:
                 if known.setdefault(demand.header, timeline.place) == timeline.place:
                     yield timeline, demand
+
+    def _played(self, agent: Agent | None) -> list[Timeline]:
+        """What an agent plays, as it was when it got its latest play of it."""
+        timelines = self._simulator.timelines
+        if agent is None:
+            return [timeline for timeline in timelines if _is_at_start(timeline)]
+        offered, sessions = agent.reach.offered, agent.reach.sessions_of
+        places = [each.place for each in timelines if offered.get(each.place) and sessions.get(each.place)]
+        return [sessions[place][-1].timeline for place in places]
 
     def _sender(self, happening: Request | Polled) -> Agent | None:
         """Whose request it is, as far as anybody knows; nobody comes to be known by one that is refused."""
@@ -175,6 +182,11 @@ class Demanding:
             return "" if recorded is msgspec.UNSET else recorded
 
         return lookup
+
+
+def _is_at_start(timeline: Timeline) -> bool:
+    """Whether whoever comes gets a play of it."""
+    return not getattr(timeline, "is_on_request", False)
 
 
 def _body(reply: Reply, lookup: Lookup) -> bytes:
