@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from replay.errors import UsageError
-from replay.plan.adapting import NOTHING, as_wanted
+from replay.plan.adapting import NO_SETTINGS, as_wanted
 from replay.plan.beside import Beside
 from replay.plan.demanded import Demanded, demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
@@ -34,7 +34,17 @@ from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
 from replay.scenario.delays import Delay, Distribution, median, parse_delay
 from replay.scenario.durations import parse_duration
-from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
+from replay.scenario.model import (
+    Demand,
+    PushStep,
+    RequestStep,
+    Respond,
+    Scenario,
+    Step,
+    is_set,
+    repeat_of,
+    roles_of,
+)
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 
@@ -166,7 +176,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions[0]
 
 
-def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
+def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timeline:
     """Compiles a scenario that was loaded, and so checked.
 
     Args:
@@ -194,9 +204,7 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
         story=_part(scenario.steps, story_names, scenario, roles),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
-        demands=tuple(
-            demanded(each, _reply(each.refused, frozenset(scenario.shift_times))) for each in scenario.demands
-        ),
+        demands=tuple(demanded(each, _refusal(each)) for each in scenario.demands),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -313,6 +321,11 @@ def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
     )
 
 
+def _refusal(demand: Demand) -> Reply:
+    """The answer to a request without it, made as those of steps are."""
+    return _ask(RequestStep(id="refused", request="GET /", respond=[demand.refused]), 0).replies[0]
+
+
 def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
@@ -344,7 +357,7 @@ def _names_of(steps: list[Step]) -> set[str]:
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
-def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NOTHING) -> list[Timeline]:
+def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NO_SETTINGS) -> list[Timeline]:
     """Timelines of several scenarios served together.
 
     Args:

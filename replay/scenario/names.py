@@ -33,10 +33,8 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     known = _Known(variables, mentioned, everything, Guesses(mentioned), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
-    parts = [(path, _templates(step)) for path, step in placed_steps(scenario)]
-    parts += [(("demands", at), _of_demand(demand)) for at, demand in enumerate(scenario.demands)]
-    for path, said in parts:
-        for field, value in said:
+    for path, step in placed_steps(scenario):
+        for field, value in _templates(step):
             if all(text in good for text in _referring(value)):
                 continue
             for place, text in placed_strings(value, (*path, *field)):
@@ -44,6 +42,10 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 if not problems:
                     good.add(text)
                 yield from problems
+    for at, demand in enumerate(scenario.demands):
+        for field, value in _of_demand(demand):
+            for place, text in placed_strings(value, ("demands", at, *field)):
+                yield from _string(text, place, known, document)
 
 
 def _referring(value: Any) -> Iterator[str]:

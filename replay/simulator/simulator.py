@@ -82,8 +82,9 @@ class Simulator:
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
-        cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies, self.options.replica)
+        self.agents = Agents(
+            {BROWSER_COOKIE, *(each.profile.session_cookie for each in timelines)}, self.options.replica
+        )
         self._client_numbers = itertools.count(1)
         self.bayeux = BayeuxServer(
             self,
