@@ -34,17 +34,7 @@ from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
 from replay.scenario.delays import Delay, Distribution, median, parse_delay
 from replay.scenario.durations import parse_duration
-from replay.scenario.model import (
-    Demand,
-    PushStep,
-    RequestStep,
-    Respond,
-    Scenario,
-    Step,
-    is_set,
-    repeat_of,
-    roles_of,
-)
+from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 
@@ -204,7 +194,7 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timel
         story=_part(scenario.steps, story_names, scenario, roles),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
-        demands=tuple(demanded(each, _refusal(each)) for each in scenario.demands),
+        demands=tuple(demanded(each, _refusal(each.refused)) for each in scenario.demands),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -321,11 +311,6 @@ def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
     )
 
 
-def _refusal(demand: Demand) -> Reply:
-    """The answer to a request without it, made as those of steps are."""
-    return _ask(RequestStep(id="refused", request="GET /", respond=[demand.refused]), 0).replies[0]
-
-
 def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
@@ -355,6 +340,11 @@ def _names_of(steps: list[Step]) -> set[str]:
             said = [respond.body, respond.text, list(respond.headers.values())]
             values += [compile_value(value) for value in said if is_set(value)]
     return set(names_in(values)).union(*(ask.names for ask in asks))
+
+
+def _refusal(respond: Respond) -> Reply:
+    """The answer to a request that lacks what is demanded, made as those of steps are."""
+    return _ask(RequestStep(id="refused", request="GET /", respond=[respond]), 0).replies[0]
 
 
 def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NO_SETTINGS) -> list[Timeline]:
