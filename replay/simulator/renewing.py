@@ -51,6 +51,7 @@ class Renewing:
         simulator.brought.forget_meanings()
         simulator.finding.renewed()
         simulator.demanding.learn()
+        simulator.anew.collecting.learn(after)
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

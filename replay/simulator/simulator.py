@@ -28,6 +28,7 @@ from replay.scenario.model import Scenario
 from replay.simulator.absence import Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
+from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
@@ -97,6 +98,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.anew = Anew(self)
         self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -344,8 +346,11 @@ class Simulator:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
             if isinstance(what, Due):
+                mark = what.mark
+                if what.cue.makes:
+                    what, mark = self.anew.at_event(what)
                 self.events.push(what, now)
-                self.happened(what.play, what.cue.moment, what.mark)
+                self.happened(what.play, what.cue.moment, mark)
             elif isinstance(what, Reached):
                 self.bayeux.flush(now)
                 effects += self.bayeux.take_effects()
