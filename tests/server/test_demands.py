@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 
+from replay.cli.drive import drive
+from replay.cli.verify import verify
 from replay.drive.playing import play
 from replay.plan.timeline import plan
 from replay.scenario.dump import write
@@ -187,3 +191,17 @@ def test_who_has_no_login_is_told_so_and_with_one_it_plays() -> None:
         "the target wants a login, GET /api/v2/me was answered 403, and no credentials are set"
     )
     assert (outcome.missing, outcome.why) == ((), "")
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("command", [verify, drive], ids=["verify", "drive"])
+def test_the_commands_that_play_a_client_work_where_a_token_is_demanded(
+    command: Any, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command sets it up for a process of its own, which this is not.
+    monkeypatch.setattr("replay.cli.drive.settle", lambda: None)
+    file = tmp_path / "guarded.yaml"
+    write(file, guarded(CSRF))
+    result = CliRunner().invoke(command, [str(file), "--target", url])
+
+    assert result.exit_code == 0, result.output

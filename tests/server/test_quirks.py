@@ -14,10 +14,11 @@ from click.testing import CliRunner
 
 import replay
 from replay.cli.serve import serve as command
+from replay.clock import wall_time
 from replay.drive.access import by_name
 from replay.profiles.genesys_settings import VERSIONS, Settings
 from replay.scenario.load import loads
-from tests.road.software import Seen, agent, events, replayer
+from tests.road.software import PATIENCE, Seen, agent, events, replayer
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
@@ -30,6 +31,11 @@ def held(settings: dict[str, str], seen: list[Seen]) -> dict[str, str]:
     invited, chatting, _, history = (each["data"] for each in events(seen))
     message = history["messages"][-1]
     told = history.keys() & {"chatUri", "chatPath"}
+    made = [each["data"].get("metrics", {}).get("eventProcessing") for each in events(seen)]
+    if all(made):
+        times = [each["serverGenerationTimestamp"] for each in made]
+        assert times == sorted(times)
+        assert abs(times[-1] / 1000 - wall_time()) < PATIENCE
     words = {
         "chat_address": next(name for name, names in ADDRESSES.items() if names == told),
         "metrics": "metrics" in invited,

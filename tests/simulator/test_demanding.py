@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from replay import wire
+from replay.account import lines_of
 from replay.plan.timeline import plan
 from replay.scenario.dump import dumps
 from replay.scenario.load import loads
@@ -194,6 +195,21 @@ def test_a_refusal_is_in_the_journal_and_is_counted_and_is_no_miss() -> None:
     )
     script.expect(script.simulator.misses.total, 0)
     script.expect(script.simulator.tallies.answers.counts["", "", 403], 2)
+
+
+def test_who_reads_what_happened_is_told_what_was_lacking() -> None:
+    script = Script(story())
+    desktop = script.desktop("kim")
+    desktop.get("/me")
+    desktop.post("/chats/1", {})
+    (line,) = lines_of(list(script.simulator.journal)[-1:])
+
+    script.expect(line.split("answer  ")[1], "POST /chats/1 answered 403, for want of X-CSRF-TOKEN")
+
+
+def test_where_nothing_is_demanded_nobody_is_asked() -> None:
+    script = Script(story(""))
+    script.expect(script.simulator.demanding.is_on, False)
 
 
 def test_a_demand_holds_for_all_that_its_agent_asks_also_of_another_scenario() -> None:
