@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,7 +40,7 @@ class Tokens:
     GWS names its token by itself, so that one is known whatever the scenario has recorded.
     """
 
-    def __init__(self, demands: Iterable[Demand] = (), *, reading: str = "") -> None:
+    def __init__(self, demands: Sequence[Demand] = (), *, reading: str = "") -> None:
         """Nothing has been given out yet.
 
         Args:
