@@ -22,9 +22,11 @@ from replay.clock import ManualClock
 from replay.entries import Head
 from replay.errors import UsageError
 from replay.library import library
+from replay.plan.adapting import as_wanted
 from replay.plan.pace import at_speed
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.scenario.profile_settings import overriding
 from replay.server.descriptors import limit, shortage, widen
 from replay.server.har import parts_of, said_to_be_dropped
 from replay.server.har_file import check_place, write_har
@@ -59,7 +61,9 @@ def _play(asked: Asked) -> None:
     check_beside(asked)
     if asked.expect and not any(scenario.expect for scenario in scenarios):
         raise UsageError("--expect has nothing to hold", help="No scenario has 'expect:'.")
-    faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
+    settings = overriding(asked.settings, scenarios, whose="--setting")
+    told = [as_wanted(scenario, settings) for scenario in scenarios]
+    faults = gather(asked.fault_files, asked.presets, told, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     for option, path in (("--journal", journal), ("--har", asked.har)):
         if path is not None and path.exists() and any(map(path.samefile, read)):
@@ -70,6 +74,7 @@ def _play(asked: Asked) -> None:
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
         date=asked.date,
+        settings=settings,
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,

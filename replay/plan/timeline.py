@@ -16,14 +16,16 @@ all of them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from replay.errors import UsageError
+from replay.plan.adapting import NO_SETTINGS, as_wanted
 from replay.plan.beside import Beside
+from replay.plan.demanded import Demanded, demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
 from replay.plan.making import NOTHING, Made, Making, making_of, said_in
 from replay.plan.pace import Pace, parse_pace
@@ -139,6 +141,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     shift_fields: frozenset[str]
     ignored: frozenset[str]
     """Fields that are not compared."""
+    demands: tuple[Demanded, ...]
+    """What requests have to come with."""
     pace: Pace
     """The scenario's own; in a simulator, the one at which it is played."""
     answer_delays: tuple[Delay, ...]
@@ -169,11 +173,18 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions[0]
 
 
-def plan(scenario: Scenario) -> Timeline:
-    """Compiles a scenario that was loaded, and so checked."""
+def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timeline:
+    """Compiles a scenario that was loaded, and so checked.
+
+    Args:
+        settings: Of profiles, which override the scenario's own.
+    """
+    scenario = as_wanted(scenario, settings)
     roles = roles_of(scenario)
     sessions = [[s for s in scenario.session if (s.agent or roles[0]) == role] for role in roles]
-    lasting = [_names_of(steps) & scenario.variables.keys() for steps in sessions]
+    # What a demand mentions is each agent's own as long as it is there.
+    always = names_of_demands(scenario.demands)
+    lasting = [(_names_of(steps) | always) & scenario.variables.keys() for steps in sessions]
     story_names = scenario.variables.keys() - set[str]().union(*lasting)
     everything = (*scenario.session, *scenario.steps)
     making = making_of(scenario)
@@ -192,6 +203,7 @@ def plan(scenario: Scenario) -> Timeline:
         story=_part(scenario.steps, story_names, scenario, roles, making),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
+        demands=tuple(demanded(each, _refusal(each.refused)) for each in scenario.demands),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -354,8 +366,16 @@ def _names_of(steps: list[Step]) -> set[str]:
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
-def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
+def _refusal(respond: Respond) -> Reply:
+    """The answer to a request that lacks what is demanded, made as those of steps are."""
+    return _ask(RequestStep(id="refused", request="GET /", respond=[respond]), 0).replies[0]
+
+
+def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NO_SETTINGS) -> list[Timeline]:
     """Timelines of several scenarios served together.
+
+    Args:
+        settings: Of profiles, which override the scenarios' own.
 
     Raises:
         UsageError: two have the same name.
@@ -364,7 +384,7 @@ def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
     for name, count in Counter(names).items():
         if count > 1:
             raise UsageError(f"two scenarios are named '{name}': give one another name")
-    return [plan(scenario) for scenario in scenarios]
+    return [plan(scenario, settings) for scenario in scenarios]
 
 
 __all__ = ["START", "Ask", "Cue", "Moment", "Part", "Reply", "Timeline", "plan", "plan_all"]

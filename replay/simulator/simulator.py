@@ -32,6 +32,7 @@ from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
+from replay.simulator.demanding import Demanding
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
@@ -82,10 +83,15 @@ class Simulator:
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
-        cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies, self.options.replica)
+        self.agents = Agents(
+            {BROWSER_COOKIE, *(each.profile.session_cookie for each in timelines)}, self.options.replica
+        )
         self._client_numbers = itertools.count(1)
-        self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
+        self.bayeux = BayeuxServer(
+            self,
+            lambda: self.token("client", next(self._client_numbers), length=26),
+            lambda now: self.options.epoch + now,
+        )
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
@@ -105,6 +111,7 @@ class Simulator:
         self.misses = Misses(self)
         self.expecting = Expecting(self)
         self.absence = Absence(self)
+        self.demanding = Demanding(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -152,9 +159,6 @@ class Simulator:
         names = self.agents.cookie_names - {BROWSER_COOKIE}
         return any(name in names for name, value in pairs_in(headers.get("cookie", "")) if value)
 
-    def _wall(self, now: float) -> float:
-        return self.options.epoch + now
-
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
         return now - self._began if self._began is not None else 0.0
@@ -170,6 +174,8 @@ class Simulator:
         return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        if self.demanding.is_on and (refused := self.demanding.refusal(happening, now)) is not None:
+            return [refused]
         # What comes most often comes first.
         if isinstance(happening, Polled):
             return self._polled(happening, now)
@@ -391,9 +397,6 @@ class Simulator:
         self.tallies.answers.add((play.name, step, status))
         self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
-
-    def _new_client_id(self) -> str:
-        return self.token("client", next(self._client_numbers), length=26)
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""
