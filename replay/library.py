@@ -36,11 +36,10 @@ def find(name: str, beside: Path | None) -> Path | None:
     Returns:
         None where there is no such file, or what is found in the folder is a link to something outside.
     """
-    for path in places(name, beside):
-        if _is_file(path):
-            is_beside = beside is not None and path == beside / file_name(name)
-            return None if is_beside and leads_out(path, beside) else path
-    return None
+    path = next((path for path in places(name, beside) if _is_file(path)), None)
+    if path is None or beside is None or path != beside / file_name(name):
+        return path
+    return None if leads_out(path, beside) else path
 
 
 def places(name: str, beside: Path | None) -> list[Path]:
