@@ -11,6 +11,7 @@ from pathlib import Path
 
 SUFFIX = ".yaml"
 
+_LONGEST = 200
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
@@ -36,7 +37,7 @@ def find(name: str, beside: Path | None) -> Path | None:
     Returns:
         None where there is no such file, or what is found in the folder is a link to something outside.
     """
-    path = next((path for path in places(name, beside) if _is_file(path)), None)
+    path = next((path for path in places(name, beside) if path.is_file()), None)
     if path is None or beside is None or path != beside / file_name(name):
         return path
     return None if leads_out(path, beside) else path
@@ -52,7 +53,8 @@ def places(name: str, beside: Path | None) -> list[Path]:
 
 def is_name(name: str) -> bool:
     """Whether it could be a file's name within a folder, and nowhere else."""
-    return _NAME.fullmatch(name) is not None and all(part.strip(".") for part in name.split("/"))
+    is_short = len(name) <= _LONGEST
+    return is_short and bool(_NAME.fullmatch(name)) and all(part.strip(".") for part in name.split("/"))
 
 
 def file_name(name: str) -> str:
@@ -66,10 +68,3 @@ def leads_out(path: Path, within: Path) -> bool:
     Of the library's files nobody asks: installers make links of a package's files.
     """
     return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # A name that is too long for any file.
-        return False
