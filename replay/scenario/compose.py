@@ -232,7 +232,8 @@ class _Composer:
     def _add(self, own: _Whole, entry: _Entry) -> None:
         step = entry.value["id"]
         if step in own.steps:
-            what = f"two steps are called '{step}', the first at {own.steps[step].key('id').spot()}"
+            first = own.origin.document.spot(own.steps[step].key("id").path)
+            what = f"two steps are called '{step}', the first at {first}"
             self.problems.append(entry.key("id").problem(what))
         else:
             own.steps[step] = entry
