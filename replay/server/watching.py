@@ -275,7 +275,7 @@ def _told(scenario: Scenario) -> bytes:
 
 def _changed(file: _File, before: dict[Path, str | None]) -> str:
     """Which of a scenario's files have changed, as far as it was known what they held."""
-    changed = [str(path) for path, text in file.texts.items() if before and before.get(path) != text]
+    changed = [str(path) for path, text in file.texts.items() if text and before.get(path, text) != text]
     names = changed or [str(file.path)]
     return f"{', '.join(names)} {'have' if len(names) > 1 else 'has'}"
 

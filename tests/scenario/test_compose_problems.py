@@ -101,9 +101,11 @@ def test_what_the_other_file_says_is_wrong_with_what_is_laid_over_it_is_told_at_
     base = base.replace("where: {step: accept}", "where: {transport: callback-polling}")
     assert told(write(tmp_path, variant=variant(*lines), base=base)) == [
         "variant.yaml:4:11: with this, base.yaml:23:37 is wrong: no step is called 'invited'.",
-        "variant.yaml:6:9: with this, base.yaml:14:53 is wrong: the transport 'callback-polling' is not offered.\n"
+        "variant.yaml:6:9: with this, base.yaml:14:53 is wrong:"
+        " the transport 'callback-polling' is not offered.\n"
         "  Offered: websocket; see 'transports' of 'cometd'.",
-        "variant.yaml:7:9: with this, base.yaml:22:63 is wrong: step 'accept' has no variable 'chat'.\n"
+        "variant.yaml:7:9: with this, base.yaml:22:63 is wrong:"
+        " step 'accept' has no variable 'chat'.\n"
         "  Variables it mentions: none.",
         "variant.yaml:7:77: no step is called 'invited'.",
     ]
