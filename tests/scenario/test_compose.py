@@ -148,6 +148,29 @@ def test_one_file_that_comes_by_two_ways_is_one(tmp_path: Path) -> None:
     assert ids(scenario.steps) == ["invited", "accept", "told", "note"]
 
 
+@pytest.mark.parametrize("order", ["notes, login", "login, notes"])
+def test_of_one_step_that_comes_by_two_ways_what_is_laid_over_it_in_one_of_them_counts(
+    order: str, tmp_path: Path
+) -> None:
+    notes = f"{NOTES}session: [{{id: me, think: 3s}}]\n"
+    scenario = composed(tmp_path, "profile: plain", of=f"include: [{order}]", notes=notes, login=LOGIN)
+    assert [step.think for step in scenario.session if isinstance(step, RequestStep)] == ["0s", "3s"]
+    path = write(tmp_path, again=variant("include: [login]", of="extends: notes"))
+    assert load(path).session == scenario.session
+
+
+def test_new_steps_come_before_others_that_are_new(tmp_path: Path) -> None:
+    scenario = composed(
+        tmp_path,
+        "steps:",
+        "- {id: a, request: GET /a, before: told}",
+        "- {id: b, request: GET /b, before: a}",
+        "- {id: c, request: GET /c, before: told}",
+        "- {id: d, request: GET /d, before: a}",
+    )
+    assert ids(scenario.steps) == ["invited", "accept", "b", "d", "a", "c", "told"]
+
+
 def test_a_variant_of_a_variant_names_what_lies_beside_the_file_that_says_so(tmp_path: Path) -> None:
     path = write(
         tmp_path,
