@@ -19,6 +19,7 @@ from replay.scenario.schema import docstrings, schema
 from tests.faults.observed.case import Case
 from tests.faults.observed.table import CASES
 from tests.faults.observed.table import PRESETS as CASES_OF_PRESETS
+from tests.library.coverage import coverage
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -209,7 +210,13 @@ def _type(value: dict[str, Any]) -> str:
     return str(value.get("type", "any JSON"))
 
 
-PAGES = {"commands.md": commands, "faults.md": faults, "pace.md": pace, "scenario.md": scenario}
+PAGES = {
+    "commands.md": commands,
+    "coverage.md": coverage,
+    "faults.md": faults,
+    "pace.md": pace,
+    "scenario.md": scenario,
+}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():
