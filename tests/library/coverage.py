@@ -21,9 +21,9 @@ _HEAD = """# What of the API is played
 Written by `python -m tests.docs` from `tests/library/facts.py` and the scenarios themselves.
 
 Each row is a thing that the API does or says. A scenario of the library plays it: `replay serve chat/accept`
-plays one by its name, and its steps say whether they are documented, observed or synthetic. What the simulator
-does whatever a scenario says, as all that is CometD's, is shown by a test. Where nothing plays it, the row says
-why.
+plays one by its name, and its steps say whether they are documented, observed or synthetic. What the
+simulator does whatever a scenario says, as all that is CometD's, is shown by a test. Where nothing plays it,
+the row says why.
 """
 
 

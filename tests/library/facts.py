@@ -197,7 +197,7 @@ FIELDS = Section(
         *(played(f"Message for `{who}`", message("Text", visibility=who)) for who in ("All", "Agents")),
         played(
             "Gaps in `index`",
-            told(messages=lambda lines: any(b["index"] - a["index"] > 1 for a, b in _pairs(lines))),
+            holds(messages=lambda lines: any(b["index"] - a["index"] > 1 for a, b in _pairs(lines))),
         ),
         played("`timestamp` as `2014-01-02T14:23:18.000-0800`", holds(timestamp=like(r"^\d{4}-\d\d-\d\dT"))),
         played(

@@ -73,7 +73,7 @@ OPERATIONS = Section(
         brings("Accept brings NewMessages, the history", "Accept", line_event("ParticipantJoined")),
         played("`Reject`", operation("Reject")),
         brings("Reject brings StatusChange, `Completed`", "Reject", chat_event("StatusChange", "Completed")),
-        played('`{"status": 0}`, a slip of the page of Reject', answered(200, CHAT, status=0)),
+        not_played('`{"status": 0}`, as the page of Reject has it', "A slip of the page for `statusCode`."),
         played("`SendMessage` with `text`", operation("SendMessage", text=ANY)),
         played("`SendMessage` with `messageType`", operation("SendMessage", messageType=ANY)),
         played("`SendMessage` with `treatAs`", operation("SendMessage", treatAs=ANY)),

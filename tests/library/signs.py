@@ -85,7 +85,8 @@ def told_without(*fields: str, **given: Any) -> Sign:
 
     def find(scenario: Scenario) -> Iterator[str]:
         for step in _pushes(scenario):
-            if _has(step.data, given) and not any(field in step.data for field in fields):
+            data = step.data if isinstance(step.data, dict) else {}
+            if _has(data, given) and not any(field in data for field in fields):
                 yield step.id
 
     return find
@@ -268,7 +269,7 @@ def _pushes(scenario: Scenario) -> Iterator[PushStep]:
 
 def _objects(step: Step) -> Iterator[dict[str, Any]]:
     """Every object that the server says in a step."""
-    left = [step.data] if isinstance(step, PushStep) else [each.body for each in step.respond]
+    left: list[Any] = [step.data] if isinstance(step, PushStep) else [each.body for each in step.respond]
     while left:
         item = left.pop()
         if isinstance(item, dict):
