@@ -246,7 +246,7 @@ COURSE = Section(
         played("An event after the answer", after_answer),
         tested(
             "Either order, as a test wants it",
-            "tests/faults/test_answers.py::test_an_answer_is_swapped_with_its_events",
+            "tests/faults/test_answers.py::test_the_answer_can_come_after_its_events",
         ),
         tested(
             "Events in the order in which they were published",
