@@ -179,6 +179,10 @@ _OTHERS = Section(
             later(operation(_START, _ME, mobileSession=ANY)),
         ),
         played("iOS: chats, then their messages", later(asked("GET /api/v2/me/chats/{}/messages"))),
+        *(
+            played(f"`StartContactCenterSession` with `{name}`", operation(_START, _ME, **{name: ANY}))
+            for name in ("channels", "place", "loginCode", "queue", "devicePath")
+        ),
         played(
             "Vue: `?subresources=features,devices,channels,settings` before CometD",
             at_first(asked("GET /api/v2/me?subresources=features,devices,channels,settings")),

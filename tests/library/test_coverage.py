@@ -10,7 +10,7 @@ from tests.library.coverage import ROOT, facts, players, scenarios
 from tests.library.fact import Fact
 
 FACTS = [pytest.param(fact, id=f"{title.split()[0]} {fact.what}") for title, fact in facts()]
-MOST_REASONS = 12
+MOST_REASONS = 10
 """As many things as may be played by nothing."""
 
 
