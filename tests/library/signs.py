@@ -245,10 +245,12 @@ def _is(value: Any, wanted: Any) -> bool:
 
 
 def _causes(step: Step, steps: Mapping[str, Step]) -> Iterator[str]:
-    """The operations that an event follows from."""
+    """The operations that an event follows from; who accepts does what whoever invited has brought about."""
     if isinstance(step, RequestStep):
-        if isinstance(step.body, dict):
-            yield str(step.body.get("operationName"))
+        done = str(step.body.get("operationName")) if isinstance(step.body, dict) else ""
+        yield done
+        for need in step.needs if done == "Accept" else ():
+            yield from _causes(steps[need], steps)
         return
     for moment in parse_trigger(step.after).moments:
         if moment.step in steps:
