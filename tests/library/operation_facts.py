@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.library.fact import Fact, Section, not_played, played
-from tests.library.signs import ANY, CHAT, answered, capability, either, follows, holds, operation
+from tests.library.signs import (
+    ANY,
+    CHAT,
+    answered,
+    asked,
+    capability,
+    either,
+    follows,
+    holds,
+    operation,
+    replied,
+)
 
 _STATE, _LOG, _NEW = "ChatStateChangeMessage", "MessageLogUpdated", "NewMessages"
 _INTERACTION = "POST /api/v2/me/interactions/{}"
@@ -54,7 +65,10 @@ COMMON = Section(
             "`POST /me/interactions/{id}`, as pages of early 2014 had it", operation("Accept", _INTERACTION)
         ),
         played('`{"statusCode":0}`', answered(200, CHAT, statusCode=0)),
-        played("`referenceId` in the answer to Consult", answered(200, CHAT, statusCode=0, referenceId=ANY)),
+        *(
+            played(f"`referenceId` in the answer to {name}", replied(name, statusCode=0, referenceId=ANY))
+            for name in ("Consult", "CancelConsult", "Invite")
+        ),
         played(
             "`referenceId` in the answer to a workbin's Subscribe",
             answered(200, "POST /api/v2/workbins/{}", referenceId=ANY),
@@ -165,7 +179,7 @@ OPERATIONS = Section(
         played("`LeaveAndComplete`", operation("LeaveAndComplete")),
         played(
             "An operation that does not exist (`SendCustomNotification`)",
-            either(operation("SendCustomNotification"), operation("AddParticipant")),
+            asked(CHAT, {"operationName": "SendCustomNotification"}),
         ),
         not_played("Facebook and Twitter, with `targetPath`", "Other media than chat."),
         *(

@@ -29,8 +29,13 @@ def asked(request: str, body: Mapping[str, Any] | None = None, **body_fields: An
 
 
 def operation(name: str, request: str = CHAT, **fields: Any) -> Sign:
-    """An operation of an agent's on a chat, or on something else."""
-    return asked(request, {"operationName": name, **fields})
+    """An operation of an agent's on a chat, or on something else, that is not refused."""
+    return both(asked(request, {"operationName": name, **fields}), answered(200))
+
+
+def replied(name: str, **fields: Any) -> Sign:
+    """An operation on a chat, and what is in the answer to it."""
+    return both(asked(CHAT, {"operationName": name}), answered(200, **fields))
 
 
 def answered(status: int | None = None, /, request: str = "", **fields: Any) -> Sign:
@@ -214,6 +219,16 @@ def begins(request: str) -> Sign:
         asks = list(_requests(scenario))
         if asks and asks[0] in scenario.steps and asks[0].request == request:
             yield asks[0].id
+
+    return find
+
+
+def both(first: Sign, second: Sign) -> Sign:
+    """Steps that are both."""
+
+    def find(scenario: Scenario) -> Iterator[str]:
+        others = set(second(scenario))
+        return (step for step in first(scenario) if step in others)
 
     return find
 
