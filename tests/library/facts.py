@@ -12,7 +12,6 @@ from tests.library.signs import (
     ANY,
     after_answer,
     answered,
-    asked,
     before_answer,
     collected,
     either,
@@ -21,6 +20,7 @@ from tests.library.signs import (
     like,
     message,
     operation,
+    read,
     setting,
     told,
     told_without,
@@ -37,19 +37,19 @@ _MESSAGES = (
 READING = Section(
     title="1.3 Reading",
     facts=(
-        played("`GET /api/v2/me/chats`", asked("GET /api/v2/me/chats")),
-        played("`GET /api/v2/me/chats?fields=*`", asked("GET /api/v2/me/chats?fields=*")),
+        played("`GET /api/v2/me/chats`", read("GET /api/v2/me/chats")),
+        played("`GET /api/v2/me/chats?fields=*`", read("GET /api/v2/me/chats?fields=*")),
         played("… with all the chats that there are", collected("chat")),
-        played("`GET /api/v2/me/chats/{id}`", asked("GET /api/v2/me/chats/{}")),
-        played("`GET /api/v2/me/chats/{id}/messages`", asked("GET /api/v2/me/chats/{}/messages")),
+        played("`GET /api/v2/me/chats/{id}`", read("GET /api/v2/me/chats/{}")),
+        played("`GET /api/v2/me/chats/{id}/messages`", read("GET /api/v2/me/chats/{}/messages")),
         played("… with all that has been said", collected("messages")),
         played(
             "… with `startIndex` and `count`",
-            asked("GET /api/v2/me/chats/{}/messages?startIndex=5&count=2"),
+            read("GET /api/v2/me/chats/{}/messages?startIndex=5&count=2"),
         ),
         played(
             "`GET /api/v2/me?subresources=devices,calls,channels,interactions,chats`",
-            asked("GET /api/v2/me?subresources=devices,calls,channels,interactions,chats"),
+            read("GET /api/v2/me?subresources=devices,calls,channels,interactions,chats"),
         ),
         played(
             "… without `chats` when multimedia is down",
@@ -59,7 +59,7 @@ READING = Section(
                 user=lambda user: "calls" in user and "chats" not in user,
             ),
         ),
-        played("`GET /api/v2/me?subresources=*`", asked("GET /api/v2/me?subresources=*")),
+        played("`GET /api/v2/me?subresources=*`", read("GET /api/v2/me?subresources=*")),
         played("A chat's `participants`", holds(state=ANY, capabilities=ANY, participants=ANY)),
         played("A chat's `chatType` and `receivedDate`", holds(chatType=ANY, receivedDate=ANY)),
     ),
@@ -80,7 +80,7 @@ CUSTOMER = Section(
                 *("SendStopTypingNotification", "Complete"),
             )
         ),
-        played("`GET /api/v2/chats/{id}`", asked("GET /api/v2/chats/{}")),
+        played("`GET /api/v2/chats/{id}`", read("GET /api/v2/chats/{}")),
         *(
             played(
                 f"State `{state}`",
@@ -88,7 +88,7 @@ CUSTOMER = Section(
             )
             for state in ("WaitingForAgent", "Chatting", "Idle")
         ),
-        played("`GET /api/v2/chats/{id}/messages?index=n`", asked("GET /api/v2/chats/{}/messages?index=1")),
+        played("`GET /api/v2/chats/{id}/messages?index=n`", read("GET /api/v2/chats/{}/messages?index=1")),
     ),
 )
 

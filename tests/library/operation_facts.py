@@ -163,7 +163,7 @@ OPERATIONS = Section(
         ),
         played(
             "`RemoveParticipantFromConference` with `userUri`",
-            operation("RemoveParticipantFromConference", userUri=ANY),
+            asked(CHAT, {"operationName": "RemoveParticipantFromConference", "userUri": ANY}),
         ),
         brings("… brings `Notice` for agents alone", "RemoveParticipantFromConference", line_event("Notice")),
         played("`AttachUserData`", operation("AttachUserData")),

@@ -33,6 +33,11 @@ def operation(name: str, request: str = CHAT, **fields: Any) -> Sign:
     return both(asked(request, {"operationName": name, **fields}), answered(200))
 
 
+def read(request: str) -> Sign:
+    """A GET that is answered with what was asked for."""
+    return both(asked(request), answered(200))
+
+
 def replied(name: str, **fields: Any) -> Sign:
     """An operation on a chat, and what is in the answer to it."""
     return both(asked(CHAT, {"operationName": name}), answered(200, **fields))
