@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from replay.simulator.plays import RETRY
 from replay.testing import Desktop, Script
 from tests.library.coverage import scenarios
 
@@ -131,6 +132,7 @@ def test_a_desktop_that_goes_and_comes_back_hears_of_it_whatever_else_is_played(
     desktop.connect(advice={"timeout": 0})
     for _ in range(2):
         told(script, desktop.post(path, {"operationName": operation}))
+        script.advance(RETRY)
     desktop.connect()
 
     states = [event.data["channels"][-1]["userState"]["state"] for event in desktop.events]
