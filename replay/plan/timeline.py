@@ -64,6 +64,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Compiled JSON value, or unset when any body will do."""
     exact: bool
     needs: tuple[str, ...]
+    until: tuple[str, ...]
     repeat: str
     replies: tuple[Reply, ...]
     names: frozenset[str]
@@ -95,6 +96,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     """The delay where it is always the same and counts from one moment, as most do."""
     head: bytes = b""
     """How its message begins; empty where that differs from play to play."""
+    until: tuple[str, ...] = ()
     role: int = 0
     """Whose event it is."""
 
@@ -107,6 +109,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """The same, by role."""
     cues: tuple[Cue, ...]
     cues_on: dict[Moment, tuple[Cue, ...]]
+    until: dict[str, tuple[str, ...]]
+    """By step, what ends it."""
     variables: frozenset[str]
     """Those that live as long as this part does."""
     starts: tuple[Moment, ...]
@@ -212,6 +216,7 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
         asks_of=tuple(tuple(ask for ask in asks if ask.role == role) for role in range(len(roles))),
         cues=cues,
         cues_on={moment: tuple(cues) for moment, cues in cues_on.items()},
+        until={step.id: tuple(step.until) for step in steps if step.until},
         variables=frozenset(variables),
         starts=starts,
         telling=tuple(_first_on_channels(cues, role) for role in range(len(roles))),
@@ -262,6 +267,7 @@ def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()
         body=body,
         exact=step.match == "exact",
         needs=tuple(step.needs),
+        until=tuple(step.until),
         repeat=repeat_of(step),
         replies=tuple(_reply(respond, time_fields) for respond in step.respond or [Respond()]),
         names=frozenset(names_in(mentioned)),
@@ -310,6 +316,7 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) 
         data=Prepared(compile_value(step.data), time_fields),
         said=(step.push, step.data),
         moment=Moment(step.id),
+        until=tuple(step.until),
         wait=trigger.delay if len(moments) == 1 and not isinstance(trigger.delay, Distribution) else None,
         head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.errors import Guesses, Problem
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, roles_of
+from replay.scenario.model import PushStep, Scenario, Step, roles_of
 from replay.scenario.reader import Document, Path
 from replay.scenario.triggers import START, Trigger, parse_trigger
 from replay.scenario.walk import placed_steps
@@ -18,7 +18,7 @@ _Steps = dict[str, tuple[Path, Step]]
 
 
 def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
-    """Problems with `after:` of pushes and `needs:` of requests."""
+    """Problems with `after:` of pushes, `needs:` of requests, and `until:` of both."""
     steps = {step.id: (path, step) for path, step in placed_steps(scenario)}
     first = roles_of(scenario)[0]
 
@@ -40,8 +40,14 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
         else:
             causes = step.needs
             places = [(*path, "needs", at) for at in range(len(causes))]
-            yield from _needs(step, path, steps, needed, document)
-        for cause, place in zip(causes, places, strict=True):
+            yield from _named(dict(zip(places, causes, strict=True)), steps, needed, document)
+        ends: dict[Path, str] = {(*path, "until", at): name for at, name in enumerate(step.until)}
+        yield from _named(ends, steps, needed, document)
+        for place, end in ends.items():
+            if end in causes:
+                what = f"'{step.id}' can never happen: '{end}', which it waits for, ends it"
+                yield document.problem(place, what)
+        for cause, place in zip([*causes, *step.until], [*places, *ends], strict=True):
             if path[0] == "session" and cause in steps and steps[cause][0][0] == "steps":
                 what = f"'{step.id}', of the session, cannot wait for '{cause}', a step of the story"
                 advice = "The session happens once, whatever story comes."
@@ -70,13 +76,11 @@ def _trigger(
             yield document.problem(path, what, help=f"Write '{moment.step}'.")
 
 
-def _needs(
-    step: RequestStep, path: Path, steps: _Steps, guesses: Guesses, document: Document
-) -> Iterator[Problem]:
-    for at, name in enumerate(step.needs):
+def _named(names: dict[Path, str], steps: _Steps, guesses: Guesses, document: Document) -> Iterator[Problem]:
+    for place, name in names.items():
         if name not in steps:
             what = f"no step is called '{name}'"
-            yield document.problem((*path, "needs", at), what, help=guesses.nearest(name))
+            yield document.problem(place, what, help=guesses.nearest(name))
 
 
 def _say_ring(ring: list[str]) -> str:

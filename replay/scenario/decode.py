@@ -157,8 +157,8 @@ class _Decoder:
             self._say((*path, "push"), what, "Make two steps of it.", key=True)
             return None
         if "push" in value:
-            return self._part(PushStep, value, path, label)
-        parts = {"respond": self._answers(label), "needs": self._needs}
+            return self._part(PushStep, value, path, label, {"until": self._ids})
+        parts = {"respond": self._answers(label), "needs": self._ids, "until": self._ids}
         if "request" in value:
             return self._part(RequestStep, value, path, label, parts)
         misspelt = [key for key in value if nearest(key, ["request", "push"])]
@@ -177,7 +177,7 @@ class _Decoder:
 
         return answers
 
-    def _needs(self, value: Any, path: Path) -> Any:
+    def _ids(self, value: Any, path: Path) -> Any:
         return self.field([value] if isinstance(value, str) else value, list[str], path)
 
     def _part(

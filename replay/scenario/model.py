@@ -116,6 +116,8 @@ class RequestStep(_Part, kw_only=True):
     """Fields the client's JSON body must have."""
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, this is not what such a request is answered by."""
     think: str = "0s"
     """How long a person takes to ask, once all above it has been seen: a duration or a distribution. Nobody
     is held to it; `drive` waits so long."""
@@ -140,6 +142,8 @@ class PushStep(_Part, kw_only=True):
     """It happened within so long before that, and waited for a poll; it is played at the end."""
     because: str = ""
     """The evidence for the trigger."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, the event does not come any more."""
     about: str = ""
     """What happens here, for a reader."""
     evidence: Evidence | None = None

@@ -25,7 +25,11 @@ _STEPS = {
     "items": {"anyOf": [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]},
 }
 # Where the file may hold one thing in place of a list of one.
-_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", "nth")}
+_ONE_OR_LIST = {
+    *(("RequestStep", name) for name in ("needs", "until", "respond")),
+    ("PushStep", "until"),
+    ("Fault", "nth"),
+}
 
 
 def schema() -> dict[str, Any]:

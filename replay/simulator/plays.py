@@ -53,7 +53,8 @@ class Play:
     told: AtFirst[Counter[str]] = AtFirst(Counter)
     """Of a session: how often each event was due."""
     steered: AtFirst[Counter[str]] = AtFirst(Counter)
-    """How often each event was told because somebody wanted it, beside those that were set off."""
+    """How often each event took place beside those that were set off: somebody wanted it; less by those
+    that had ended when they were due."""
     beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
     _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
@@ -158,6 +159,13 @@ class Play:
     def has_happened(self, step: str) -> bool:
         """Whether a step took place, here or in the agent's session."""
         return self.has_come(Moment(step))
+
+    def ended_by(self, until: tuple[str, ...]) -> str:
+        """Which of the steps that end another took place; empty if none did."""
+        for step in until:
+            if self.has_happened(step):
+                return step
+        return ""
 
     def has_come(self, moment: Moment) -> bool:
         """Whether a moment came, here or in the agent's session."""
@@ -343,7 +351,9 @@ class Play:
         return occurrence
 
     def reply_for(self, ask: Ask) -> Reply | None:
-        """The next answer, or None when there is none left."""
+        """The next answer, or None when there is none left, or the step has ended."""
+        if ask.until and self.ended_by(ask.until):
+            return None
         count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]

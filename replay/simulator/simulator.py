@@ -338,6 +338,9 @@ class Simulator:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
             if isinstance(what, Due):
+                if what.cue.until and what.play.ended_by(what.cue.until):
+                    what.play.steered[what.cue.id] -= 1
+                    continue
                 self.events.push(what, now)
                 self.happened(what.play, what.cue.moment, what.mark)
             elif isinstance(what, Reached):

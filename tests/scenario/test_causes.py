@@ -55,3 +55,17 @@ def test_the_session_cannot_wait_for_the_story() -> None:
     text = f"version: 1\nname: one\n{session}\nsteps:\n- {{id: a, request: GET /}}"
 
     assert told(text) == ["4:28: 's', of the session, cannot wait for 'a', a step of the story"]
+
+
+def test_what_ends_a_step_exists_and_is_not_what_it_waits_for() -> None:
+    over = [
+        "{id: a, request: GET /, until: [b, nobody]}",
+        "{id: b, push: /c, after: a, until: a, data: 1}",
+        "{id: c, request: POST /, needs: [a, b], until: b}",
+    ]
+
+    assert told(story(*over)) == [
+        "4:38: no step is called 'nobody'",
+        "5:38: 'b' can never happen: 'a', which it waits for, ends it",
+        "6:50: 'c' can never happen: 'b', which it waits for, ends it",
+    ]
