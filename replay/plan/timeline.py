@@ -79,6 +79,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """How long a person takes to ask, once all above it has been seen."""
     role: int = 0
     """Whose request it is: an index into the timeline's roles."""
+    said: int = 0
+    """How much it says of a body; what is literal says more than a name, which fits whatever is there."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,7 +278,16 @@ def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()
         replied=Moment(step.id, response=True),
         think=parse_delay(step.think),
         role=role,
+        said=0 if body is msgspec.UNSET else _said(body),
     )
+
+
+def _said(body: Any) -> int:
+    if isinstance(body, dict):
+        return sum(map(_said, body.values()))
+    if isinstance(body, list):
+        return sum(map(_said, body))
+    return 1 if isinstance(body, Text) and body.whole is not None else 2
 
 
 def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
