@@ -24,7 +24,7 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 
 
 def choose(found: list[Candidate]) -> Candidate | None:
-    """The one to answer: by rank, then what says most of query and body, then not answered yet, then in order."""
+    """The one to answer: by rank, then saying most in query and body, then not answered, then in order."""
     if len(found) == 1:
         return found[0] if found[0].answerable else None
     answerable = [candidate for candidate in found if candidate.answerable]
