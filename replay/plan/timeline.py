@@ -25,14 +25,15 @@ import msgspec
 from replay.errors import UsageError
 from replay.plan.beside import Beside
 from replay.plan.header_lines import on_a_line
+from replay.plan.making import NOTHING, Made, Making, making_of, said_in
 from replay.plan.pace import Pace, parse_pace
 from replay.plan.prepared import Prepared, head_of
-from replay.plan.times import epoch_of
 from replay.plan.values import Text, compile_value, names_in
 from replay.registry import PROFILES, resolve
 from replay.scenario.delays import Delay, Distribution, median, parse_delay
 from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
+from replay.scenario.times import epoch_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 
@@ -51,6 +52,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The same, to be sent."""
     raw: Any = b""
     """Bytes, or compiled text."""
+    makes: tuple[Made, ...] = ()
+    """What is made each time that it is given."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +104,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     until: tuple[str, ...] = ()
     role: int = 0
     """Whose event it is."""
+    makes: tuple[Made, ...] = ()
+    """What is made each time that it is due."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +155,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     interval: float
     max_interval: float
+    joined: frozenset[str] = frozenset()
+    """Fields of events of which all that a play has told is asked for, not the latest alone."""
     place: int = 0
     """Which of those served together it is; one that takes the place of another has the same."""
 
@@ -175,6 +182,7 @@ def plan(scenario: Scenario) -> Timeline:
     lasting = [_names_of(steps) & scenario.variables.keys() for steps in sessions]
     story_names = scenario.variables.keys() - set[str]().union(*lasting)
     everything = (*scenario.session, *scenario.steps)
+    making = making_of(scenario)
     answers = [
         answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
     ]
@@ -184,9 +192,10 @@ def plan(scenario: Scenario) -> Timeline:
         profile=resolve(PROFILES, scenario.profile),
         roles=roles,
         sessions=tuple(
-            _part(steps, names, scenario, roles) for steps, names in zip(sessions, lasting, strict=True)
+            _part(steps, names, scenario, roles, making)
+            for steps, names in zip(sessions, lasting, strict=True)
         ),
-        story=_part(scenario.steps, story_names, scenario, roles),
+        story=_part(scenario.steps, story_names, scenario, roles, making),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
@@ -196,10 +205,15 @@ def plan(scenario: Scenario) -> Timeline:
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),
         max_interval=parse_duration(scenario.cometd.max_interval),
+        joined=frozenset(
+            each.told.field for each in making.anew.values() if each.told is not None and each.told.all
+        ),
     )
 
 
-def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tuple[str, ...]) -> Part:
+def _part(
+    steps: list[Step], variables: Set[str], scenario: Scenario, roles: tuple[str, ...], making: Making
+) -> Part:
     time_fields = frozenset(scenario.shift_times)
     starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
 
@@ -207,12 +221,14 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
         return roles.index(step.agent) if step.agent is not None else 0
 
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
-    cues = tuple(_cue(step, role, starts[role], time_fields) for step, role in pushes)
+    cues = tuple(_cue(step, role, starts[role], time_fields, making) for step, role in pushes)
     cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
     for cue in cues:
         for moment in cue.trigger.moments:
             cues_on[moment].append(cue)
-    asks = tuple(_ask(step, role_of(step), time_fields) for step in steps if isinstance(step, RequestStep))
+    asks = tuple(
+        _ask(step, role_of(step), time_fields, making) for step in steps if isinstance(step, RequestStep)
+    )
     return Part(
         asks=asks,
         asks_of=tuple(tuple(ask for ask in asks if ask.role == role) for role in range(len(roles))),
@@ -254,7 +270,9 @@ def _each(delays: Iterable[Delay]) -> Iterator[Delay]:
             yield delay
 
 
-def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()) -> Ask:
+def _ask(
+    step: RequestStep, role: int, time_fields: frozenset[str] = frozenset(), making: Making = NOTHING
+) -> Ask:
     method, _, target = step.request.partition(" ")
     path, _, written = target.partition("?")
     path_text = Text(unquote(path))
@@ -271,7 +289,9 @@ def _ask(step: RequestStep, role: int, time_fields: frozenset[str] = frozenset()
         needs=tuple(step.needs),
         until=tuple(step.until),
         repeat=repeat_of(step),
-        replies=tuple(_reply(respond, time_fields) for respond in step.respond or [Respond()]),
+        replies=tuple(
+            _reply(respond, step.id, time_fields, making) for respond in step.respond or [Respond()]
+        ),
         names=frozenset(names_in(mentioned)),
         captured_as={name: f"{step.id}.{name}" for name in names_in(mentioned)},
         asked=Moment(step.id),
@@ -290,47 +310,50 @@ def _said(body: Any) -> int:
     return 1 if isinstance(body, Text) and body.whole is not None else 2
 
 
-def _reply(respond: Respond, time_fields: frozenset[str]) -> Reply:
+def _reply(respond: Respond, step: str, time_fields: frozenset[str], making: Making) -> Reply:
     raw: Any = b""
     content_type = None
     if is_set(respond.body):
         content_type = "application/json;charset=UTF-8"
     elif respond.text is not None:
-        raw = compile_value(respond.text)
+        raw = compile_value(making.own(respond.text, step))
         content_type = "text/plain;charset=UTF-8"
     elif respond.base64 is not None:
         raw = msgspec.convert(respond.base64, bytes)
         content_type = "application/octet-stream"
     named = {key.lower() for key in respond.headers}
     typed = () if content_type is None or "content-type" in named else (("Content-Type", content_type),)
-    headers = tuple((key, compile_value(value)) for key, value in respond.headers.items())
-    body = compile_value(respond.body)
+    headers = tuple((key, compile_value(making.own(value, step))) for key, value in respond.headers.items())
+    body = compile_value(making.own(respond.body, step))
     return Reply(
         after=parse_delay(respond.after),
         status=respond.status,
         headers=(*typed, *((k, v if isinstance(v, Text) else on_a_line(v)) for k, v in headers)),
         are_ready=not any(isinstance(value, Text) for _, value in headers),
         body=body,
-        prepared=Prepared(body, time_fields),
+        prepared=Prepared(body, time_fields, making.final(names_in(body))),
         raw=raw,
+        makes=making.made_in(said_in(respond), step),
     )
 
 
-def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) -> Cue:
+def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], making: Making) -> Cue:
     trigger = parse_trigger(step.after)
     moments = tuple(start if moment.step == START else moment for moment in trigger.moments)
     channel = compile_value(step.push)
+    data = compile_value(making.own(step.data, step.id))
     return Cue(
         id=step.id,
         channel=channel,
         trigger=Trigger(moments, trigger.delay),
-        data=Prepared(compile_value(step.data), time_fields),
+        data=Prepared(data, time_fields, making.final(names_in(data))),
         said=(step.push, step.data),
         moment=Moment(step.id),
         until=tuple(step.until),
         wait=trigger.delay if len(moments) == 1 and not isinstance(trigger.delay, Distribution) else None,
         head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,
+        makes=making.made_in([step.data], step.id, also_others=True),
     )
 
 
@@ -343,8 +366,7 @@ def _names_of(steps: list[Step]) -> set[str]:
             values += [compile_value(step.push), compile_value(step.data)]
             continue
         for respond in step.respond:
-            said = [respond.body, respond.text, list(respond.headers.values())]
-            values += [compile_value(value) for value in said if is_set(value)]
+            values += [compile_value(value) for value in said_in(respond)]
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 

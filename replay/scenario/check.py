@@ -10,6 +10,7 @@ from datetime import datetime
 
 from replay import registry
 from replay.errors import Problem, nearest
+from replay.scenario.anew import FRESH, check_anew, is_anew
 from replay.scenario.causes import check_causes
 from replay.scenario.delays import parse_delay
 from replay.scenario.durations import parse_duration
@@ -121,14 +122,17 @@ def _variables(scenario: Scenario, document: Document) -> Iterator[Problem]:
         elif not _VARIABLE_NAME.fullmatch(name):
             advice = "Letters, digits, '_' and '-', the first no digit."
             yield document.problem(path, f"'{name}' is no name for a variable", help=advice, key=True)
-        yield from _variable(name, variable, makes, document)
+        if is_anew(variable):
+            yield from check_anew(name, variable, scenario, document)
+        else:
+            yield from _variable(name, variable, makes, document)
 
 
 def _makes(profile: str) -> list[str]:
     """What `make:` may ask for under a profile; every name is refused where the profile itself is unknown."""
     if profile not in registry.PROFILES:
         return []
-    return [*(shape.make for shape in registry.resolve(registry.PROFILES, profile).ids), COUNTER]
+    return [*(shape.make for shape in registry.resolve(registry.PROFILES, profile).ids), COUNTER, *FRESH]
 
 
 def _variable(name: str, variable: Variable, makes: list[str], document: Document) -> Iterator[Problem]:

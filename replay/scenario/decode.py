@@ -10,6 +10,7 @@ from msgspec import UnsetType, inspect
 
 from replay.errors import Problem, nearest
 from replay.scenario.model import (
+    Collected,
     Cometd,
     Expected,
     Fault,
@@ -132,10 +133,12 @@ class _Decoder:
         if not isinstance(value, dict):
             self._say(path, f"'variables' must be a mapping of names to variables, not {_kind(value)}")
             return {}
-        return {
-            name: self._part(Variable, inner, (*path, name), f"variable '{name}'")
-            for name, inner in value.items()
-        }
+        return {name: self._variable(name, inner, (*path, name)) for name, inner in value.items()}
+
+    def _variable(self, name: str, value: Any, path: Path) -> Any:
+        whose = f"'told' of variable '{name}'"
+        parts = {"told": lambda inner, path: self._part(Collected, inner, path, whose)}
+        return self._part(Variable, value, path, f"variable '{name}'", parts)
 
     def _faults(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):

@@ -65,13 +65,29 @@ class Cometd(_Part, kw_only=True):
     """A clientId alone is believed; otherwise it has to come with the browser cookie it was given with."""
 
 
+class Collected(_Part, kw_only=True):
+    """Which of the values that events have told an agent make up a variable."""
+
+    field: str
+    """A field at the top of events' data: what it holds is collected."""
+    of: Literal["play", "plays"] = "play"
+    """`play`: told in this play; `plays`: a list, of each play of the agent in all scenarios served."""
+    unless: dict[str, Json] = {}
+    """What is left out: where all these fields of it have this value, or one of a list of values."""
+    all: bool = False
+    """All that was told in order, lists joined, in place of the latest; of very many the latest 1000."""
+
+
 class Variable(_Part, kw_only=True):
-    """A value that differs from play to play."""
+    """A value that differs from play to play, or from one time that a step takes place to the next."""
 
     recorded: Json | UnsetType = UNSET
     """The value in the recording; used until the variable is bound."""
     make: str | None = None
-    """How a fresh value is made for each play; without it the value is taken from what the client sends."""
+    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`);
+    without it the value is taken from what the client sends."""
+    told: Collected | None = None
+    """It is what the server has told the agent who asks, as far as this says."""
     about: str = ""
     """What it is, for a reader."""
 

@@ -48,6 +48,7 @@ def schema() -> dict[str, Any]:
             model.Source,
             model.Cometd,
             model.Variable,
+            model.Collected,
             model.RequestStep,
             model.PushStep,
             model.Respond,

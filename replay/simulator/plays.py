@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from replay.simulator.marks import LONG, MOST, Marks, used_up
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
+    from replay.simulator.collecting import Said
 
 
 RETRY = 2.0
@@ -57,6 +58,10 @@ class Play:
     that had ended when they were due."""
     beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
+    counted: AtFirst[dict[str, int]] = AtFirst(dict)
+    """What each variable that counts was the last time."""
+    collected: AtFirst[dict[tuple[int, str], deque[Said]]] = AtFirst(dict)
+    """By role and field, what its events have told that somebody may ask for."""
     _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
     _fired: AtFirst[Counter[str]] = AtFirst(Counter)
 
@@ -103,13 +108,16 @@ class Play:
         """When somebody got it."""
         self.shift = 0.0
         """Seconds by which recorded times are moved."""
+        self.zero = 0.0
+        """When the time began that it is moved to."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
 
         All they know is one from now on, so that the stories of either go by what happens in the other.
         """
-        self.followers, self.shift = before.followers, before.shift
+        self.followers, self.shift, self.zero = before.followers, before.shift, before.zero
+        self.counted, self.collected = before.counted, before.collected
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
         self.harms, self._marks, self._fired = before.harms, before._marks, before._fired
@@ -298,6 +306,10 @@ class Play:
                 return play.values[name]
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
+
+    def owner_of(self, name: str, role: int) -> Play:
+        """Whose variable it is that a role speaks of: this play's, or a session's."""
+        return next((play for play in self._circle(role) if name in play.part.variables), self)
 
     def lasting(self, name: str, role: int) -> Any:
         """What a variable is as long as the play lasts; unset if requests may say what it is."""

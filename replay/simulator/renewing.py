@@ -50,6 +50,7 @@ class Renewing:
         simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
         simulator.finding.renewed()
+        simulator.anew.collecting.learn(after)
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

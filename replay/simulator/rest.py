@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,8 @@ from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+_NOTHING: dict[str, Any] = {}
 
 
 class Rest:
@@ -142,6 +145,7 @@ class Rest:
         reply = play.reply_for(ask)
         assert reply is not None
         values = play.take(ask, chosen.captures)
+        made = simulator.anew.at_answer(play, ask, reply, now, values) if reply.makes else _NOTHING
         # A login counts for all scenarios served.
         others = [] if play.is_story else _alike(chosen, asking.found)
         taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
@@ -155,8 +159,8 @@ class Rest:
             exchange=asking.exchange,
             at=play.answered_at(now, delay, ask, simulator.options.seed),
             status=reply.status,
-            headers=_headers(play, ask, reply, base_url) + asking.cookies,
-            body=self._body(play, ask, reply, base_url),
+            headers=_headers(play, ask, reply, base_url, made) + asking.cookies,
+            body=self._body(play, ask, reply, base_url, made),
         )
         play.answered[ask.id] = Answered(now, asking.question.fingerprint, answer)
         if asking.agent is not None and now > asking.agent.story:
@@ -219,12 +223,12 @@ class Rest:
         at = max(asking.now, answer.at)
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
-    def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+    def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str, made: Mapping[str, Any]) -> bytes:
         def lookup(name: str) -> Any:
-            return play.lookup(name, base_url, role=ask.role)
+            return play.lookup(name, base_url, made, ask.role)
 
         if reply.body is not msgspec.UNSET:
-            return reply.prepared.encode(lookup, play.shift)
+            return reply.prepared.encode(lookup, play.shift, made)
         if isinstance(reply.raw, bytes):
             return reply.raw
         return str(render(reply.raw, lookup)).encode()
@@ -257,11 +261,13 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     return [each for each in best if each is not None]
 
 
-def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
+def _headers(
+    play: Play, ask: Ask, reply: Reply, base_url: str, made: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
     if reply.are_ready:
         return reply.headers
 
     def lookup(name: str) -> Any:
-        return play.lookup(name, base_url, role=ask.role)
+        return play.lookup(name, base_url, made, ask.role)
 
     return tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers)

@@ -28,6 +28,7 @@ from replay.scenario.model import Scenario
 from replay.simulator.absence import Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
+from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
@@ -91,6 +92,7 @@ class Simulator:
         for timeline in self.timelines:
             self.finding.learn(timeline)
         self.casting = Casting(self)
+        self.anew = Anew(self)
         self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -341,8 +343,11 @@ class Simulator:
                 if what.cue.until and what.play.ended_by(what.cue.until):
                     what.play.steered[what.cue.id] -= 1
                     continue
+                mark = what.mark
+                if what.cue.makes:
+                    what, mark = self.anew.at_event(what)
                 self.events.push(what, now)
-                self.happened(what.play, what.cue.moment, what.mark)
+                self.happened(what.play, what.cue.moment, mark)
             elif isinstance(what, Reached):
                 self.bayeux.flush(now)
                 effects += self.bayeux.take_effects()

@@ -18,7 +18,8 @@ from replay.plan.timeline import Ask, Cue, Timeline
 from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
-from replay.verify.recognising import ROOT, Recognised, Recogniser
+from replay.verify.forms import Forms
+from replay.verify.recognising import ROOT, Recognised, Recogniser, without
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,16 +78,19 @@ class Role:
         self._own: dict[str, Any] = {}
         """What it alone knows: the values of its session, where others have sessions too."""
         self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
+        made = Forms(self._cues.values(), (*self.session.asks, *timeline.story.asks))
         self._recogniser = Recogniser(
             self._cues.values(),
             timeline.profile,
-            recorded={
+            recorded=made.recorded
+            | {
                 name: variable.recorded
                 for name, variable in timeline.scenario.variables.items()
                 if is_set(variable.recorded)
             },
             ignored=timeline.ignored,
             moved=timeline.shift_fields,
+            times=made.times,
         )
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
@@ -212,7 +216,9 @@ class Role:
             # Beside another status, that it says why is no news.
             differences.append(Difference(ROOT, MISSING, body))
         if not isinstance(expected, bytes):
-            comparison, found = self._recogniser.held(expected, body, self._known())
+            own = {each.known_as for each in reply.makes}
+            known = without(self._known(), own) if own else self._known()
+            comparison, found = self._recogniser.held(expected, body, known)
             self._learn(comparison.captures)
             differences += found
         return tuple(differences)
@@ -222,6 +228,12 @@ class Role:
         found = self._recogniser.event(channel, data, self._known(), self._done, self._learn)
         if found.step:
             self._done.add(found.step)
+            known = self._known()
+            makes = self._cues[found.step].makes
+            # What others speak of as it was when this step took place.
+            self._learn(
+                {each.known_as: known[each.name] for each in makes if each.is_kept and each.name in known}
+            )
         return found
 
     def take_session(self, other: Role) -> None:
