@@ -17,7 +17,7 @@ class _File(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return meant(super().convert(value, param, ctx))
+        return meant(Path(str(super().convert(value, param, ctx))))
 
 
 FILE = _File()

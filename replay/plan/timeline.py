@@ -35,6 +35,9 @@ from replay.scenario.durations import parse_duration
 from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step, is_set, repeat_of, roles_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
+AGAIN = "(again)"
+"""What the cue is called that brings another play: no step can be called so."""
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of an ask."""
@@ -144,6 +147,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     interval: float
     max_interval: float
+    again: Cue | None = None
+    """What brings another play: no event, though it is set off as one."""
     place: int = 0
     """Which of those served together it is; one that takes the place of another has the same."""
 
@@ -151,6 +156,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The scenario's name."""
         return self.scenario.name
+
+    @property
+    def is_on_request(self) -> bool:
+        """Whether nobody gets a play before it is offered one."""
+        return self.scenario.offered == "on-request"
 
     def paced(self, pace: Pace, place: int = 0) -> Timeline:
         """The same at this pace, or at its speed, if that is all it says, and in this place."""
@@ -173,6 +183,7 @@ def plan(scenario: Scenario) -> Timeline:
         answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
     ]
     events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
+    again = _again(scenario) if scenario.again else None
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
@@ -180,7 +191,7 @@ def plan(scenario: Scenario) -> Timeline:
         sessions=tuple(
             _part(steps, names, scenario, roles) for steps, names in zip(sessions, lasting, strict=True)
         ),
-        story=_part(scenario.steps, story_names, scenario, roles),
+        story=_part(scenario.steps, story_names, scenario, roles, again),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
@@ -190,10 +201,17 @@ def plan(scenario: Scenario) -> Timeline:
         timeout=parse_duration(scenario.cometd.timeout),
         interval=parse_duration(scenario.cometd.interval),
         max_interval=parse_duration(scenario.cometd.max_interval),
+        again=again,
     )
 
 
-def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tuple[str, ...]) -> Part:
+def _part(
+    steps: list[Step],
+    variables: Set[str],
+    scenario: Scenario,
+    roles: tuple[str, ...],
+    again: Cue | None = None,
+) -> Part:
     time_fields = frozenset(scenario.shift_times)
     starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
 
@@ -203,7 +221,8 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields) for step, role in pushes)
     cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
-    for cue in cues:
+    all_set_off = (*cues, again) if again is not None else cues
+    for cue in all_set_off:
         for moment in cue.trigger.moments:
             cues_on[moment].append(cue)
     asks = tuple(_ask(step, role_of(step), time_fields) for step in steps if isinstance(step, RequestStep))
@@ -215,7 +234,7 @@ def _part(steps: list[Step], variables: Set[str], scenario: Scenario, roles: tup
         variables=frozenset(variables),
         starts=starts,
         telling=tuple(_first_on_channels(cues, role) for role in range(len(roles))),
-        beside=_beside(cues, asks),
+        beside=_beside(all_set_off, asks),
     )
 
 
@@ -314,6 +333,12 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str]) 
         head=head_of(channel) if isinstance(channel, str) else b"",
         role=role,
     )
+
+
+def _again(scenario: Scenario) -> Cue:
+    """What brings another play, as if it were an event on no channel."""
+    step = PushStep(id=AGAIN, push="", after=scenario.again, data=None)
+    return _cue(step, 0, Moment(START), frozenset())
 
 
 def _names_of(steps: list[Step]) -> set[str]:

@@ -49,6 +49,7 @@ class Renewing:
         simulator.mounts |= mounts_of(simulator.timelines, queue=simulator.options.limits.queue)
         simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
+        simulator.offering.learn(after)
         simulator.finding.renewed()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
