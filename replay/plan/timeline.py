@@ -36,6 +36,9 @@ from replay.scenario.model import PushStep, RequestStep, Respond, Scenario, Step
 from replay.scenario.times import epoch_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
+AGAIN = "(again)"
+"""What the cue is called that brings another play: no step can be called so."""
+
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One answer of an ask."""
@@ -157,6 +160,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     max_interval: float
     joined: frozenset[str] = frozenset()
     """Fields of events of which all that a play has told is asked for, not the latest alone."""
+    again: Cue | None = None
+    """What brings another play: no event, though it is set off as one."""
     place: int = 0
     """Which of those served together it is; one that takes the place of another has the same."""
 
@@ -164,6 +169,11 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The scenario's name."""
         return self.scenario.name
+
+    @property
+    def is_on_request(self) -> bool:
+        """Whether nobody gets a play before it is offered one."""
+        return self.scenario.offered == "on-request"
 
     def paced(self, pace: Pace, place: int = 0) -> Timeline:
         """The same at this pace, or at its speed, if that is all it says, and in this place."""
@@ -187,6 +197,7 @@ def plan(scenario: Scenario) -> Timeline:
         answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
     ]
     events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
+    again = _again(scenario) if scenario.again else None
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
@@ -195,7 +206,7 @@ def plan(scenario: Scenario) -> Timeline:
             _part(steps, names, scenario, roles, making)
             for steps, names in zip(sessions, lasting, strict=True)
         ),
-        story=_part(scenario.steps, story_names, scenario, roles, making),
+        story=_part(scenario.steps, story_names, scenario, roles, making, again=again),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
@@ -208,11 +219,18 @@ def plan(scenario: Scenario) -> Timeline:
         joined=frozenset(
             each.told.field for each in making.anew.values() if each.told is not None and each.told.all
         ),
+        again=again,
     )
 
 
 def _part(
-    steps: list[Step], variables: Set[str], scenario: Scenario, roles: tuple[str, ...], making: Making
+    steps: list[Step],
+    variables: Set[str],
+    scenario: Scenario,
+    roles: tuple[str, ...],
+    making: Making,
+    *,
+    again: Cue | None = None,
 ) -> Part:
     time_fields = frozenset(scenario.shift_times)
     starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
@@ -223,7 +241,8 @@ def _part(
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields, making) for step, role in pushes)
     cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
-    for cue in cues:
+    all_set_off = (*cues, again) if again is not None else cues
+    for cue in all_set_off:
         for moment in cue.trigger.moments:
             cues_on[moment].append(cue)
     asks = tuple(
@@ -238,7 +257,7 @@ def _part(
         variables=frozenset(variables),
         starts=starts,
         telling=tuple(_first_on_channels(cues, role) for role in range(len(roles))),
-        beside=_beside(cues, asks),
+        beside=_beside(all_set_off, asks),
     )
 
 
@@ -355,6 +374,12 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], 
         role=role,
         makes=making.made_in([step.data], step.id, also_others=True),
     )
+
+
+def _again(scenario: Scenario) -> Cue:
+    """What brings another play, as if it were an event on no channel."""
+    step = PushStep(id=AGAIN, push="", after=scenario.again, data=None)
+    return _cue(step, 0, Moment(START), frozenset(), NOTHING)
 
 
 def _names_of(steps: list[Step]) -> set[str]:

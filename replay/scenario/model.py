@@ -280,6 +280,14 @@ class Scenario(_Part, kw_only=True):
     """The CometD endpoint."""
     pace: str = ""
     """How delays come about and what is done to them: `recorded, idle-max(2s)`; `serve --pace` overrides."""
+    offered: Literal["at-start", "on-request"] = "at-start"
+    """When an agent gets a play: as soon as it comes, or only once somebody offers one (control's `plays`).
+
+    The session is there from the beginning in either case.
+    """
+    again: str = ""
+    """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each
+    that it has completed. Not where steps name agents."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []

@@ -110,6 +110,8 @@ class Play:
         """Seconds by which recorded times are moved."""
         self.zero = 0.0
         """When the time began that it is moved to."""
+        self.is_ahead = False
+        """Whether it is the session of one of several roles, which its agent has not taken yet."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -128,6 +130,16 @@ class Play:
             if known.get(cue.id) != moments:
                 # What has been has been: an event that is new waits for the next time.
                 self._fired[cue.id] = min(map(self._times, moments))
+
+    def catches_up_with(self, before: Play) -> None:
+        """A session of a role just taken: what its agent has done before that has been done here.
+
+        Only what was made for it stays its own, since others of its play may have been told.
+        """
+        values, followers = self.values, self.followers
+        self.goes_on_from(before)
+        self.values = before.values | values
+        self.followers += followers
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""

@@ -49,6 +49,7 @@ class Renewing:
         simulator.mounts |= mounts_of(simulator.timelines, queue=simulator.options.limits.queue)
         simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
+        simulator.offering.learn(after)
         simulator.finding.renewed()
         simulator.anew.collecting.learn(after)
         self.refused.pop(file, None)

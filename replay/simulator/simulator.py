@@ -39,11 +39,12 @@ from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
 from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
-from replay.simulator.happenings import Due, Mark, Reached
+from replay.simulator.happenings import Again, Due, Mark, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
+from replay.simulator.offering import Offering
 from replay.simulator.options import Options
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Play
@@ -68,7 +69,7 @@ from replay.wire import (
     Woken,
 )
 
-Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
+Item = Due | Reached | Told | Again | Leaving | Lift | Expiry | Rule
 """What may stand on the agenda; a rule that begins by the clock stands there itself."""
 
 
@@ -89,10 +90,10 @@ class Simulator:
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
-        for timeline in self.timelines:
-            self.finding.learn(timeline)
+        self.finding.renewed()
         self.casting = Casting(self)
         self.anew = Anew(self)
+        self.offering = Offering(self)
         self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
@@ -271,6 +272,7 @@ class Simulator:
         self.journal.note("subscribe", at, agent.label, client=client.number, channels=patterns)
         self.casting.listens(agent, now)
         self.events.release(agent, client, now)
+        self.offering.back(agent, now)
 
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
@@ -295,6 +297,8 @@ class Simulator:
         # Nobody goes by a story.
         for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
+        if self.offering.is_used and dues:
+            dues = self.offering.events(dues, mark)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
         for due in dues:
@@ -358,11 +362,13 @@ class Simulator:
         effects += self.bayeux.settle(now)
         return effects
 
-    def _perform(self, what: Told | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
+    def _perform(self, what: Told | Again | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
         effects: list[Effect] = []
         match what:
             case Told():
                 self.events.tell(what, now)
+            case Again():
+                self.offering.perform(what, now)
             case Leaving():
                 self.carriers.leave(what, now)
             case Lift():
