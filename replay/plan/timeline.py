@@ -16,16 +16,19 @@ all of them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from replay.errors import UsageError
+from replay.plan.adapting import NOTHING, as_wanted
 from replay.plan.beside import Beside
+from replay.plan.demanded import Demanded, demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
-from replay.plan.making import NOTHING, Made, Making, making_of, said_in
+from replay.plan.making import NOTHING as NO_MAKING
+from replay.plan.making import Made, Making, making_of, said_in
 from replay.plan.pace import Pace, parse_pace
 from replay.plan.prepared import Prepared, head_of
 from replay.plan.values import Text, compile_value, names_in
@@ -148,6 +151,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     shift_fields: frozenset[str]
     ignored: frozenset[str]
     """Fields that are not compared."""
+    demands: tuple[Demanded, ...]
+    """What requests have to come with."""
     pace: Pace
     """The scenario's own; in a simulator, the one at which it is played."""
     answer_delays: tuple[Delay, ...]
@@ -185,11 +190,18 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions[0]
 
 
-def plan(scenario: Scenario) -> Timeline:
-    """Compiles a scenario that was loaded, and so checked."""
+def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
+    """Compiles a scenario that was loaded, and so checked.
+
+    Args:
+        settings: Of profiles, which override the scenario's own.
+    """
+    scenario = as_wanted(scenario, settings)
     roles = roles_of(scenario)
     sessions = [[s for s in scenario.session if (s.agent or roles[0]) == role] for role in roles]
-    lasting = [_names_of(steps) & scenario.variables.keys() for steps in sessions]
+    # What a demand mentions is each agent's own as long as it is there.
+    always = names_of_demands(scenario.demands)
+    lasting = [(_names_of(steps) | always) & scenario.variables.keys() for steps in sessions]
     story_names = scenario.variables.keys() - set[str]().union(*lasting)
     everything = (*scenario.session, *scenario.steps)
     making = making_of(scenario)
@@ -209,6 +221,10 @@ def plan(scenario: Scenario) -> Timeline:
         story=_part(scenario.steps, story_names, scenario, roles, making, again=again),
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
+        demands=tuple(
+            demanded(each, _reply(each.refused, "", frozenset(scenario.shift_times), NO_MAKING))
+            for each in scenario.demands
+        ),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -290,7 +306,7 @@ def _each(delays: Iterable[Delay]) -> Iterator[Delay]:
 
 
 def _ask(
-    step: RequestStep, role: int, time_fields: frozenset[str] = frozenset(), making: Making = NOTHING
+    step: RequestStep, role: int, time_fields: frozenset[str] = frozenset(), making: Making = NO_MAKING
 ) -> Ask:
     method, _, target = step.request.partition(" ")
     path, _, written = target.partition("?")
@@ -379,7 +395,7 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], 
 def _again(scenario: Scenario) -> Cue:
     """What brings another play, as if it were an event on no channel."""
     step = PushStep(id=AGAIN, push="", after=scenario.again, data=None)
-    return _cue(step, 0, Moment(START), frozenset(), NOTHING)
+    return _cue(step, 0, Moment(START), frozenset(), NO_MAKING)
 
 
 def _names_of(steps: list[Step]) -> set[str]:
@@ -395,8 +411,11 @@ def _names_of(steps: list[Step]) -> set[str]:
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
-def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
+def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NOTHING) -> list[Timeline]:
     """Timelines of several scenarios served together.
+
+    Args:
+        settings: Of profiles, which override the scenarios' own.
 
     Raises:
         UsageError: two have the same name.
@@ -405,7 +424,7 @@ def plan_all(scenarios: list[Scenario]) -> list[Timeline]:
     for name, count in Counter(names).items():
         if count > 1:
             raise UsageError(f"two scenarios are named '{name}': give one another name")
-    return [plan(scenario) for scenario in scenarios]
+    return [plan(scenario, settings) for scenario in scenarios]
 
 
 __all__ = ["START", "Ask", "Cue", "Moment", "Part", "Reply", "Timeline", "plan", "plan_all"]

@@ -12,6 +12,7 @@ from replay.errors import Problem, nearest
 from replay.scenario.model import (
     Collected,
     Cometd,
+    Demand,
     Expected,
     Fault,
     Json,
@@ -111,6 +112,7 @@ class _Decoder:
             "variables": self._variables,
             "faults": self._faults,
             "expect": self._expect,
+            "demands": self._demands,
             "session": self._steps,
             "steps": self._steps,
         }
@@ -154,6 +156,17 @@ class _Decoder:
             return []
         return [
             self._part(Expected, inner, (*path, at), f"expectation {at + 1}")
+            for at, inner in enumerate(value)
+        ]
+
+    def _demands(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'demands' must be a list of what is demanded, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- header:'.")
+            return []
+        parts = {"refused": lambda inner, path: self._part(Respond, inner, path, "'refused'")}
+        return [
+            self._part(Demand, inner, (*path, at), f"demand {at + 1}", parts)
             for at, inner in enumerate(value)
         ]
 

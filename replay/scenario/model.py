@@ -109,6 +109,28 @@ class Respond(_Part, kw_only=True):
     """Body that is neither, in base64."""
 
 
+def _forbidden() -> Respond:
+    return Respond(status=403)
+
+
+class Demand(_Part, kw_only=True):
+    """A header that the API demands of requests, whatever they ask: without it none is even looked at."""
+
+    header: str
+    """Its name."""
+    value: str = ""
+    """What it has to hold, with `${variables}`; any value will do when left out."""
+    methods: list[str] = []
+    """Of which requests it is demanded; of all when left out. What CometD sends is a POST; OPTIONS is never
+    refused, nor is a WebSocket."""
+    unless_cookie: bool = False
+    """A request that comes with our session cookie is let pass without it."""
+    given: dict[str, str] = {}
+    """Headers of answers to requests of the other methods; by them clients learn what to send."""
+    refused: Respond = msgspec.field(default_factory=_forbidden)
+    """The answer to a request without it; status 403, and nothing in it, when left out."""
+
+
 class RequestStep(_Part, kw_only=True):
     """Something the client asks, with the answer it gets."""
 
@@ -274,6 +296,8 @@ class Scenario(_Part, kw_only=True):
     """The story in a sentence."""
     profile: str = "genesys"
     """Which API this is: its ids, secrets and error bodies."""
+    profile_settings: dict[str, Json] = {}
+    """How that API says things, where its versions differ; what is left out is as the file has it."""
     source: Source = msgspec.field(default_factory=Source)
     """Where it comes from."""
     cometd: Cometd = msgspec.field(default_factory=Cometd)
@@ -294,6 +318,9 @@ class Scenario(_Part, kw_only=True):
     """Fields whose times are moved to the time of the play."""
     ignore: list[str] = []
     """Fields that differ from recording to recording, at whatever depth; they are not compared."""
+    demands: list[Demand] = []
+    """What every request of an agent who plays this has to come with, also one that is for another scenario;
+    where several of those served demand the same header, the first of them says what it is."""
     faults: list[Fault] = []
     """What goes wrong, and when."""
     expect: list[Expected] = []

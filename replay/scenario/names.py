@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from replay.errors import Guesses, Problem
 from replay.scenario import templates
 from replay.scenario.anew import anew_in, told_fields, why_not_asked
-from replay.scenario.model import RequestStep, Scenario, Step, Variable, is_set
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, Variable, is_set
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
@@ -35,8 +35,10 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     known = _Known(variables, mentioned, anew, everything, Guesses(mentioned), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
-    for path, step in placed_steps(scenario):
-        for field, value in _templates(step):
+    parts = [(path, _templates(step)) for path, step in placed_steps(scenario)]
+    parts += [(("demands", at), _of_demand(demand)) for at, demand in enumerate(scenario.demands)]
+    for path, said in parts:
+        for field, value in said:
             if all(text in good for text in referring(value)):
                 continue
             for place, text in placed_strings(value, (*path, *field)):
@@ -44,8 +46,8 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 if not problems:
                     good.add(text)
                 yield from problems
-        if anew:
-            yield from _too_early(step, path, known, document)
+    for path, step in placed_steps(scenario) if anew else ():
+        yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
 
 
@@ -74,11 +76,21 @@ def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
     if is_set(step.body):
         yield ("body",), step.body
     for at, answer in enumerate(step.respond):
-        yield ("respond", at, "headers"), answer.headers
-        if is_set(answer.body):
-            yield ("respond", at, "body"), answer.body
-        if answer.text is not None:
-            yield ("respond", at, "text"), answer.text
+        yield from _of_answer(answer, ("respond", at))
+
+
+def _of_demand(demand: Demand) -> Iterator[tuple[Path, Any]]:
+    yield ("value",), demand.value
+    yield ("given",), demand.given
+    yield from _of_answer(demand.refused, ("refused",))
+
+
+def _of_answer(answer: Respond, path: Path) -> Iterator[tuple[Path, Any]]:
+    yield (*path, "headers"), answer.headers
+    if is_set(answer.body):
+        yield (*path, "body"), answer.body
+    if answer.text is not None:
+        yield (*path, "text"), answer.text
 
 
 def _mentioned(step: Step) -> Iterator[str]:
@@ -109,7 +121,7 @@ def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Ite
 
 
 def _untold(scenario: Scenario, anew: dict[str, Variable], document: Document) -> Iterator[Problem]:
-    """What this play has told is, in a session, what the session has: nothing, where it does not push that."""
+    """What this play has told is, in a session, what the session has: nothing, if it does not push that."""
     own = set(told_fields(scenario.session))
     absent = {
         name: each.told.field

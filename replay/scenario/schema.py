@@ -52,6 +52,7 @@ def schema() -> dict[str, Any]:
             model.RequestStep,
             model.PushStep,
             model.Respond,
+            model.Demand,
             model.Fault,
             model.Where,
             model.Expected,
@@ -65,6 +66,7 @@ def schema() -> dict[str, Any]:
         "$id": SCHEMA_URL,
         "title": "A scenario of gws-replay",
         **_whole(explained),
+        "allOf": [_profile_settings(name) for name in registry.PROFILES],
         "$defs": definitions,
     }
 
@@ -111,6 +113,18 @@ def _settings(name: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"fault": {"const": name}}, "required": ["fault"]},
         "then": {"properties": {"settings": settings}},
+    }
+
+
+def _profile_settings(name: str) -> dict[str, Any]:
+    """What `profile_settings` are if the profile is this one; a file that names none has the usual one."""
+    kind = registry.resolve(registry.PROFILES, name).settings
+    said = docstrings(sys.modules[kind.__module__])[kind.__name__]
+    usual = next(field.default for field in msgspec.structs.fields(model.Scenario) if field.name == "profile")
+    named = {} if name == usual else {"required": ["profile"]}
+    return {
+        "if": {"properties": {"profile": {"const": name}}, **named},
+        "then": {"properties": {"profile_settings": _part(kind, said)}},
     }
 
 

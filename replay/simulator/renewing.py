@@ -52,6 +52,7 @@ class Renewing:
         simulator.offering.learn(after)
         simulator.finding.renewed()
         simulator.anew.collecting.learn(after)
+        simulator.demanding.learn()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

@@ -70,7 +70,7 @@ class Rest:
         )
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
-            asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
+            asking = msgspec.structs.replace(asking, cookies=self._own(request, asking.agent))
         if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
@@ -88,6 +88,9 @@ class Rest:
         operation = said_operation(question, simulator.timelines[0].profile.operation_field)
         found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
+        if simulator.demanding.is_on:
+            given = simulator.demanding.given(agent, request)
+            missed = msgspec.structs.replace(missed, headers=missed.headers + given)
         if not simulator.options.forward:
             return missed
         return simulator.forwarding.instead(request, question, agent, found, missed)
@@ -105,7 +108,7 @@ class Rest:
         if agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         found = simulator.finding.fitting(question, agent, words)
-        return Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
+        return Asking(request.exchange, question, agent, self._own(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -118,6 +121,11 @@ class Rest:
             if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
         return self._simulator.casting.new_agent(request.headers, now)
+
+    def _own(self, request: Request, agent: Agent | None) -> Headers:
+        """Headers by which its client is known next time, and learns what is demanded of it."""
+        cookies, demanding = self._cookies(request, agent), self._simulator.demanding
+        return cookies + demanding.given(agent, request) if demanding.is_on else cookies
 
     def _cookies(self, request: Request, agent: Agent | None) -> Headers:
         """What an answer sets, so that its client is known next time."""
