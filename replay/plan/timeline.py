@@ -40,7 +40,7 @@ from replay.scenario.times import epoch_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 AGAIN = "(again)"
-"""What the cue is called that brings another play: no step can be called so."""
+"""What cues that bring another play are called, with their trigger: no step can be called so."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,8 +165,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     max_interval: float
     joined: frozenset[str] = frozenset()
     """Fields of events of which all that a play has told is asked for, not the latest alone."""
-    again: Cue | None = None
-    """What brings another play: no event, though it is set off as one."""
+    again: tuple[Cue, ...] = ()
+    """What brings another play: no events, though they are set off as such."""
     place: int = 0
     """Which of those served together it is; one that takes the place of another has the same."""
 
@@ -209,7 +209,7 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
         answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
     ]
     events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
-    again = _again(scenario) if scenario.again else None
+    again = tuple(map(_again, scenario.again))
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
@@ -246,7 +246,7 @@ def _part(
     roles: tuple[str, ...],
     making: Making,
     *,
-    again: Cue | None = None,
+    again: tuple[Cue, ...] = (),
 ) -> Part:
     time_fields = frozenset(scenario.shift_times)
     starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
@@ -257,7 +257,7 @@ def _part(
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields, making) for step, role in pushes)
     cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
-    all_set_off = (*cues, again) if again is not None else cues
+    all_set_off = (*cues, *again)
     for cue in all_set_off:
         for moment in cue.trigger.moments:
             cues_on[moment].append(cue)
@@ -392,9 +392,9 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], 
     )
 
 
-def _again(scenario: Scenario) -> Cue:
+def _again(trigger: str) -> Cue:
     """What brings another play, as if it were an event on no channel."""
-    step = PushStep(id=AGAIN, push="", after=scenario.again, data=None)
+    step = PushStep(id=f"{AGAIN} {trigger}", push="", after=trigger, data=None)
     return _cue(step, 0, Moment(START), frozenset(), NO_MAKING)
 
 

@@ -309,9 +309,9 @@ class Scenario(_Part, kw_only=True):
 
     The session is there from the beginning in either case.
     """
-    again: str = ""
+    again: list[str] = []
     """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each
-    that it has completed. Not where steps name agents."""
+    that it has completed. Where there are several, each of them does. Not where steps name agents."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []
