@@ -121,7 +121,7 @@ def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Ite
 
 
 def _untold(scenario: Scenario, anew: dict[str, Variable], document: Document) -> Iterator[Problem]:
-    """What this play has told is, in a session, what the session has: nothing, if it does not push that."""
+    """In a session "this play" is the session: it has told nothing where it does not push such a field."""
     own = set(told_fields(scenario.session))
     absent = {
         name: each.told.field

@@ -63,10 +63,11 @@ class Collecting:
         data = due.cue.data.compiled
         return isinstance(data, dict) and any(field in data for field in self.fields)
 
-    def told(self, due: Due, event: bytes) -> None:
+    def told(self, due: Due, event: bytes, *, is_first: bool) -> None:
         """An event has been told to the agent of its role.
 
-        The same one again, because a rule has it told twice, tells nothing new.
+        Args:
+            is_first: It surely has not been before. The same one again, as a rule may have it, is no news.
         """
         play, role = due.play, due.cue.role
         for field in self.fields:
@@ -76,7 +77,7 @@ class Collecting:
             if kept is None:
                 most = MOST if field in play.timeline.joined else 1
                 kept = play.collected[role, field] = deque(maxlen=most)
-            if not any(each.mark is due.mark for each in reversed(kept)):
+            if is_first or not any(each.mark is due.mark for each in reversed(kept)):
                 kept.append(Said(due.mark, event, field))
 
     def value(self, play: Play, role: int, variable: Variable) -> Any:

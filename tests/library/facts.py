@@ -76,7 +76,9 @@ COMMON = Section(
             "`POST /api/v2/chats/{id}` for an agent's operation, as some samples print",
             "Customers' requests are posted there; that an agent's are taken too is not shown. A step says it.",
         ),
-        played("`POST /me/interactions/{id}`, as pages of early 2014 had it", operation("Accept", _INTERACTION)),
+        played(
+            "`POST /me/interactions/{id}`, as pages of early 2014 had it", operation("Accept", _INTERACTION)
+        ),
         played('`{"statusCode":0}`', answered(200, CHAT, statusCode=0)),
         played("`referenceId` in the answer to Consult", answered(200, CHAT, statusCode=0, referenceId=ANY)),
         played(
@@ -107,7 +109,9 @@ OPERATIONS = Section(
         played("`SendStopTypingNotification`", operation("SendStopTypingNotification")),
         _brings("… brings `TypingStopped`", "SendStopTypingNotification", _line("TypingStopped")),
         played("`SendToAgents`", operation("SendToAgents", text=ANY)),
-        _brings("SendToAgents brings `Text` for agents alone", "SendToAgents", _line("Text", visibility="Agents")),
+        _brings(
+            "SendToAgents brings `Text` for agents alone", "SendToAgents", _line("Text", visibility="Agents")
+        ),
         played("`SendStartTypingToAgentsNotification`", operation("SendStartTypingToAgentsNotification")),
         _brings(
             "… brings `TypingStarted` for agents alone",
@@ -138,7 +142,9 @@ OPERATIONS = Section(
         played("`Leave` with `text`", operation("Leave", text=ANY)),
         _brings("Leave, alone, brings StatusChange, `LeftChat`", "Leave", _chat("StatusChange", "LeftChat")),
         _brings(
-            "Leave, in a conference, brings StatusChange, `Completed`", "Leave", _chat("StatusChange", "Completed")
+            "Leave, in a conference, brings StatusChange, `Completed`",
+            "Leave",
+            _chat("StatusChange", "Completed"),
         ),
         played("`Complete`", operation("Complete")),
         played("`Complete` with `queueName`", operation("Complete", queueName=ANY)),
@@ -234,7 +240,8 @@ CUSTOMER = Section(
         played("`GET /api/v2/chats/{id}`", asked("GET /api/v2/chats/{}")),
         *(
             played(
-                f"State `{state}`", answered(200, "GET /api/v2/chats/{}", chat=lambda chat, at=state: chat["state"] == at)
+                f"State `{state}`",
+                answered(200, "GET /api/v2/chats/{}", chat=lambda chat, at=state: chat["state"] == at),
             )
             for state in ("WaitingForAgent", "Chatting", "Idle")
         ),
@@ -261,7 +268,10 @@ TOPICS = Section(
             told("/v2/me/devices", messageType="DeviceStateChangeMessage"),
         ),
         played("`/v2/me/devices`: `ErrorMessage`", told("/v2/me/devices", messageType="ErrorMessage")),
-        played("`/v2/me/calls`: `CallStateChangeMessage`", told("/v2/me/calls", messageType="CallStateChangeMessage")),
+        played(
+            "`/v2/me/calls`: `CallStateChangeMessage`",
+            told("/v2/me/calls", messageType="CallStateChangeMessage"),
+        ),
         *(played(f"`{topic}`", told(topic)) for topic in _TOPICS),
         played(
             "8.5.0, `/me/interactions`: `InteractionStateMessage` under `messageTypeName`",
@@ -286,14 +296,27 @@ ENVELOPE = Section(
             "tests/matrix/test_matrix.py::test_an_agent_accepts_its_chat_hears_of_it_in_order_and_leaves",
         ),
         *(
-            played(f"notificationType `{kind}`", told("/v2/me/chats", messageType=_STATE, notificationType=kind))
+            played(
+                f"notificationType `{kind}`", told("/v2/me/chats", messageType=_STATE, notificationType=kind)
+            )
             for kind in ("StatusChange", "ParticipantsUpdated", "PropertiesUpdated", "Error")
         ),
-        played("notificationType `NewMessages`", told("/v2/me/chats", messageType=_LOG, notificationType=_NEW)),
-        played("notificationType `AttachedDataChanged`, of calls", told(notificationType="AttachedDataChanged")),
-        played("`referenceId` on what a request causes", told("/v2/me/chats", messageType=_STATE, referenceId=ANY)),
-        played("No `referenceId` on what follows", told_without("referenceId", **_chat("ParticipantsUpdated"))),
-        played("`chatUri`, without a chat or its id", told_without("chat", "id", messageType=_LOG, chatUri=ANY)),
+        played(
+            "notificationType `NewMessages`", told("/v2/me/chats", messageType=_LOG, notificationType=_NEW)
+        ),
+        played(
+            "notificationType `AttachedDataChanged`, of calls", told(notificationType="AttachedDataChanged")
+        ),
+        played(
+            "`referenceId` on what a request causes",
+            told("/v2/me/chats", messageType=_STATE, referenceId=ANY),
+        ),
+        played(
+            "No `referenceId` on what follows", told_without("referenceId", **_chat("ParticipantsUpdated"))
+        ),
+        played(
+            "`chatUri`, without a chat or its id", told_without("chat", "id", messageType=_LOG, chatUri=ANY)
+        ),
         played("`chatPath`", either(told(messageType=_LOG, chatPath=ANY), setting(chat_address="both"))),
         played("`metrics`", told(metrics={"eventProcessing": {"serverGenerationTimestamp": ANY}})),
         tested(
@@ -310,7 +333,9 @@ FIELDS = Section(
             played(f"State `{state}`", told("/v2/me/chats", chat={"state": state}))
             for state in ("Invited", "Chatting", "LeftChat", "Completed", "Revoked")
         ),
-        played("No `capabilities` at all", told("/v2/me/chats", chat=lambda chat: "capabilities" not in chat)),
+        played(
+            "No `capabilities` at all", told("/v2/me/chats", chat=lambda chat: "capabilities" not in chat)
+        ),
         played("`capabilities: []`", told("/v2/me/chats", chat={"capabilities": []})),
         *(
             played(f"Participant of type `{kind}`", holds(type=kind, participantId=ANY))
@@ -318,7 +343,10 @@ FIELDS = Section(
         ),
         played("Participant `system`", holds(nickname="system")),
         played("Participant with `visibility`", holds(type=ANY, participantId=ANY, visibility=ANY)),
-        played("Participant with `uri`, `path` and `id`", holds(type=ANY, participantId=ANY, uri=ANY, path=ANY, id=ANY)),
+        played(
+            "Participant with `uri`, `path` and `id`",
+            holds(type=ANY, participantId=ANY, uri=ANY, path=ANY, id=ANY),
+        ),
         played("`userData` with values", told("/v2/me/chats", chat={"userData": lambda data: bool(data)})),
         *(played(f"Message `{kind}`", message(kind)) for kind in _MESSAGES),
         played("`text` of `TypingStarted`, the preview", message("TypingStarted", text=ANY)),
@@ -346,7 +374,9 @@ FIELDS = Section(
 
 def _pairs(lines: object) -> list[tuple[dict[str, int], dict[str, int]]]:
     """Neighbours in a list of messages whose indices are numbers."""
-    numbered = [each for each in lines if isinstance(each.get("index"), int)] if isinstance(lines, list) else []
+    numbered = (
+        [each for each in lines if isinstance(each.get("index"), int)] if isinstance(lines, list) else []
+    )
     return list(zip(numbered, numbered[1:], strict=False))
 
 
@@ -354,18 +384,25 @@ COURSE = Section(
     title="2.4 to 2.6 Invitations, and how a chat goes on",
     facts=(
         played("Invited", told("/v2/me/chats", **_chat("StatusChange", "Invited"))),
-        played("An e-mail's invitation, as 8.5.1 has it", told(messageTypeName=ANY, channel="email", state="Invited")),
+        played(
+            "An e-mail's invitation, as 8.5.1 has it",
+            told(messageTypeName=ANY, channel="email", state="Invited"),
+        ),
         played("Revoked, with no capabilities", told(chat={"state": "Revoked", "capabilities": []})),
         _brings("LeftChat, then Completed", "Complete", _chat("StatusChange", "Completed")),
         played(
             "The customer leaves: `ParticipantLeft`, and the state stays",
             told(messages=lambda lines: any(_is_customer(line, "ParticipantLeft") for line in lines)),
         ),
-        played("A consulted agent is invited to a chat of its own", follows("Consult", **_chat("StatusChange", "Invited"))),
+        played(
+            "A consulted agent is invited to a chat of its own",
+            follows("Consult", **_chat("StatusChange", "Invited")),
+        ),
         played("An event before the answer to what it follows", before_answer),
         played("An event after the answer", after_answer),
         tested(
-            "Either order, as a test wants it", "tests/faults/test_answers.py::test_an_answer_is_swapped_with_its_events"
+            "Either order, as a test wants it",
+            "tests/faults/test_answers.py::test_an_answer_is_swapped_with_its_events",
         ),
         tested(
             "Events in the order in which they were published",

@@ -51,7 +51,10 @@ _CODE_FACTS = Section(
     title="3.1 statusCode, and HTTP statuses",
     facts=(
         *(
-            played(f"{code}: {meaning}", answered(statusCode=code, **({"statusMessage": ANY} if code not in {0, 7} else {})))
+            played(
+                f"{code}: {meaning}",
+                answered(statusCode=code, **({"statusMessage": ANY} if code not in {0, 7} else {})),
+            )
             for code, meaning in _CODES.items()
         ),
         played("4 with HTTP 500", answered(500, statusCode=4)),
@@ -59,7 +62,9 @@ _CODE_FACTS = Section(
         played("7 with HTTP 200", answered(200, statusCode=7)),
         played("20 with HTTP 403, and not 401", answered(403, statusCode=20)),
         played("8.5.0 knew codes up to 6, 8.5.1 up to 7", setting(version=like(r"8\.5\.[01]"))),
-        played("Missing or invalid Csrf token: HTTP 403 and text", said("Missing or invalid Csrf token", 403)),
+        played(
+            "Missing or invalid Csrf token: HTTP 403 and text", said("Missing or invalid Csrf token", 403)
+        ),
         played("HTTP 500 of `/internal-api/lucene/index`", answered(500, "GET /internal-api/lucene/index")),
         tested(
             "A path that there is not: 404; ours says why, and what was nearly asked",
@@ -72,7 +77,10 @@ _CODE_FACTS = Section(
 _PARTIAL = Section(
     title="3.2 Partial success",
     facts=(
-        played("`failed` and `succeeded`, of which one is `multimedia`", answered(200, _ME, failed=ANY, succeeded=ANY)),
+        played(
+            "`failed` and `succeeded`, of which one is `multimedia`",
+            answered(200, _ME, failed=ANY, succeeded=ANY),
+        ),
         played("All channels fail: one statusCode", answered(503, _ME, statusCode=4)),
     ),
 )
@@ -89,7 +97,10 @@ _ASYNCHRONOUS = Section(
             "Error of a chat with its chat",
             told("/v2/me/chats", messageType="ChatStateChangeMessage", notificationType="Error", chat=ANY),
         ),
-        played("`ErrorMessage` of voice, without text, code or referenceId", told(messageType="ErrorMessage", deviceUri=ANY)),
+        played(
+            "`ErrorMessage` of voice, without text, code or referenceId",
+            told(messageType="ErrorMessage", deviceUri=ANY),
+        ),
         not_played("`errorMessage` of Twitter", "Other media than chat."),
     ),
 )
@@ -98,8 +109,12 @@ _GETS = Section(
     title="3.4 What GET answers",
     facts=(
         played("A collection: `uris`", answered(200, "GET /api/v2/me/chats", statusCode=0, uris=ANY)),
-        played("`?fields=*`: an array of its name", answered(200, "GET /api/v2/me/chats?fields=*", chats=ANY)),
-        played("One resource: its singular", answered(200, "GET /api/v2/me/chats/{}", statusCode=0, chat=ANY)),
+        played(
+            "`?fields=*`: an array of its name", answered(200, "GET /api/v2/me/chats?fields=*", chats=ANY)
+        ),
+        played(
+            "One resource: its singular", answered(200, "GET /api/v2/me/chats/{}", statusCode=0, chat=ANY)
+        ),
         played(
             "`?subresources=a,b`: those within",
             asked("GET /api/v2/me?subresources=features,devices,channels"),
@@ -161,7 +176,10 @@ _OTHERS = Section(
     title="5.2 How others start up",
     facts=(
         played("iOS: `?subresources=*` before CometD", at_first(asked("GET /api/v2/me?subresources=*"))),
-        played("iOS: a session after CometD, with `mobileSession`", later(operation(_START, _ME, mobileSession=ANY))),
+        played(
+            "iOS: a session after CometD, with `mobileSession`",
+            later(operation(_START, _ME, mobileSession=ANY)),
+        ),
         played("iOS: chats, then their messages", later(asked("GET /api/v2/me/chats/{}/messages"))),
         played(
             "Vue: `?subresources=features,devices,channels,settings` before CometD",

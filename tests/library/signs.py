@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step
 from replay.scenario.triggers import parse_trigger
 
 Sign = Callable[[Scenario], Iterator[str]]
@@ -61,7 +61,9 @@ def demanded(header: str, **fields: Any) -> Sign:
 
     def find(scenario: Scenario) -> Iterator[str]:
         for demand in scenario.demands:
-            if demand.header == header and all(_is(getattr(demand, key), each) for key, each in fields.items()):
+            if demand.header == header and all(
+                _is(getattr(demand, key), each) for key, each in fields.items()
+            ):
                 yield ""
 
     return find
