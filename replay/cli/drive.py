@@ -249,7 +249,7 @@ class _Driving:
             loop.add_signal_handler(number, interrupted)
 
     async def _steered(self, control: Http) -> tuple[Offers | None, float | None, bool]:
-        """Who offers chats, if the target is a server of ours; its speed; and whether all have to be offered."""
+        """Who offers chats, if a server of ours does; its speed; and whether all have to be offered."""
         health = await health_of(control, self._target)
         said = _speed(self._asked.speed)
         if health is None:
