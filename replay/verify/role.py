@@ -217,7 +217,8 @@ class Role:
             return False
         unseen = Role(self._timeline, self._base_url)
         unseen.take_session(self)
-        return bool(unseen.event(channel, data).step)
+        found = unseen.event(channel, data)
+        return bool(found.step) and not found.differences
 
     def take_session(self, other: Role) -> None:
         """Knows from now on what the same agent has been told in its session."""
