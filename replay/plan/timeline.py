@@ -132,6 +132,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """By role, the first event on each channel: who listens to one of those listens."""
     beside: dict[tuple[Moment, ...], Beside]
     """Delays of all that counts from the same moments."""
+    watched: dict[Moment, tuple[Cue, ...]] = {}
+    """Of a session: what stories have waiting for its moments, beside their own."""
 
     def cues_for(self, role: int) -> list[Cue]:
         """The events that this role gets."""
@@ -210,15 +212,16 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
     ]
     events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
     again = tuple(map(_again, scenario.again))
+    story = _part(scenario.steps, story_names, scenario, roles, making, again=again)
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
         roles=roles,
         sessions=tuple(
-            _part(steps, names, scenario, roles, making)
+            msgspec.structs.replace(_part(steps, names, scenario, roles, making), watched=story.cues_on)
             for steps, names in zip(sessions, lasting, strict=True)
         ),
-        story=_part(scenario.steps, story_names, scenario, roles, making, again=again),
+        story=story,
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
         demands=tuple(
