@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from replay.errors import UsageError
-from replay.plan.adapting import NOTHING, as_wanted
+from replay.plan.adapting import NO_SETTINGS, as_wanted
 from replay.plan.beside import Beside
 from replay.plan.demanded import Demanded, demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
@@ -192,7 +192,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions[0]
 
 
-def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
+def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timeline:
     """Compiles a scenario that was loaded, and so checked.
 
     Args:
@@ -224,10 +224,7 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
         story=story,
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
-        demands=tuple(
-            demanded(each, _reply(each.refused, "", frozenset(scenario.shift_times), NO_MAKING))
-            for each in scenario.demands
-        ),
+        demands=tuple(demanded(each, _refusal(each.refused)) for each in scenario.demands),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -414,7 +411,12 @@ def _names_of(steps: list[Step]) -> set[str]:
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
-def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NOTHING) -> list[Timeline]:
+def _refusal(respond: Respond) -> Reply:
+    """The answer to a request that lacks what is demanded, made as those of steps are."""
+    return _ask(RequestStep(id="refused", request="GET /", respond=[respond]), 0).replies[0]
+
+
+def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NO_SETTINGS) -> list[Timeline]:
     """Timelines of several scenarios served together.
 
     Args:

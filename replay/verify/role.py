@@ -238,8 +238,8 @@ class Role:
 
     def is_of_next(self, channel: str, data: Any) -> bool:
         """Whether an event that is no step is one of a play that this one has brought (`again:`)."""
-        again = self._timeline.again
-        if again is None or any(each.step not in {*self._done, START} for each in again.trigger.moments):
+        seen = {*self._done, START}
+        if not any({each.step for each in cue.trigger.moments} <= seen for cue in self._timeline.again):
             return False
         unseen = Role(self._timeline, self._base_url)
         unseen.take_session(self)

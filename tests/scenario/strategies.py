@@ -120,20 +120,6 @@ faults = st.builds(
     chance=st.sampled_from(["", "20%", "0.5%"]),
 )
 
-anew = st.sampled_from(
-    [
-        Variable(make="count"),
-        Variable(recorded=-3, make="count"),
-        Variable(recorded="2014-01-02 14:23:20.171+0200", make="time"),
-        Variable(recorded=1388701400171, make="time"),
-    ]
-) | st.builds(
-    lambda field, unless, **said: Variable(told=Collected(field=field, of="plays", unless=unless), **said),
-    st.sampled_from(["No", "a: b", "on"]),
-    st.dictionaries(strings, values, max_size=2),
-    recorded=st.just([]) | st.lists(values, max_size=2),
-    about=strings,
-)
 methods = st.lists(st.sampled_from(["POST", "PUT", "DELETE", "GET"]), min_size=1, max_size=3, unique=True)
 refusals = st.builds(
     Respond, status=st.sampled_from([302, 403]), text=st.none() | strings.map(templates.escape)
@@ -158,6 +144,20 @@ profile_settings = st.fixed_dictionaries(
     },
 )
 
+anew = st.sampled_from(
+    [
+        Variable(make="count"),
+        Variable(recorded=-3, make="count"),
+        Variable(recorded="2014-01-02 14:23:20.171+0200", make="time"),
+        Variable(recorded=1388701400171, make="time"),
+    ]
+) | st.builds(
+    lambda field, unless, **said: Variable(told=Collected(field=field, of="plays", unless=unless), **said),
+    st.sampled_from(["No", "a: b", "on"]),
+    st.dictionaries(strings, values, max_size=2),
+    recorded=st.just([]) | st.lists(values, max_size=2),
+    about=strings,
+)
 counts = st.fixed_dictionaries({"times": st.integers(0, 5)}) | st.fixed_dictionaries(
     {}, optional={"at_least": st.integers(1, 3), "at_most": st.integers(3, 9)}
 )

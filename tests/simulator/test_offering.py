@@ -445,6 +445,8 @@ def test_one_of_the_scenarios_with_a_common_session_may_change() -> None:
     me = ann.get("/me")
     script.advance(0)
     assert script.answer(me).body == ann.events[-1].data["id"]
+
+
 def test_whichever_of_several_ends_a_chat_brings_the_next() -> None:
     ends = """
     cometd: {max_interval: 10h}
