@@ -1,4 +1,4 @@
-"""What is known of the CometD endpoint, of logins and of tokens: the simulator does it whatever the scenario."""
+"""What is known of the CometD endpoint, of logins and of tokens; most of it the simulator does by itself."""
 
 from __future__ import annotations
 
@@ -75,6 +75,10 @@ _EXCHANGE = Section(
         tested(
             "Events ride on any reply",
             "tests/bayeux/test_dialects.py::test_events_ride_on_any_reply_but_with_faye_on_connects_only",
+        ),
+        tested(
+            "What is no poll: HTTP 400",
+            "tests/server/test_polls.py::test_what_is_no_poll_is_told_so_in_cometds_words",
         ),
         tested("`OPTIONS`: 200", "tests/server/test_cors.py::test_a_preflight_is_answered_for_every_path"),
     ),
@@ -163,7 +167,10 @@ _TIMES = Section(
         played(
             "`includeMessageType`: SendMessage's comes back", holds(type="Text", index=ANY, messageType=ANY)
         ),
-        played("`temporaryAuthenticationTokenTTL`, `jetty`: a login that expires", struck("login-expired")),
+        tested(
+            "`jetty: sessionMaxInactiveInterval`: a login that expires",
+            "tests/faults/test_connections.py::test_an_expired_login_is_refused_until_somebody_logs_in_again",
+        ),
         not_played(
             "Cookies' flags, cache of CORS, `iwsDispositionCodeSync`", "No answer or event shows them."
         ),
@@ -192,7 +199,12 @@ _LOGINS = Section(
             "No credentials: 403 and 20",
             either(demanded("Authorization", unless_cookie=True), answered(403, statusCode=20)),
         ),
-        played("CSRF: the token with what changes something", demanded("X-CSRF-TOKEN")),
+        played(
+            "CSRF: the token with what changes something",
+            demanded("X-CSRF-TOKEN"),
+            "tests/library/test_sessions.py"
+            "::test_a_desktop_needs_the_token_for_whatever_changes_something_and_for_cometd",
+        ),
         played("CSRF: a GET gives it", demanded("X-CSRF-TOKEN", given=ANY)),
         played("CSRF: 403 without it", said("Missing or invalid Csrf token", 403)),
         played(
