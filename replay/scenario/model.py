@@ -84,8 +84,8 @@ class Variable(_Part, kw_only=True):
     recorded: Json | UnsetType = UNSET
     """The value in the recording; used until the variable is bound."""
     make: str | None = None
-    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`);
-    without it the value is taken from what the client sends."""
+    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`,
+    `turn`); without it the value is taken from what the client sends."""
     told: Collected | None = None
     """It is what the server has told the agent who asks, as far as this says."""
     about: str = ""

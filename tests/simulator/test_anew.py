@@ -339,3 +339,26 @@ def test_whatever_comes_when_numbers_have_no_gap_and_what_is_collected_is_what_w
     numbers = [message["n"] for message in delivered if "n" in message]
     script.expect(numbers, list(range(1, len(numbers) + 1)))
     script.expect(collected, delivered)
+
+
+def test_lines_are_said_in_turn_and_each_play_begins_with_another() -> None:
+    story = """
+    again: "start + 60s"
+    cometd: {max_interval: 10h}
+    variables: {line: {recorded: [a, b, c], make: turn}}
+    steps:
+      - {id: said, push: /a, after: start + 1s, data: "${line}"}
+      - {id: more, push: /a, after: said + 1s, data: ["${line}", "${said.line}"]}
+      - {id: ask, request: GET /line, repeat: last, respond: {body: "${line}"}}
+    """
+    script = Script(scenario(story))
+    desktop = script.desktop("ann")
+    desktop.open_socket()
+    desktop.handshake()
+    desktop.subscribe("/a")
+    script.advance(59)
+    asked = [script.answer(desktop.get("/line")).body for _ in range(3)]
+    script.advance(60)
+
+    script.expect(asked, ["c", "a", "b"])
+    script.expect([event.data for event in desktop.events], ["a", ["b", "a"], "b", ["c", "b"]])
