@@ -21,6 +21,7 @@ from replay.scenario.schema import docstrings, schema
 from tests.faults.observed.case import Case
 from tests.faults.observed.table import CASES
 from tests.faults.observed.table import PRESETS as CASES_OF_PRESETS
+from tests.library.coverage import coverage
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -249,6 +250,7 @@ def _type(value: dict[str, Any]) -> str:
 
 PAGES = {
     "commands.md": commands,
+    "coverage.md": coverage,
     "faults.md": faults,
     "pace.md": pace,
     "quirks.md": quirks,

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
+from replay.cli.files import FILE
 from replay.cli.sizes import parse_size
 from replay.journal import MAX_BYTES, MAX_ENTRIES
 from replay.plan.pace import Pace, parse_pace, parse_speed
@@ -27,6 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What `replay serve` was asked for."""
 
     files: tuple[Path, ...]
+    listed: bool
     watch: bool
     host: str
     port: int
@@ -115,7 +117,13 @@ def _urls(_context: click.Context, _parameter: click.Parameter, text: str) -> tu
 
 
 PLAYED = (
-    click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]..."),
+    click.argument("files", nargs=-1, type=FILE, metavar="[FILE]..."),
+    click.option(
+        "--list",
+        "listed",
+        is_flag=True,
+        help="Print what comes with the package, a line each, and play nothing.",
+    ),
     click.option(
         "--watch",
         is_flag=True,

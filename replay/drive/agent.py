@@ -241,6 +241,8 @@ class Agent:
 
     def _event(self, event: Received) -> None:
         found = self._role.event(event.channel, event.data)
+        if not found.step and self._role.is_of_next(event.channel, event.data):
+            return
         name = self._timeline.profile.push_name(event.channel, event.data)
         what = f"{event.channel} {name}"
         self._note("event", found.step, what, event.data, found.differences, again=found.again)

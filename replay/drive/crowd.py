@@ -165,7 +165,8 @@ class Crowd:
                 for role in range(len(self._driving.timeline.roles))
             ]
             group.desks += desks
-            group.begin(is_known=self._offers is not None and self._offers.knows(caller.names[0]))
+            is_known = self._offers is not None and self._offers.knows(caller.names[0])
+            group.begin(is_known=is_known or self._driving.all_offered)
             if self._in_turn is None:
                 desks[0].start()
                 continue

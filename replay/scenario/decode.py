@@ -113,6 +113,7 @@ class _Decoder:
             "faults": self._faults,
             "expect": self._expect,
             "demands": self._demands,
+            "again": self._ids,
             "session": self._steps,
             "steps": self._steps,
         }
@@ -199,11 +200,11 @@ class _Decoder:
             what = f"{label} has both a request and a push"
             self._say((*path, "push"), what, "Make two steps of it.", key=True)
             return None
-        parts = {"respond": self._answers(label), "needs": self._needs}
+        parts = {"respond": self._answers(label), "needs": self._ids, "until": self._ids}
         if self._is_made:
             return self._laid(value, path, label, parts)
         if "push" in value:
-            return self._part(PushStep, value, path, label)
+            return self._part(PushStep, value, path, label, {"until": self._ids})
         if "request" in value:
             return self._part(RequestStep, value, path, label, parts)
         misspelt = [key for key in value if nearest(key, ["request", "push"])]
@@ -233,7 +234,7 @@ class _Decoder:
 
         return answers
 
-    def _needs(self, value: Any, path: Path) -> Any:
+    def _ids(self, value: Any, path: Path) -> Any:
         return self.field([value] if isinstance(value, str) else value, list[str], path)
 
     def _part(

@@ -84,8 +84,8 @@ class Variable(_Part, kw_only=True):
     recorded: Json | UnsetType = UNSET
     """The value in the recording; used until the variable is bound."""
     make: str | None = None
-    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`);
-    without it the value is taken from what the client sends."""
+    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`,
+    `turn`); without it the value is taken from what the client sends."""
     told: Collected | None = None
     """It is what the server has told the agent who asks, as far as this says."""
     about: str = ""
@@ -154,6 +154,8 @@ class RequestStep(_Part, kw_only=True):
     """Fields the client's JSON body must have."""
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, this is not what such a request is answered by."""
     think: str = "0s"
     """How long a person takes to ask, once all above it has been seen: a duration or a distribution. Nobody
     is held to it; `drive` waits so long."""
@@ -178,6 +180,8 @@ class PushStep(_Part, kw_only=True):
     """It happened within so long before that, and waited for a poll; it is played at the end."""
     because: str = ""
     """The evidence for the trigger."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, the event does not come any more."""
     about: str = ""
     """What happens here, for a reader."""
     evidence: Evidence | None = None
@@ -300,6 +304,14 @@ class Scenario(_Part, kw_only=True):
     """The CometD endpoint."""
     pace: str = ""
     """How delays come about and what is done to them: `recorded, idle-max(2s)`; `serve --pace` overrides."""
+    offered: Literal["at-start", "on-request"] = "at-start"
+    """When an agent gets a play: as soon as it comes, or only once somebody offers one (control's `plays`).
+
+    The session is there from the beginning in either case.
+    """
+    again: list[str] = []
+    """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each
+    that it has completed. Where there are several, each of them does. Not where steps name agents."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []

@@ -44,8 +44,8 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 if not problems:
                     good.add(text)
                 yield from problems
-        if anew:
-            yield from _too_early(step, path, known, document)
+    for path, step in placed_steps(scenario) if anew else ():
+        yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
     yield from _in_demands(scenario, known, document)
 

@@ -32,7 +32,12 @@ _ALONE = {
     },
 }
 # Where the file may hold one thing in place of a list of one.
-_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", "nth")}
+_ONE_OR_LIST = {
+    *(("RequestStep", name) for name in ("needs", "until", "respond")),
+    ("PushStep", "until"),
+    ("Fault", "nth"),
+    ("Scenario", "again"),
+}
 
 
 def schema() -> dict[str, Any]:

@@ -222,9 +222,10 @@ def _requests(name: str, about: str, before: list[str]) -> st.SearchStrategy[Req
         evidence=st.sampled_from([None, "documented"]),
         body=literals,
         needs=st.lists(st.sampled_from(before), max_size=2) if before else st.just([]),
+        until=st.lists(st.sampled_from(before), max_size=2) if before else st.just([]),
         repeat=st.sampled_from([None, "last", "cycle"]),
         respond=st.lists(answers | texts, max_size=3),
-    )
+    ).filter(lambda step: set(step.until).isdisjoint(step.needs))
 
 
 def _pushes(name: str, about: str, before: list[Any]) -> st.SearchStrategy[PushStep]:
