@@ -106,6 +106,24 @@ def test_a_retry_is_answered_before_another_play_is_asked() -> None:
     script.expect(requests, ["story2#1", "story1#1"])
 
 
+def test_who_logs_in_again_at_once_is_at_the_step_whose_turn_has_come() -> None:
+    login = "{{id: {0}, request: POST /login, {1}respond: {{body: {0}}}}}"
+    script, desktop = begin(
+        f"""
+        session: [{login.format("login", "")}]
+        steps:
+          - {{id: refused, request: POST /x, respond: {{status: 403, body: expired}}}}
+          - {login.format("again", "needs: [refused], ")}
+        """
+    )
+
+    asked = [desktop.post(path, {}) for path in ("/login", "/login")]
+    script.advance(0.001)
+    asked += [desktop.post(path, {}) for path in ("/x", "/login", "/login")]
+
+    script.expect(bodies(script, *asked), ["login", "login", "expired", "again", "again"])
+
+
 def test_a_request_that_needs_another_step_is_a_miss_until_that_step_took_place() -> None:
     script, desktop = begin(
         """
