@@ -1,4 +1,4 @@
-"""The example in examples/plain: a service that is not Genesys is recorded, and its client sees the same again."""
+"""The example in examples/plain: a service that is not Genesys, recorded and played to its client."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     node()
     folder = copied("plain", tmp_path_factory.mktemp("example"))
     ports = dict(zip(("8080", "8090", "8091"), map(str, free_ports(3)), strict=True))
-    lines = [re.sub("|".join(ports), lambda at: ports[at[0]], each) for each in commands(folder / "README.md")]
+    lines = [
+        re.sub("|".join(ports), lambda at: ports[at[0]], each) for each in commands(folder / "README.md")
+    ]
     install, serve, package, record, client, distil, replay, client_again = lines
     assert (install, package) == ("npm ci", "pip install 'gws-replay[record]'")
 
