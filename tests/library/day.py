@@ -33,7 +33,7 @@ from tests.road.software import recorder, replayer
 DAY = Path(__file__).parents[2] / "scenarios" / "a-day.yaml"
 CHATS = ("anna", "ben", "clara", "emma", "david", "felix", "gina", "hugo", "ida", "jan")
 """In the order in which they are offered; each is called like the variable of its id."""
-SLOW, FAST = 4.0, 120.0
+SLOW, FAST = 4.0, 80.0
 """At the slow one, at which the day is a minute and a half where nobody thinks, what others say never comes
 so soon after an operation that it could be what that brings; at the fast one it may be told as that."""
 UNKNOWABLE = {
