@@ -81,7 +81,7 @@ class _Gatherer:
             if place == ("extends",):
                 part.extended = other
             else:
-                part.included = [*part.included, other]
+                part.included.append(other)
         self._open.pop()
         return part
 
