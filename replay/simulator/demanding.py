@@ -18,6 +18,7 @@ from replay.plan.demanded import Demanded
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Reply, Timeline
 from replay.plan.values import Lookup, Text, render
+from replay.profiles.profile import user_of
 from replay.scenario.delays import Distribution
 from replay.scenario.templates import BASE_URL
 from replay.simulator.agents import Agent, words_of
@@ -60,7 +61,6 @@ class Demanding:
         self._simulator = simulator
         self.is_on = False
         """Whether anything is demanded of anybody: else nothing here is asked."""
-        self._refused = 0
         self.learn()
 
     def learn(self) -> None:
@@ -154,18 +154,21 @@ class Demanding:
         lookup = self._lookup(agent, place, coming.what.base_url)
         return Answer(
             exchange=coming.what.exchange,
-            at=self._at(reply, place, label, now),
+            at=self._at(coming, place, demand),
             status=reply.status,
             headers=tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers),
             body=_body(reply, lookup),
         )
 
-    def _at(self, reply: Reply, place: int, label: str, now: float) -> float:
-        delay, timeline = reply.after, self._simulator.timelines[place]
+    def _at(self, coming: _Coming, place: int, demand: Demanded) -> float:
+        simulator, timeline = self._simulator, self._simulator.timelines[place]
+        delay = demand.refused.after
         if isinstance(delay, Distribution):
-            self._refused += 1
-            delay = delay_of(delay, self._simulator.options.seed, label, timeline.name, self._refused)
-        return round(timeline.pace.after(now, delay), 6)
+            key = coming.agent.key if coming.agent is not None else user_of(coming.what.headers) or ""
+            subject = f"demand {demand.header}"
+            count = simulator.faulting.count(key, timeline.name, subject)
+            delay = delay_of(delay, simulator.options.seed, key, timeline.name, subject, count)
+        return round(timeline.pace.after(coming.now, delay), 6)
 
     def _lookup(self, agent: Agent | None, place: int, base_url: str) -> Lookup:
         """What names stand for: a session knows; of somebody who is nobody yet it is the recorded value."""
