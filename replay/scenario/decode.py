@@ -377,6 +377,8 @@ def _advice(value: Any, kind: inspect.Type) -> str:
         return f'Quote it: "{as_written(value)}".'
     if isinstance(kind, inspect.IntType) and isinstance(value, str) and value.isdecimal():
         return "Leave out the quotes."
+    if isinstance(kind, inspect.ListType) and isinstance(value, str):
+        return f"Write it as a list: [{value}]."
     if isinstance(kind, inspect.LiteralType) and isinstance(value, str):
         return nearest(value, [str(known) for known in kind.values])
     return ""

@@ -22,7 +22,13 @@ OTHER_KIND = "Give it another id, or leave the other out with 'without'."
                 "4:26: there is no step 'invitd' in what this is made of.\n  Did you mean 'invited'?",
             ],
         ),
-        (["without: told"], ["4:10: 'without' must be a list of which each is a string, not a string"]),
+        (
+            ["without: told"],
+            [
+                "4:10: 'without' must be a list of which each is a string, not a string.\n"
+                "  Write it as a list: [told]."
+            ],
+        ),
         (
             ["steps: [{id: new, push: /c, data: 1, before: acept}]"],
             ["4:46: there is no step 'acept' that it could come before.\n  Did you mean 'accept'?"],
