@@ -61,11 +61,15 @@ class Demanding:
         self._simulator = simulator
         self.is_on = False
         """Whether anything is demanded of anybody: else nothing here is asked."""
+        self._places: list[int] = []
+        """Of the scenarios that demand something, or did so once."""
         self.learn()
 
     def learn(self) -> None:
         """What the scenarios demand that are played now; plays that have begun go on as they were."""
-        self.is_on = self.is_on or any(timeline.demands for timeline in self._simulator.timelines)
+        demanding = (place for place, each in enumerate(self._simulator.timelines) if each.demands)
+        self._places = sorted({*self._places, *demanding})
+        self.is_on = bool(self._places)
 
     def refusal(self, happening: Input, now: float) -> Answer | None:
         """The answer to a request that lacks something; None where it lacks nothing."""
@@ -98,9 +102,10 @@ class Demanding:
 
     def _played(self, agent: Agent | None) -> Iterator[tuple[int, Timeline]]:
         """What an agent plays, as it was when it got its latest play of it; what it would, if it is new."""
-        for place, timeline in enumerate(self._simulator.timelines):
+        for place in self._places:
             if agent is None:
-                if _is_at_start(timeline):
+                timeline = self._simulator.timelines[place]
+                if not timeline.is_on_request:
                     yield place, timeline
             elif agent.reach.offered.get(place) and agent.reach.sessions_of.get(place):
                 yield place, agent.reach.sessions_of[place][-1].timeline
@@ -185,11 +190,6 @@ class Demanding:
             return "" if recorded is msgspec.UNSET else recorded
 
         return lookup
-
-
-def _is_at_start(timeline: Timeline) -> bool:
-    """Whether whoever comes gets a play of it."""
-    return not timeline.is_on_request
 
 
 def _body(reply: Reply, lookup: Lookup) -> bytes:
