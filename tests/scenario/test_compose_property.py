@@ -51,7 +51,8 @@ def split(whole: Values, name: str, data: st.DataObject) -> tuple[Values, Values
         base["pace"] = own.pop("pace")
     if data.draw(st.booleans()):
         own["profile"] = base["profile"]
-    for key in ("source", "cometd", "variables"):
+    own |= {key: whole[key] for key in ("offered", "again", "demands") if key in whole}
+    for key in ("source", "cometd", "profile_settings", "variables"):
         mine = {inner for inner in whole.get(key, {}) if data.draw(st.booleans())}
         base[key] = {inner: value for inner, value in whole.get(key, {}).items() if inner not in mine}
         own[key] = {inner: value for inner, value in whole.get(key, {}).items() if inner in mine}
