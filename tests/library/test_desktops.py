@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.library.coverage import LIBRARY, scenarios
+from replay.library import folder
+from tests.library.coverage import scenarios
 from tests.road.software import agent, events, replayer
 
 pytestmark = pytest.mark.live
@@ -18,7 +19,7 @@ TOLD = {"desk": 6, "chat/accept": 4, "chat/customer": 13, "chat/index-gap": 7, "
 @pytest.mark.parametrize("name", TOLD)
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 def test_a_real_client_is_told_all_that_comes_by_itself(name: str, transport: str) -> None:
-    with replayer(LIBRARY / f"{name}.yaml", "--speed", "max") as url:
+    with replayer(folder() / f"{name}.yaml", "--speed", "max") as url:
         seen = agent(url, transport=transport, flags=("--expect", str(TOLD[name])))
 
     told = [each["data"] for each in events(seen)]
