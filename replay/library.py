@@ -13,6 +13,8 @@ from replay.errors import nearest
 
 SUFFIX = ".yaml"
 
+_LONGEST = 200
+
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
@@ -65,33 +67,36 @@ def find(name: str, beside: Path | None) -> Path | None:
         beside: The folder that is looked into before the library.
 
     Returns:
-        None where there is no such file, or the name would leave the folder.
+        None where there is no such file, or what is found in the folder is a link to something outside.
     """
+    path = next((path for path in places(name, beside) if path.is_file()), None)
+    if path is None or beside is None or path != beside / file_name(name):
+        return path
+    return None if leads_out(path, beside) else path
+
+
+def places(name: str, beside: Path | None) -> list[Path]:
+    """Where the file that a name means is looked for, in this order; nowhere if it would leave the folder."""
     if not is_name(name):
-        return None
-    if beside is not None:
-        path = at(name, beside)
-        if path is not None and not leads_out(path, beside):
-            return path
-    # No look at where it leads: installers make links of a package's files.
-    return at(name, folder())
+        return []
+    within = [beside] if beside is not None else []
+    return [place / file_name(name) for place in (*within, folder())]
 
 
 def is_name(name: str) -> bool:
     """Whether it could be a file's name within a folder, and nowhere else."""
-    return _NAME.fullmatch(name) is not None and all(part.strip(".") for part in name.split("/"))
+    is_short = len(name) <= _LONGEST
+    return is_short and bool(_NAME.fullmatch(name)) and all(part.strip(".") for part in name.split("/"))
 
 
-def at(name: str, within: Path) -> Path | None:
-    """The file of this name in a folder, if there is one."""
-    path = within / (name if name.endswith(SUFFIX) else name + SUFFIX)
-    try:
-        return path if path.is_file() else None
-    except OSError:  # A name that is too long for any file.
-        return None
+def file_name(name: str) -> str:
+    """A name with its suffix."""
+    return name if name.endswith(SUFFIX) else name + SUFFIX
 
 
 def leads_out(path: Path, within: Path) -> bool:
-    """Whether a file in a folder is a link to something outside of it."""
-    home = os.path.realpath(within)
-    return os.path.commonpath([home, os.path.realpath(path)]) != home
+    """Whether a file in a folder is a link to something outside of it.
+
+    Of the library's files nobody asks: installers make links of a package's files.
+    """
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(within))

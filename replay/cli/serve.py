@@ -24,6 +24,7 @@ from replay.entries import Head
 from replay.errors import UsageError
 from replay.plan.pace import at_speed
 from replay.scenario.model import Scenario
+from replay.scenario.profile_settings import overriding
 from replay.server.descriptors import limit, shortage, widen
 from replay.server.har import parts_of, said_to_be_dropped
 from replay.server.har_file import check_place, write_har
@@ -79,6 +80,7 @@ def _play(asked: Asked) -> None:
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
         date=asked.date,
+        settings=overriding(asked.settings, scenarios, whose="--setting"),
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,

@@ -12,6 +12,7 @@ import msgspec
 from replay.clock import Clock, SystemClock
 from replay.drive.access import Access
 from replay.drive.actions import Told
+from replay.drive.answer import Tokens
 from replay.drive.arrivals import Arrivals
 from replay.drive.burden import Burden
 from replay.drive.chats import Driving
@@ -199,7 +200,7 @@ class Crowd:
         # Nobody learns what the server gives out: it stands in no figure, and thousands are given much.
         return Desk(
             Part(self._driving, name=caller.names[role], transport=self._load.transport, role=role),
-            Http(session, access),
+            Http(session, access, tokens=Tokens.of(self._driving.timeline.scenario)),
             self._driving.base_url,
             self._driving.timeline.scenario.cometd.path,
             access,

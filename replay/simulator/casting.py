@@ -198,7 +198,8 @@ class Casting:
             sessions.append(self._session(timeline, role, own, now, number=number, before=before))
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
         self._mint(play, 1 + agent.reach.offered[timeline.place])
-        play.since, play.shift = now, self._shift(timeline, now)
+        play.since = now
+        self._move(play, now)
         return play
 
     def _session(
@@ -217,7 +218,8 @@ class Casting:
             before: The same of a scenario as it was, from which it goes on.
         """
         session = Play(timeline, timeline.sessions[role], ordinal=number, key=key)
-        session.since, session.shift = now, self._shift(timeline, now)
+        session.since = now
+        self._move(session, now)
         if before is not None:
             session.goes_on_from(before)
             self._simulator.agents.pass_on(before, session)
@@ -232,18 +234,23 @@ class Casting:
     def _start(self, play: Play, role: int, now: float) -> None:
         if not play.shared or not any(play.started(other) for other in range(len(play.seats))):
             # Of all its roles the first to listen says to which time the play is moved.
-            play.shift = self._shift(play.timeline, now)
+            self._move(play, now)
         agent = play.seats[role]
         if agent is not None and agent.began is None:
             agent.began = agent.story = now
         self._simulator.happened(play, play.part.starts[role], Mark(now, now))
 
-    def _shift(self, timeline: Timeline, now: float) -> float:
-        if timeline.recorded is None:
-            return 0.0
+    def _move(self, play: Play, now: float) -> None:
+        """The time of a play begins."""
+        play.zero = now
+        recorded = play.timeline.recorded
+        if recorded is not None:
+            play.shift = self.date_of(play) - recorded
+
+    def date_of(self, play: Play) -> float:
+        """To which time a play is moved, in seconds since 1970."""
         options = self._simulator.options
-        began = options.date if options.date is not None else options.epoch + now
-        return began - timeline.recorded
+        return options.date if options.date is not None else options.epoch + play.zero
 
     def _is_listened_to(self, play: Play, agent: Agent) -> bool:
         """Whether an agent has subscribed to a channel on which it gets events."""

@@ -137,7 +137,7 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         # Its events are no step's: the journal names no play.
         play.label = ""
         play.seats[0] = agent
-        told.append(_bring(simulator, play, cue, now))
+        told.append(_bring(simulator, Due(play, cue, Mark(now, now), by=BY), now))
     return told
 
 
@@ -164,14 +164,18 @@ def push(simulator: Simulator, name: str, wanted: str, step: str, now: float) ->
         raise _nowhere(agents, wanted, step)
     told = []
     for play, cue in found.items():
-        told.append(_bring(simulator, play, cue, now))
+        due = Due(play, cue, Mark(now, now), by=BY)
+        mark = due.mark
+        if cue.makes:
+            due, mark = simulator.anew.at_event(due)
+        told.append(_bring(simulator, due, now))
         play.steered[step] += 1
-        simulator.happened(play, Moment(step), Mark(now, now))
+        simulator.happened(play, Moment(step), mark)
     return told
 
 
-def _bring(simulator: Simulator, play: Play, cue: Cue, now: float) -> Delivery:
-    due = Due(play, cue, Mark(now, now), by=BY)
+def _bring(simulator: Simulator, due: Due, now: float) -> Delivery:
+    play, cue = due.play, due.cue
     channel, agent = simulator.events.channel(due), play.seats[cue.role]
     clients = list(agent.clients.values()) if agent is not None else []
     listening = sum(client.hears(channel) for client in clients)

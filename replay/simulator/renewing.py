@@ -56,6 +56,8 @@ class Renewing:
         simulator.brought.forget_meanings()
         simulator.offering.learn(after)
         simulator.finding.renewed()
+        simulator.demanding.learn()
+        simulator.anew.collecting.learn(after)
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

@@ -29,9 +29,11 @@ from replay.scenario.model import Scenario
 from replay.simulator.absence import Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
+from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
+from replay.simulator.demanding import Demanding
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
@@ -85,16 +87,20 @@ class Simulator:
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
-        cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies, self.options.replica)
+        sessions = (timeline.profile.session_cookie for timeline in timelines)
+        self.agents = Agents({BROWSER_COOKIE, *sessions}, self.options.replica)
         self._client_numbers = itertools.count(1)
-        self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
+        self.bayeux = BayeuxServer(
+            self,
+            lambda: self.token("client", next(self._client_numbers), length=26),
+            lambda now: self.options.epoch + now,
+        )
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
-        for timeline in self.timelines:
-            self.finding.learn(timeline)
+        self.finding.renewed()
         self.casting = Casting(self)
+        self.anew = Anew(self)
         self.offering = Offering(self)
         self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
@@ -106,9 +112,8 @@ class Simulator:
         self.renewing = Renewing(self)
         self.forwarding = Forwarding(self)
         self.events = Events(self)
-        self.misses = Misses(self)
-        self.expecting = Expecting(self)
-        self.absence = Absence(self)
+        self.misses, self.expecting, self.absence = Misses(self), Expecting(self), Absence(self)
+        self.demanding = Demanding(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -156,9 +161,6 @@ class Simulator:
         names = self.agents.cookie_names - {BROWSER_COOKIE}
         return any(name in names for name, value in pairs_in(headers.get("cookie", "")) if value)
 
-    def _wall(self, now: float) -> float:
-        return self.options.epoch + now
-
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
         return now - self._began if self._began is not None else 0.0
@@ -174,6 +176,8 @@ class Simulator:
         return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        if self.demanding.is_on and (refused := self.demanding.refusal(happening, now)) is not None:
+            return [refused]
         # What comes most often comes first.
         if isinstance(happening, Polled):
             return self._polled(happening, now)
@@ -346,8 +350,14 @@ class Simulator:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
             if isinstance(what, Due):
+                if what.cue.until and what.play.ended_by(what.cue.until):
+                    what.play.steered[what.cue.id] -= 1
+                    continue
+                mark = what.mark
+                if what.cue.makes:
+                    what, mark = self.anew.at_event(what)
                 self.events.push(what, now)
-                self.happened(what.play, what.cue.moment, what.mark)
+                self.happened(what.play, what.cue.moment, mark)
             elif isinstance(what, Reached):
                 self.bayeux.flush(now)
                 effects += self.bayeux.take_effects()
@@ -397,9 +407,6 @@ class Simulator:
         self.tallies.answers.add((play.name, step, status))
         self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
-
-    def _new_client_id(self) -> str:
-        return self.token("client", next(self._client_numbers), length=26)
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""

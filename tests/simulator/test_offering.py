@@ -445,3 +445,40 @@ def test_one_of_the_scenarios_with_a_common_session_may_change() -> None:
     me = ann.get("/me")
     script.advance(0)
     assert script.answer(me).body == ann.events[-1].data["id"]
+
+
+def test_whichever_of_several_ends_a_chat_brings_the_next() -> None:
+    ends = """
+    cometd: {max_interval: 10h}
+    again: [completed + 20s, rejected + 8s]
+    steps:
+      - {id: offer, push: /a, after: start, data: offer}
+      - {id: complete, request: POST /complete, repeat: once}
+      - {id: completed, push: /a, after: complete, data: completed}
+      - {id: reject, request: POST /reject, repeat: once}
+      - {id: rejected, push: /a, after: reject, data: rejected}
+    """
+    script = Script(scenario(ends))
+    desktop = script.desktop("ann")
+    desktop.open_socket()
+    desktop.handshake()
+    desktop.subscribe("/a")
+    desktop.post("/reject", {})
+    script.advance(8)
+    desktop.post("/complete", {})
+    script.advance(20)
+
+    heard = [(event.at, event.data) for event in desktop.events]
+    script.expect(heard, [(0, "offer"), (0, "rejected"), (8, "offer"), (8, "completed"), (28, "offer")])
+
+
+def test_what_nobody_has_read_holds_up_no_play_that_is_over() -> None:
+    read = "steps:\n  - {id: look, request: GET /look, repeat: cycle}"
+    script = Script(scenario(AGAIN.replace("steps:", read)))
+    ann = come(script)
+    for _ in range(200):
+        script.advance(1)
+        complete(ann)
+        script.advance(21)
+    (agent,) = script.simulator.agents.all
+    assert len(agent.plays) < 60
