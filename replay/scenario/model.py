@@ -72,6 +72,8 @@ class Collected(_Part, kw_only=True):
     """A field at the top of events' data: what it holds is collected."""
     of: Literal["play", "plays"] = "play"
     """`play`: told in this play; `plays`: a list, of each play of the agent in all scenarios served."""
+    take: str = ""
+    """Of what is collected this field alone: `uri` of each chat."""
     unless: dict[str, Json] = {}
     """What is left out: where all these fields of it have this value, or one of a list of values."""
     all: bool = False
