@@ -26,8 +26,8 @@ def outline(scenario: Scenario) -> Iterator[str]:
     if scenario.profile_settings:
         settings = (f"{name} {_plain(value)}" for name, value in scenario.profile_settings.items())
         yield f"profile settings: {', '.join(settings)}"
-    if scenario.offered != "at-start":
-        yield f"offered: {scenario.offered}"
+    if scenario.offered == "on-request":
+        yield "offered on request"
     if scenario.again:
         yield f"again: {', '.join(scenario.again)}"
     for demand in scenario.demands:
