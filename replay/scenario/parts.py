@@ -27,6 +27,8 @@ class Part(msgspec.Struct, eq=False):
     document: Document
     extended: Part | None = None
     included: list[Part] = []
+    levels: int = 1
+    """How many files name each other here, one the next."""
 
     def bases(self) -> list[Part]:
         """Those it names, in the order in which each is laid over the one before."""
@@ -82,6 +84,7 @@ class _Gatherer:
             other = self._other(name, path.parent, document, place)
             if other is None:
                 continue
+            part.levels = max(part.levels, 1 + other.levels)
             if place == ("extends",):
                 part.extended = other
             else:
@@ -105,8 +108,10 @@ class _Gatherer:
             what = f"'{name}' would be made of itself: {shown}"
             self.problems.append(document.problem(place, what))
             return None
-        if len(self._open) >= MAX_LEVELS:
-            what = f"'{name}' is the last of more than {MAX_LEVELS} files that are made of each other"
+        # One that is known may have many below it that were not looked at on this way.
+        known = self._found.get(real)
+        if len(self._open) + (known.levels if known is not None else 1) > MAX_LEVELS:
+            what = f"'{name}' is one of more than {MAX_LEVELS} files that are made of each other"
             self.problems.append(document.problem(place, what, help="Name fewer, and these directly."))
             return None
         if real not in self._found:
