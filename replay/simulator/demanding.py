@@ -14,7 +14,7 @@ import msgspec
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.messages import MalformedError, decode
 from replay.bayeux.turn import BROWSER_COOKIE
-from replay.plan.demanded import Demanded
+from replay.plan.compiled import Demanded
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Reply, Timeline
 from replay.plan.values import Lookup, Text, render
