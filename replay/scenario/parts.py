@@ -11,7 +11,8 @@ import msgspec
 
 from replay.errors import Problem, ScenarioError, nearest
 from replay.library import SUFFIX, file_name, find, folder, is_name, leads_out, places
-from replay.scenario.decode import as_written, decode_own, is_made
+from replay.scenario.decode import decode_own, is_made
+from replay.scenario.kinds import as_written
 from replay.scenario.reader import Document
 from replay.scenario.reader import Path as Place
 
