@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from replay.plan.compiled import Demanded, Reply
+from replay.plan.making import said_in
 from replay.plan.values import compile_value, names_in
-from replay.scenario.model import Demand, is_set
+from replay.scenario.model import Demand
 
 
 def demanded(demand: Demand, refused: Reply) -> Demanded:
@@ -27,9 +27,9 @@ def demanded(demand: Demand, refused: Reply) -> Demanded:
 
 def names_of_demands(demands: Iterable[Demand]) -> set[str]:
     """All that they mention."""
-    values: list[Any] = []
-    for demand in demands:
-        refused = demand.refused
-        said = (demand.value, *demand.given.values(), *refused.headers.values(), refused.body, refused.text)
-        values += [compile_value(each) for each in said if is_set(each)]
-    return set(names_in(values))
+    said = (
+        value
+        for demand in demands
+        for value in (demand.value, list(demand.given.values()), *said_in(demand.refused))
+    )
+    return set(names_in([compile_value(each) for each in said]))

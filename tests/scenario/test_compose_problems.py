@@ -188,6 +188,15 @@ def test_a_hundred_files_that_name_each_other_are_too_many(tmp_path: Path) -> No
     ]
 
 
+def test_a_file_that_has_the_name_of_the_librarys_which_it_extends_is_told_to_have_another(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, **{"accept-chat": variant(of="extends: accept-chat")})
+    (problem,) = told(path)
+    assert problem.startswith("accept-chat.yaml:3:10: 'accept-chat' would be made of itself: ")
+    assert problem.endswith("\n  Give this file another name, if the library's 'accept-chat' is meant.")
+
+
 def test_too_many_are_too_many_in_whichever_order_they_are_read(tmp_path: Path) -> None:
     texts = {f"v{at}": variant(of=f"extends: v{at + 1}") for at in range(1, 20)}
     names = ", ".join(f"v{at}" for at in range(20, 0, -1))
