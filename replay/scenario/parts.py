@@ -107,9 +107,9 @@ class _Gatherer:
             ring = [path for _, path in self._open[way.index(real) :]]
             shown = " → ".join(str(path) for path in (*ring, ring[0]))
             what = f"'{name}' would be made of itself: {shown}"
+            advice = f"Give this file another name, if the library's '{name}' is meant."
             is_of_library = len(ring) == 1 and find(name, None) is not None
-            advice = f"Give this file another name, if the library's '{name}' is meant." if is_of_library else ""
-            self.problems.append(document.problem(place, what, help=advice))
+            self.problems.append(document.problem(place, what, help=advice if is_of_library else ""))
             return None
         # One that is known may have many below it that were not looked at on this way.
         known = self._found.get(real)
