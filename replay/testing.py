@@ -68,7 +68,7 @@ class Script:
     """One simulator, and all that was said to it and by it."""
 
     def __init__(self, *scenarios: Scenario, options: Options | None = None) -> None:
-        self.simulator = Simulator(plan_all(list(scenarios)), options)
+        self.simulator = Simulator(plan_all(list(scenarios), (options or Options()).settings), options)
         self.now = 0.0
         self.traffic = Traffic()
         """All that has come and gone, as a server keeps it."""

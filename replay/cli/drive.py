@@ -17,6 +17,7 @@ from replay.cli.diff import story
 from replay.cli.drive_report import Run, check_places, write_reports
 from replay.cli.drive_told import Bars
 from replay.cli.drive_users import are_numbered, callers, unknown
+from replay.cli.files import FILE
 from replay.cli.loop import run_loop, settle
 from replay.cli.verify import CARRIED
 from replay.drive.access import Access, Hidden
@@ -61,7 +62,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--target", required=True, metavar="URL", help="The server to drive, such as http://gws:8090.")
 @click.option(
     "--agents",

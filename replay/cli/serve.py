@@ -25,6 +25,7 @@ from replay.library import library
 from replay.plan.pace import at_speed
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.scenario.profile_settings import overriding
 from replay.server.descriptors import limit, shortage, widen
 from replay.server.har import parts_of, said_to_be_dropped
 from replay.server.har_file import check_place, write_har
@@ -70,6 +71,7 @@ def _play(asked: Asked) -> None:
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
         date=asked.date,
+        settings=overriding(asked.settings, scenarios, whose="--setting"),
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,

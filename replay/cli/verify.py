@@ -15,6 +15,7 @@ from rich.text import Text
 from replay.capture.preflight import parse_upstream
 from replay.cli.credentials import accesses, trusted
 from replay.cli.diff import PLAIN_WIDTH, story
+from replay.cli.files import FILE
 from replay.cli.loop import run_loop
 from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.verify_report import Held, cases, clean, lines, properties, row
@@ -55,7 +56,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--target", required=True, metavar="URL", help="The server to verify, such as http://gws:8090.")
 @click.option(
     "--order",

@@ -11,6 +11,7 @@ from replay.drive.thinking import Thinking, no_thinking
 from replay.plan.intervals import Interval, interval
 from replay.plan.timeline import Ask, Cue, Moment, Timeline
 from replay.plan.values import names_in
+from replay.scenario.anew import FRESH
 from replay.scenario.model import PushStep
 from replay.verify.role import Company, Role
 
@@ -52,8 +53,8 @@ class Driving:
         self.allowed = {step.id: interval(step) for step in pushes}
         """By step, in how many seconds after what sets it off each event comes, as recorded."""
         variables = scenario.variables
-        self.made = {name for name in timeline.story.variables if variables[name].make is not None}
-        """Names of what is made anew for each chat."""
+        self.made = {name for name in timeline.story.variables if variables[name].make not in {None, *FRESH}}
+        """Names of what is made anew for each chat, and stays as it is while it goes on."""
         self.all_marked = all(
             self.made & {*names_in(cue.channel), *names_in(cue.data.compiled)} for cue in timeline.story.cues
         )

@@ -62,7 +62,11 @@ class Events:
             faulting.count(agent.key, play.name, cue.id)
             self._tell_at_once(due, agent, now)
             return
-        for told in faulting.at_event(due, agent, now):
+        tellings = faulting.at_event(due, agent, now)
+        if not tellings and self._simulator.anew.collecting.wants(due):
+            # It is lost on its way: what it would have told is so all the same.
+            self._simulator.anew.collecting.told(due, _event(due, self.channel(due), ""))
+        for told in tellings:
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
@@ -160,11 +164,15 @@ class Events:
         detail = {"channel": channel, **about} if about else {"channel": channel}
         simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
         base_url, event = None, b""
+        collects = bool(simulator.anew.collecting.fields) and simulator.anew.collecting.wants(due)
         for client in clients:
             # Clients of one desktop have dialled the same.
             if client.base_url != base_url:
                 base_url = client.base_url
                 event = _event(due, channel, base_url)
+                if collects:
+                    simulator.anew.collecting.told(due, event)
+                    collects = False
                 event = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)
 

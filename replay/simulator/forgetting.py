@@ -78,10 +78,9 @@ class Forgetting:
                 simulator.finding.unseat(seat, play)
         self._count(play)
         for session in play.sessions:
+            session.followers.remove(play)
             if play.shared:
                 self._forget_session(session)
-            else:
-                session.followers.remove(play)
 
     def _forget_session(self, session: Play) -> None:
         """One that belongs to a shared play alone."""

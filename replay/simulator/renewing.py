@@ -49,7 +49,10 @@ class Renewing:
         simulator.mounts |= mounts_of(simulator.timelines, queue=simulator.options.limits.queue)
         simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
+        simulator.offering.learn(after)
         simulator.finding.renewed()
+        simulator.anew.collecting.learn(after)
+        simulator.demanding.learn()
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, get_args
 
-from replay.simulator.happenings import Due, Reached
+from replay.simulator.happenings import Again, Due, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.telling import Told
 from replay.wire import Cut
@@ -61,6 +61,7 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
     simulator.withdraw(_is_of_a_play)
     simulator.agents.forget_all()
     simulator.casting.forget_all()
+    simulator.offering.forget_all()
     simulator.faulting.forget_agents()
     simulator.expecting.forget()
     simulator.turnstile.forget()
@@ -68,4 +69,4 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
 
 
 def _is_of_a_play(item: Item) -> bool:
-    return isinstance(item, Due | Reached | Told)
+    return isinstance(item, Due | Reached | Told | Again)

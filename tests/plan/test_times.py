@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.plan.times import epoch_of, shift, shift_fields
+from replay.plan.times import shift, shift_fields
+from replay.scenario.times import epoch_of
 
 HOUR = 3600.0
 
