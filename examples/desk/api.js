@@ -54,8 +54,10 @@ export class Gws {
       maxBackoff: PATIENCE });
     for (const type of cometd.getTransportTypes()) if (type !== 'long-polling') cometd.unregisterTransport(type);
     cometd.onListenerException = (error) => reportError(error);
+    let isLost = false;
     cometd.addListener('/meta/handshake', ({ successful }) => {
       if (!successful) return;
+      isLost = false;
       // A handshake begins anew: subscriptions are gone, and so is what nobody listened to.
       cometd.subscribe(CHANNELS[1], ({ data }) => heard(data));
       cometd.subscribe(CHANNELS[0], ({ data }) => heard(data), (reply) => {
@@ -63,9 +65,16 @@ export class Gws {
         else status('refused', reply.error);
       });
     });
-    cometd.addListener('/meta/connect', ({ successful }) => successful && status('live'));
+    cometd.addListener('/meta/connect', ({ successful }) => {
+      if (!successful) return;
+      status('live');
+      // The client is still known, but an answer with events may have been lost on its way.
+      if (isLost) recover();
+      isLost = false;
+    });
     cometd.addListener('/meta/unsuccessful', ({ channel, error, failure, advice }) => {
       if (cometd.isDisconnected()) return;
+      isLost = channel === '/meta/connect';
       if (failure?.httpCode === 403) this.#renew().catch(() => {});
       if (advice?.reconnect === 'none') status('refused', error);
       else if (error?.startsWith('402')) status('anew');
@@ -124,7 +133,7 @@ export class Gws {
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch ({ name }) {
-      throw new Failure(name === 'TimeoutError' ? 'the server does not answer' : 'the server cannot be reached');
+      throw new Failure(`the server ${name === 'TimeoutError' ? 'does not answer: it may be done' : 'cannot be reached'}`);
     }
     // With CSRF protection every GET says under which name which token is wanted.
     const token = response.headers.get('X-CSRF-HEADER');

@@ -77,7 +77,8 @@ export class Chat {
     this.told = performance.now();
     if (!isOld) {
       if (state === 'Invited' && !this.isOffer) this.offered = Date.now();
-      Object.assign(this, { state: state ?? this.state, can: capabilities ?? [] });
+      this.can = capabilities ?? (state === this.state ? this.can : []);
+      this.state = state;
     }
     // A change of state may come with nobody in it, before those who take part are told.
     if (participants && (all || participants.length)) this.participants = participants.filter((each) => each.type);
