@@ -86,14 +86,14 @@ async function readAgain(chat) {
 }
 
 // After a handshake: what happened before is not told again, so the desk asks how all stands.
-async function recover() {
+async function recover({ isAgain = false } = {}) {
   const since = performance.now();
   try {
     const { chats = [] } = await desk.gws.get('/me/chats?fields=*');
     desk.chats.recover(chats, since);
   } catch (failure) {
-    note(`What has happened meanwhile is not known: ${failure.message}. The desk asks again.`);
-    setTimeout(recover, AGAIN);
+    if (!isAgain) note(`What has happened meanwhile is not known: ${failure.message}. The desk asks again.`);
+    setTimeout(recover, AGAIN, { isAgain: true });
     return;
   }
   for (const chat of desk.chats.known) if (!chat.isOver && !chat.isOffer) readAgain(chat);

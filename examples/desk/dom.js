@@ -12,6 +12,11 @@ export function h(name, attributes = {}, ...content) {
   return element;
 }
 
+// Says something else, and is silent while it stays the same: screen readers read what changes.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 // Makes children agree with a list. While a key stays its element does, and with it focus and selection.
 export function keep(parent, items, keyOf, make, update = () => {}) {
   const wanted = new Map(items.map((item) => [String(keyOf(item)), item]));

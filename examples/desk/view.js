@@ -1,7 +1,7 @@
 // What is shown of the agent's chats.
 
 import { timeOf } from './chats.js';
-import { $, h, keep } from './dom.js';
+import { $, h, keep, say } from './dom.js';
 
 const STATUS = {
   connecting: 'Connecting …', live: 'Connected', lost: 'Connection lost – trying again …',
@@ -93,12 +93,12 @@ function count(ring, chat) {
 }
 
 function offers(list, desk) {
-  const span = (className) => h('span', { className });
+  const span = (className) => h('span', { className, ariaHidden: className === 'ring' });
   const make = () => h('div', { className: 'card offer' }, span('ring'), h('b'), span('dim'), span('row'));
   keep($('offers'), list, ({ id }) => id, make, (element, chat) => {
     const [ring, name, about, row] = element.children;
-    name.textContent = chat.name;
-    about.textContent = chat.userData.Subject ?? 'A new chat';
+    say(name, chat.name);
+    say(about, chat.userData.Subject ?? 'A new chat');
     buttons(row, OFFER, chat, desk);
     count(ring, chat);
   });
@@ -145,7 +145,7 @@ function opened(chat, desk) {
     (element, each) => { element.className = classOf(chat, each); });
   log.dataset.chat = chat.id;
   if (isAtEnd) log.scrollTop = log.scrollHeight;
-  $('typing').textContent = chat.typing.map(({ who, text }) => `${who} is typing … ${text}`).join(' · ');
+  say($('typing'), chat.typing.map(({ who, text }) => `${who} is typing … ${text}`).join(' · '));
 
   const { text, aside } = $('write').elements;
   const [isToAll, isToAgents] = ['SendMessage', 'SendToAgents'].map((name) => chat.can.includes(name));
@@ -164,7 +164,7 @@ export function show(desk) {
   const offered = known.filter(({ isOffer }) => isOffer);
   document.title = offered.length ? `(${offered.length}) Desk` : 'Desk';
   $('who').textContent = desk.me.name;
-  $('status').textContent = STATUS[status] + (why && ` – ${why}`);
+  say($('status'), STATUS[status] + (why && ` – ${why}`));
   $('status').dataset.status = status;
   $('ready').ariaPressed = ready;
   $('not-ready').ariaPressed = !ready;
