@@ -133,7 +133,8 @@ export class Gws {
         signal: AbortSignal.timeout(PATIENCE),
       });
     } catch ({ name }) {
-      throw new Failure(`the server ${name === 'TimeoutError' ? 'does not answer: it may be done' : 'cannot be reached'}`);
+      const isLate = name === 'TimeoutError';
+      throw new Failure(isLate ? 'the server does not answer: it may be done' : 'the server cannot be reached');
     }
     // With CSRF protection every GET says under which name which token is wanted.
     const token = response.headers.get('X-CSRF-HEADER');

@@ -3,7 +3,7 @@
 import { Gws } from './api.js';
 import { Chats } from './chats.js';
 import { $ } from './dom.js';
-import { ask, obey, stopTyping, text } from './hands.js';
+import { aside, ask, obey, stopTyping, text } from './hands.js';
 import { note, show } from './view.js';
 
 const AGAIN = 3000; // milliseconds after which what was missed is asked for again
@@ -31,13 +31,15 @@ function turnTo(chat) {
   if (desk.open) desk.open.draft = text.value;
   desk.open = chat;
   text.value = chat.draft;
+  aside.checked = false;
   isOpened = true;
   changed();
 }
 
 const pathOf = (chat) => `/me/chats/${encodeURIComponent(chat.id)}`;
 
-// Does something with a chat; true if the server takes it. That it was done comes as an event.
+// Does something with a chat; true if the server takes it. That it was done comes as an event. If it
+// has no words the agent need not know that it failed.
 async function operate(chat, name, fields = {}, words = name) {
   chat.busy.add(name);
   changed();
@@ -47,7 +49,7 @@ async function operate(chat, name, fields = {}, words = name) {
     if (name === 'Accept') turnTo(chat);
     return true;
   } catch (failure) {
-    note(`${words}: ${failure.message}.`, chat);
+    if (words) note(`${words}: ${failure.message}.`, chat);
     return false;
   } finally {
     chat.busy.delete(name);

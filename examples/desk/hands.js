@@ -8,7 +8,7 @@ const { text, aside } = $('write').elements;
 const typing = { chat: null, timer: 0, whom: '' };
 let desk;
 
-export { text };
+export { aside, text };
 
 // Lets the others know once that the agent types, and once that it has ceased to.
 function startTyping() {
@@ -27,7 +27,7 @@ export function stopTyping({ isSaid = true } = {}) {
 
 function tell(what) {
   const name = `Send${what}Typing${typing.whom}Notification`;
-  if (typing.chat.can.includes(name)) desk.operate(typing.chat, name);
+  if (typing.chat.can.includes(name)) desk.operate(typing.chat, name, {}, '');
 }
 
 async function send() {
