@@ -28,6 +28,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What `replay serve` was asked for."""
 
     files: tuple[Path, ...]
+    listed: bool
     watch: bool
     host: str
     port: int
@@ -117,6 +118,12 @@ def _urls(_context: click.Context, _parameter: click.Parameter, text: str) -> tu
 
 PLAYED = (
     click.argument("files", nargs=-1, type=FILE, metavar="[FILE]..."),
+    click.option(
+        "--list",
+        "listed",
+        is_flag=True,
+        help="Print what comes with the package, a line each, and play nothing.",
+    ),
     click.option(
         "--watch",
         is_flag=True,

@@ -11,7 +11,7 @@ import msgspec
 from replay.registry import PROFILES, resolve
 from replay.scenario.model import Scenario, fields_of
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_SETTINGS: Mapping[str, Any] = MappingProxyType({})
 
 
 def as_wanted(scenario: Scenario, settings: Mapping[str, Any]) -> Scenario:

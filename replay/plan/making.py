@@ -8,6 +8,7 @@ So a value is fixed under a name that only this step has, and what comes of the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from replay.scenario.anew import is_anew
 from replay.scenario.model import PushStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import referring
 from replay.scenario.templates import Reference, parse, references, unparse
+
+_OF_A_STEP = re.compile(r"\$\{([^}.]+\.[^}]+)\}")
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -95,8 +98,15 @@ def making_of(scenario: Scenario) -> Making:
     variables = scenario.variables
     anew = {name: each for name, each in variables.items() if is_anew(each)}
     others = {name: each for name, each in variables.items() if name not in anew}
-    spoken_of = {name for name in _names_in(_said(scenario)) if "." in name} if variables else set()
-    return Making(anew, others, frozenset(spoken_of))
+    return Making(anew, others, frozenset(_spoken_of(scenario)) if variables else frozenset())
+
+
+def _spoken_of(scenario: Scenario) -> Iterator[str]:
+    """What stands there as a literal is found too, and does no harm."""
+    for value in _said(scenario):
+        for text in referring(value):
+            if "." in text:
+                yield from _OF_A_STEP.findall(text)
 
 
 def _said(scenario: Scenario) -> Iterator[Any]:

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from replay.errors import UsageError
-from replay.plan.adapting import NOTHING, as_wanted
+from replay.plan.adapting import NO_SETTINGS, as_wanted
 from replay.plan.beside import Beside
 from replay.plan.demanded import Demanded, demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
@@ -40,7 +40,7 @@ from replay.scenario.times import epoch_of
 from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 AGAIN = "(again)"
-"""What the cue is called that brings another play: no step can be called so."""
+"""What cues that bring another play are called, with their trigger: no step can be called so."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +132,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """By role, the first event on each channel: who listens to one of those listens."""
     beside: dict[tuple[Moment, ...], Beside]
     """Delays of all that counts from the same moments."""
+    watched: dict[Moment, tuple[Cue, ...]] = {}
+    """Of a session: what stories have waiting for its moments, beside their own."""
 
     def cues_for(self, role: int) -> list[Cue]:
         """The events that this role gets."""
@@ -165,8 +167,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     max_interval: float
     joined: frozenset[str] = frozenset()
     """Fields of events of which all that a play has told is asked for, not the latest alone."""
-    again: Cue | None = None
-    """What brings another play: no event, though it is set off as one."""
+    again: tuple[Cue, ...] = ()
+    """What brings another play: no events, though they are set off as such."""
     place: int = 0
     """Which of those served together it is; one that takes the place of another has the same."""
 
@@ -190,7 +192,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions[0]
 
 
-def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
+def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timeline:
     """Compiles a scenario that was loaded, and so checked.
 
     Args:
@@ -209,22 +211,20 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NOTHING) -> Timeline:
         answer.after for step in everything if isinstance(step, RequestStep) for answer in step.respond
     ]
     events = [parse_trigger(step.after).delay for step in everything if isinstance(step, PushStep)]
-    again = _again(scenario) if scenario.again else None
+    again = tuple(map(_again, scenario.again))
+    story = _part(scenario.steps, story_names, scenario, roles, making, again=again)
     return Timeline(
         scenario=scenario,
         profile=resolve(PROFILES, scenario.profile),
         roles=roles,
         sessions=tuple(
-            _part(steps, names, scenario, roles, making)
+            msgspec.structs.replace(_part(steps, names, scenario, roles, making), watched=story.cues_on)
             for steps, names in zip(sessions, lasting, strict=True)
         ),
-        story=_part(scenario.steps, story_names, scenario, roles, making, again=again),
+        story=story,
         shift_fields=frozenset(scenario.shift_times),
         ignored=frozenset(scenario.ignore),
-        demands=tuple(
-            demanded(each, _reply(each.refused, "", frozenset(scenario.shift_times), NO_MAKING))
-            for each in scenario.demands
-        ),
+        demands=tuple(demanded(each, _refusal(each.refused)) for each in scenario.demands),
         pace=parse_pace(scenario.pace) if scenario.pace else Pace(),
         answer_delays=tuple(_each(map(parse_delay, answers))),
         event_delays=tuple(_each(events)),
@@ -246,7 +246,7 @@ def _part(
     roles: tuple[str, ...],
     making: Making,
     *,
-    again: Cue | None = None,
+    again: tuple[Cue, ...] = (),
 ) -> Part:
     time_fields = frozenset(scenario.shift_times)
     starts = (Moment(START), *(Moment(f"{START} of {role}") for role in roles[1:]))
@@ -257,7 +257,7 @@ def _part(
     pushes = [(step, role_of(step)) for step in steps if isinstance(step, PushStep)]
     cues = tuple(_cue(step, role, starts[role], time_fields, making) for step, role in pushes)
     cues_on: defaultdict[Moment, list[Cue]] = defaultdict(list)
-    all_set_off = (*cues, again) if again is not None else cues
+    all_set_off = (*cues, *again)
     for cue in all_set_off:
         for moment in cue.trigger.moments:
             cues_on[moment].append(cue)
@@ -392,9 +392,9 @@ def _cue(step: PushStep, role: int, start: Moment, time_fields: frozenset[str], 
     )
 
 
-def _again(scenario: Scenario) -> Cue:
+def _again(trigger: str) -> Cue:
     """What brings another play, as if it were an event on no channel."""
-    step = PushStep(id=AGAIN, push="", after=scenario.again, data=None)
+    step = PushStep(id=f"{AGAIN} {trigger}", push="", after=trigger, data=None)
     return _cue(step, 0, Moment(START), frozenset(), NO_MAKING)
 
 
@@ -411,7 +411,12 @@ def _names_of(steps: list[Step]) -> set[str]:
     return set(names_in(values)).union(*(ask.names for ask in asks))
 
 
-def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NOTHING) -> list[Timeline]:
+def _refusal(respond: Respond) -> Reply:
+    """The answer to a request that lacks what is demanded, made as those of steps are."""
+    return _ask(RequestStep(id="refused", request="GET /", respond=[respond]), 0).replies[0]
+
+
+def plan_all(scenarios: list[Scenario], settings: Mapping[str, Any] = NO_SETTINGS) -> list[Timeline]:
     """Timelines of several scenarios served together.
 
     Args:

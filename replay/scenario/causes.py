@@ -57,32 +57,33 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 what = f"'{step.id}' cannot wait for '{cause}', which is of another agent's session"
                 yield document.problem(place, what, help="Steps of the story may wait for both.")
         waits[step.id] = [cause for cause in causes if cause in steps]
-    if scenario.again:
-        yield from _again(scenario, steps, moments, document)
+    for at, again in enumerate(scenario.again):
+        yield from _again(again, ("again", at), scenario, steps, document)
     for ring in _rings(waits):
         path, step = steps[ring[0]]
         place = (*path, "after" if isinstance(step, PushStep) else "needs")
         yield document.problem(place, _say_ring(ring))
 
 
-def _again(scenario: Scenario, steps: _Steps, guesses: Guesses, document: Document) -> Iterator[Problem]:
+def _again(
+    again: str, place: Path, scenario: Scenario, steps: _Steps, document: Document
+) -> Iterator[Problem]:
     """Problems with what brings another play."""
-    place: Path = ("again",)
     try:
-        trigger = parse_trigger(scenario.again)
+        trigger = parse_trigger(again)
     except ValueError as error:
         yield document.problem(place, str(error))
         return
-    yield from _trigger(trigger, place, steps, guesses, document)
+    yield from _trigger(trigger, place, steps, Guesses([START, *steps]), document)
     causes = [moment.step for moment in trigger.moments]
     if len(roles_of(scenario)) > 1:
         what = "'again' is for a play of one agent, and the steps name several"
-        yield document.problem(place, what, help="Have such plays offered: POST plays.", key=True)
+        yield document.problem(place[:1], what, help="Have such plays offered: POST plays.", key=True)
     elif all(cause in steps and steps[cause][0][0] == "session" for cause in causes):
-        what = f"'{scenario.again}' is of the session, which is the same for all plays"
+        what = f"'{again}' is of the session, which is the same for all plays"
         yield document.problem(place, what, help="Name a step of the story, or 'start'.")
     if span(trigger.delay)[1] <= 0:
-        what = f"'{scenario.again}' would bring play after play in no time"
+        what = f"'{again}' would bring play after play in no time"
         yield document.problem(place, what, help=f"Write a delay: {causes[0]} + 20s.")
 
 

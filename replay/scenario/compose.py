@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from replay.errors import Problem, ScenarioError, nearest
+from replay.errors import Guesses, Problem, ScenarioError
 from replay.scenario.model import Made, Scenario, fields_of
 from replay.scenario.parts import Part
 from replay.scenario.reader import Document, Path
@@ -77,6 +77,8 @@ class _Entry(NamedTuple):
     """Of a step: `session` or `steps`."""
     inner: Mapping[str, Origin] = {}
     """Of a step that is laid over another: where each key was written."""
+    below: frozenset[tuple[int, Path]] = frozenset()
+    """Of such a step: what it is laid over."""
 
     def key(self, name: str) -> Origin:
         """Where this key of a step was written."""
@@ -86,17 +88,17 @@ class _Entry(NamedTuple):
         """Of a step: `push` or `request`, as far as it says so."""
         return next((kind for kind in _KINDS if kind in self.value), "")
 
+    def layers(self) -> frozenset[tuple[int, Path]]:
+        """What it consists of: where each of those that are laid over each other was written."""
+        return self.below | {(id(self.origin.document), self.origin.path)}
+
     def over(self, other: _Entry) -> _Entry:
         """A step, laid over another."""
         inner = {name: other.key(name) for name in other.value} | {
             name: self.key(name) for name in self.value
         }
-        return _Entry({**other.value, **self.value}, self.origin, other.among, inner)
-
-    def is_same(self, other: _Entry) -> bool:
-        """Whether they are one, come by two ways."""
-        mine, its = self.origin, other.origin
-        return mine.document is its.document and mine.path == its.path and self.value == other.value
+        value = {**other.value, **self.value}
+        return _Entry(value, self.origin, other.among, inner, self.below | other.layers())
 
 
 class _Whole:
@@ -126,6 +128,21 @@ class _Whole:
                 self.named[key] = self.named.get(key, {}) | other.named[key]
             if key in other.lists:
                 self.lists[key] = _joined(key, self.lists.get(key, []), other.lists[key])
+
+    def put_ahead(self, ahead: dict[str, list[str]]) -> None:
+        """Puts steps before others, of which each may have been put before another itself."""
+        if not ahead:
+            return
+        moved = {step for steps in ahead.values() for step in steps}
+        left = [step for step in reversed(self.steps) if step not in moved]
+        order: list[str] = []
+        while left:
+            waiting = ahead.pop(left[-1], None)
+            if waiting is None:
+                order.append(left.pop())
+            else:
+                left += reversed(waiting)
+        self.steps = {step: self.steps[step] for step in order}
 
     def document(self) -> Composed:
         """Its values, as those of one file."""
@@ -232,14 +249,15 @@ class _Composer:
     def _add(self, own: _Whole, entry: _Entry) -> None:
         step = entry.value["id"]
         if step in own.steps:
-            what = f"two steps are called '{step}', the first at {own.steps[step].key('id').spot()}"
+            first = own.origin.document.spot(own.steps[step].key("id").path)
+            what = f"two steps are called '{step}', the first at {first}"
             self.problems.append(entry.key("id").problem(what))
         else:
             own.steps[step] = entry
 
     def _include(self, part: Part, whole: _Whole, profile: str) -> list[str]:
         """Lays what is included over what is extended; returns the steps that are left out."""
-        named = part.document.value.get("without", [])
+        named = dict.fromkeys(part.document.value.get("without", []))
         brought: dict[str, _Entry] = {}
         for at, other in enumerate(map(self.whole, part.included)):
             place = whole.origin.at("include", at)
@@ -252,11 +270,11 @@ class _Composer:
                 if step not in named:
                     self._bring(step, entry, brought, whole, place)
                 brought[step] = entry
-        known = [*whole.steps, *brought]
-        for at, step in enumerate(named):
+        known = Guesses([*whole.steps, *brought])
+        for at, step in enumerate(part.document.value.get("without", [])):
             if step not in whole.steps and step not in brought:
                 what = f"there is no step '{step}' in what this is made of"
-                self.problems.append(whole.origin.at("without", at).problem(what, nearest(step, known)))
+                self.problems.append(whole.origin.at("without", at).problem(what, known.nearest(step)))
         return list(named)
 
     def _bring(
@@ -264,13 +282,14 @@ class _Composer:
     ) -> None:
         """A step of a file that is included."""
         first, there = brought.get(step), whole.steps.get(step)
-        if first is not None:
-            if not entry.is_same(first):
-                what = f"two steps are called '{step}': {first.origin.spot()} and {entry.origin.spot()}"
-                advice = "Give one of them another id, or leave both out with 'without'."
-                self.problems.append(place.problem(what, advice))
-        elif there is None:
+        if there is None or there.layers() < entry.layers():
             whole.steps[step] = entry
+        elif entry.layers() <= there.layers():
+            return
+        elif first is not None:
+            what = f"two steps are called '{step}': {first.origin.spot()} and {entry.origin.spot()}"
+            advice = "Give one of them another id, or leave both out with 'without'."
+            self.problems.append(place.problem(what, advice))
         elif there.among != entry.among or there.kind() != entry.kind():
             what = f"step '{step}' would be laid over another: {_said(entry)} over {_said(there)}"
             self.problems.append(place.problem(what, "Give one of them another id, or leave both out."))
@@ -280,7 +299,8 @@ class _Composer:
     def _lay_steps(self, own: _Whole, whole: _Whole) -> None:
         """Lays a file's own steps over those that are there, and puts the others in their places."""
         is_made = own.origin.document.value.keys() & _MADE
-        there = list(whole.steps)
+        known = Guesses(list(whole.steps))
+        ahead: dict[str, list[str]] = {}
         for step, entry in own.steps.items():
             before = entry.value.get("before")
             if is_made and before is not None:
@@ -290,12 +310,14 @@ class _Composer:
                 self._lay_step(step, entry, whole, moved=before is not None)
             elif is_made and not entry.kind():
                 what = f"step '{step}' has neither a request nor a push, and no step of that id is there"
-                advice = nearest(step, there) or "Add 'request: METHOD /path' or 'push: /channel'."
+                advice = known.nearest(step) or "Add 'request: METHOD /path' or 'push: /channel'."
                 self.problems.append(entry.key("id").problem(what, advice))
             elif before is None:
                 whole.steps[step] = entry
-            else:
-                self._put(step, entry, before, whole)
+            elif self._goes_before(step, entry, before, whole, known):
+                whole.steps[step] = entry
+                ahead.setdefault(before, []).append(step)
+        whole.put_ahead(ahead)
 
     def _lay_step(self, step: str, entry: _Entry, whole: _Whole, *, moved: bool) -> None:
         there = whole.steps[step]
@@ -315,21 +337,19 @@ class _Composer:
         else:
             whole.steps[step] = entry.over(there)
 
-    def _put(self, step: str, entry: _Entry, before: str, whole: _Whole) -> None:
-        """Puts a new step before another."""
+    def _goes_before(self, step: str, entry: _Entry, before: str, whole: _Whole, known: Guesses) -> bool:
+        """Whether a new step can come before this one; says why not."""
         following = whole.steps.get(before)
         if following is None:
             what = f"there is no step '{before}' that it could come before"
-            self.problems.append(entry.key("before").problem(what, nearest(before, whole.steps)))
+            self.problems.append(entry.key("before").problem(what, known.nearest(before)))
         elif following.among != entry.among:
             what = f"step '{before}' stands under '{following.among}:' ({following.key('id').spot()})"
             advice = f"Write '{step}' there too."
             self.problems.append(entry.key("before").problem(what, advice))
         else:
-            ids = list(whole.steps)
-            ids.insert(ids.index(before), step)
-            known = {**whole.steps, step: entry}
-            whole.steps = {each: known[each] for each in ids}
+            return True
+        return False
 
 
 def _said(entry: _Entry) -> str:

@@ -113,6 +113,7 @@ class _Decoder:
             "faults": self._faults,
             "expect": self._expect,
             "demands": self._demands,
+            "again": self._ids,
             "session": self._steps,
             "steps": self._steps,
         }

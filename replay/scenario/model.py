@@ -72,6 +72,8 @@ class Collected(_Part, kw_only=True):
     """A field at the top of events' data: what it holds is collected."""
     of: Literal["play", "plays"] = "play"
     """`play`: told in this play; `plays`: a list, of each play of the agent in all scenarios served."""
+    take: str = ""
+    """Of what is collected this field alone: `uri` of each chat."""
     unless: dict[str, Json] = {}
     """What is left out: where all these fields of it have this value, or one of a list of values."""
     all: bool = False
@@ -84,8 +86,8 @@ class Variable(_Part, kw_only=True):
     recorded: Json | UnsetType = UNSET
     """The value in the recording; used until the variable is bound."""
     make: str | None = None
-    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`);
-    without it the value is taken from what the client sends."""
+    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`,
+    `turn`); without it the value is taken from what the client sends."""
     told: Collected | None = None
     """It is what the server has told the agent who asks, as far as this says."""
     about: str = ""
@@ -309,9 +311,9 @@ class Scenario(_Part, kw_only=True):
 
     The session is there from the beginning in either case.
     """
-    again: str = ""
+    again: list[str] = []
     """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each
-    that it has completed. Not where steps name agents."""
+    that it has completed. Where there are several, each of them does. Not where steps name agents."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []

@@ -35,10 +35,8 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     known = _Known(variables, mentioned, anew, everything, Guesses(mentioned), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
-    parts = [(path, _templates(step)) for path, step in placed_steps(scenario)]
-    parts += [(("demands", at), _of_demand(demand)) for at, demand in enumerate(scenario.demands)]
-    for path, said in parts:
-        for field, value in said:
+    for path, step in placed_steps(scenario):
+        for field, value in _templates(step):
             if all(text in good for text in referring(value)):
                 continue
             for place, text in placed_strings(value, (*path, *field)):
@@ -49,6 +47,10 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     for path, step in placed_steps(scenario) if anew else ():
         yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
+    for at, demand in enumerate(scenario.demands):
+        for field, value in _of_demand(demand):
+            for place, text in placed_strings(value, ("demands", at, *field)):
+                yield from _string(text, place, known, document)
 
 
 def referring(value: Any) -> Iterator[str]:
@@ -121,7 +123,7 @@ def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Ite
 
 
 def _untold(scenario: Scenario, anew: dict[str, Variable], document: Document) -> Iterator[Problem]:
-    """What this play has told is, in a session, what the session has: nothing, if it does not push that."""
+    """In a session "this play" is the session: it has told nothing where it does not push such a field."""
     own = set(told_fields(scenario.session))
     absent = {
         name: each.told.field

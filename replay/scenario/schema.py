@@ -36,6 +36,7 @@ _ONE_OR_LIST = {
     *(("RequestStep", name) for name in ("needs", "until", "respond")),
     ("PushStep", "until"),
     ("Fault", "nth"),
+    ("Scenario", "again"),
 }
 
 

@@ -93,6 +93,9 @@ def _cause(problem: Problem, part: Part) -> Origin:
     for name in part.document.value.get("variables", {}):
         if f"'{name}'" in problem.what:
             return own.at("variables", name)
+    for key in part.document.value:
+        if f"'{key}'" in f"{problem.what} {problem.help}":
+            return own.at(key)
     for at, other in enumerate(part.included):
         if problem.file in _files(other):
             return own.at("include", at)

@@ -19,6 +19,7 @@ import msgspec
 
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
+from replay.library import meant
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import FAULTS, PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults, with_name
@@ -61,7 +62,7 @@ def serve(
     """A server of scenarios, opened and closed by `async with`.
 
     Args:
-        scenarios: Scenarios, or files of them.
+        scenarios: Scenarios, files of them, or names of those that come with the package, as `chat/accept`.
         speed: 2 is twice as fast; `max` drops waits.
         pace: As `serve --pace` has it; each scenario's own when empty.
         clock: `manual` stands still until `clock.advance("30s")`.
@@ -104,10 +105,13 @@ def serve(
     files: dict[str, Path] = {}
     for given in scenarios:
         check_kind("scenario", given, Scenario, Path, str, words="a file, or what replay.load returned")
-        scenario = given if isinstance(given, Scenario) else load(Path(given), control_apart=apart)
+        if isinstance(given, Scenario):
+            read.append(given)
+            continue
+        file = meant(Path(given))
+        scenario = load(file, control_apart=apart)
         read.append(scenario)
-        if not isinstance(given, Scenario):
-            files[scenario.name] = Path(given)
+        files[scenario.name] = file
     if not read:
         raise UsageError("there is no scenario to play: name a file")
     options = Options(

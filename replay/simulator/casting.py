@@ -96,10 +96,13 @@ class Casting:
         agent.heard = now
         agent.plays.append(play)
         agent.reach.offered[timeline.place] += 1
-        self.played.add(timeline.place)
+        if timeline.place not in self.played:
+            self.played.add(timeline.place)
+            if timeline.is_on_request:
+                self._simulator.faulting.put_up(timeline, now)
         self._simulator.finding.seat(agent, play)
         if play.sessions:
-            self._join(agent, play.sessions[role], role)
+            self._join(agent, play.sessions[role], role, timeline.place)
         detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:
@@ -119,15 +122,19 @@ class Casting:
         many, named = len(timeline.roles) > 1, _named(agent, timeline)
         for role, part in enumerate(timeline.sessions):
             if (part.asks or part.cues) and named in {None, role}:
+                known = [] if many else _sessions_by(agent, timeline)
                 key = (agent.key, timeline.name, 1, *((role,) if many else ()))
-                session = self._session(timeline, role, key, now)
+                session = known[0] if known else self._session(timeline, role, key, now)
                 session.is_ahead = many
-                self._join(agent, session, role)
+                self._join(agent, session, role, timeline.place)
 
-    def _join(self, agent: Agent, session: Play, role: int) -> None:
-        """An agent goes by this session from now on, if it does not yet."""
-        known = agent.reach.sessions_of.setdefault(session.timeline.place, [])
+    def _join(self, agent: Agent, session: Play, role: int, place: int) -> None:
+        """An agent goes by this session from now on, if it does not yet; also by that of another scenario."""
+        known = agent.reach.sessions_of.setdefault(place, [])
         if session in known:
+            return
+        if session in agent.sessions:
+            known.append(session)
             return
         session.seats[role] = agent
         ahead = [each for each in known if each.is_ahead] if not session.is_ahead else []
@@ -264,9 +271,10 @@ class Casting:
 
 
 def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:
-    """An agent's sessions of a scenario as it is now."""
+    """An agent's sessions of a scenario as it is now; of another scenario, where they are the same."""
     known = agent.reach.sessions_of.get(timeline.place, ())
-    return [session for session in known if session.timeline is timeline]
+    found = [session for session in known if session.part is timeline.session]
+    return found or [session for session in agent.sessions if session.part is timeline.session][:1]
 
 
 def _own_session(agent: Agent, timeline: Timeline) -> Play | None:

@@ -63,10 +63,11 @@ class Collecting:
         data = due.cue.data.compiled
         return isinstance(data, dict) and any(field in data for field in self.fields)
 
-    def told(self, due: Due, event: bytes) -> None:
+    def told(self, due: Due, event: bytes, *, is_first: bool) -> None:
         """An event has been told to the agent of its role.
 
-        The same one again, because a rule has it told twice, tells nothing new.
+        Args:
+            is_first: It surely has not been before. The same one again, as a rule may have it, is no news.
         """
         play, role = due.play, due.cue.role
         for field in self.fields:
@@ -76,7 +77,7 @@ class Collecting:
             if kept is None:
                 most = MOST if field in play.timeline.joined else 1
                 kept = play.collected[role, field] = deque(maxlen=most)
-            if not any(each.mark is due.mark for each in reversed(kept)):
+            if is_first or not any(each.mark is due.mark for each in reversed(kept)):
                 kept.append(Said(due.mark, event, field))
 
     def value(self, play: Play, role: int, variable: Variable) -> Any:
@@ -98,13 +99,21 @@ def _latest(play: Play, role: int, told: Collected) -> Iterator[Any]:
     """The latest that a role was told; nothing where that is to be left out."""
     kept = play.collected.get((role, told.field))
     if kept and not _is_out(kept[-1].value, told):
-        yield kept[-1].value
+        yield from _taken(kept[-1].value, told)
 
 
 def _all(play: Play, role: int, told: Collected) -> Iterator[Any]:
     for said in play.collected.get((role, told.field), ()):
         values = said.value if isinstance(said.value, list) else [said.value]
-        yield from (value for value in values if not _is_out(value, told))
+        yield from (taken for value in values if not _is_out(value, told) for taken in _taken(value, told))
+
+
+def _taken(value: Any, told: Collected) -> Iterator[Any]:
+    """What is collected of a value: all of it, or one of its fields, if it has that."""
+    if not told.take:
+        yield value
+    elif isinstance(value, dict) and told.take in value:
+        yield value[told.take]
 
 
 def _is_out(value: Any, told: Collected) -> bool:

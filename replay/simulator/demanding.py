@@ -64,17 +64,17 @@ class Demanding:
         self.learn()
 
     def learn(self) -> None:
-        """What the scenarios demand that are played now."""
-        self.is_on = any(timeline.demands for timeline in self._simulator.timelines)
+        """What the scenarios demand that are played now; plays that have begun go on as they were."""
+        self.is_on = self.is_on or any(timeline.demands for timeline in self._simulator.timelines)
 
     def refusal(self, happening: Input, now: float) -> Answer | None:
         """The answer to a request that lacks something; None where it lacks nothing."""
         if not isinstance(happening, Request | Polled):
             return None
         coming = _Coming(happening, self._sender(happening), now)
-        for timeline, demand in self._holding(coming.agent):
-            if demand.concerns(coming.method) and not self._is_met(coming, timeline, demand):
-                return self._refuse(coming, timeline, demand)
+        for place, demand in self._holding(coming.agent):
+            if demand.concerns(coming.method) and not self._is_met(coming, place, demand):
+                return self._refuse(coming, place, demand)
         return None
 
     def given(self, agent: Agent | None, request: Request) -> Headers:
@@ -82,21 +82,28 @@ class Demanding:
         if agent is None:
             return ()
         return tuple(
-            (name, on_a_line(render(value, self._lookup(agent, timeline, request.base_url))))
-            for timeline, demand in self._holding(agent)
+            (name, on_a_line(render(value, self._lookup(agent, place, request.base_url))))
+            for place, demand in self._holding(agent)
             if demand.gives(request.method)
             for name, value in demand.given
         )
 
-    def _holding(self, agent: Agent | None) -> Iterator[tuple[Timeline, Demanded]]:
-        """What is demanded of an agent, or of somebody who is not known, who gets all that is played."""
+    def _holding(self, agent: Agent | None) -> Iterator[tuple[int, Demanded]]:
+        """What is demanded of an agent, or of somebody who is not known, with the scenario's place."""
         known: dict[str, int] = {}
-        for timeline in self._simulator.timelines:
-            if agent is not None and timeline.place not in agent.reach.sessions_of:
-                continue
+        for place, timeline in self._played(agent):
             for demand in timeline.demands:
-                if known.setdefault(demand.header, timeline.place) == timeline.place:
-                    yield timeline, demand
+                if known.setdefault(demand.header, place) == place:
+                    yield place, demand
+
+    def _played(self, agent: Agent | None) -> Iterator[tuple[int, Timeline]]:
+        """What an agent plays, as it was when it got its latest play of it; what it would, if it is new."""
+        for place, timeline in enumerate(self._simulator.timelines):
+            if agent is None:
+                if _is_at_start(timeline):
+                    yield place, timeline
+            elif agent.reach.offered.get(place) and agent.reach.sessions_of.get(place):
+                yield place, agent.reach.sessions_of[place][-1].timeline
 
     def _sender(self, happening: Request | Polled) -> Agent | None:
         """Whose request it is, as far as anybody knows; nobody comes to be known by one that is refused."""
@@ -112,7 +119,7 @@ class Demanding:
                 return None
         return agent
 
-    def _is_met(self, coming: _Coming, timeline: Timeline, demand: Demanded) -> bool:
+    def _is_met(self, coming: _Coming, place: int, demand: Demanded) -> bool:
         headers, agent = coming.what.headers, coming.agent
         if demand.unless_cookie and self._has_session(headers.get("cookie", "")):
             return True
@@ -123,7 +130,7 @@ class Demanding:
             return True
         if agent is None and isinstance(demand.value, Text):
             return False
-        lookup = self._lookup(agent, timeline, coming.what.base_url)
+        lookup = self._lookup(agent, place, coming.what.base_url)
         return brought == on_a_line(render(demand.value, lookup)).strip()
 
     def _has_session(self, cookies: str) -> bool:
@@ -133,7 +140,7 @@ class Demanding:
         values = [value for name, value in pairs_in(cookies) if name in names and value]
         return agents.named_by({}, values, ()) is not None
 
-    def _refuse(self, coming: _Coming, timeline: Timeline, demand: Demanded) -> Answer:
+    def _refuse(self, coming: _Coming, place: int, demand: Demanded) -> Answer:
         simulator, reply, agent, now = self._simulator, demand.refused, coming.agent, coming.now
         label = agent.label if agent is not None else ""
         if agent is not None:
@@ -144,25 +151,25 @@ class Demanding:
         detail: dict[str, Any] = {"request": cut(coming.asked, LONGEST), "status": reply.status}
         at = simulator.since_start(now)
         simulator.journal.note("answer", at, label, **detail, demand=demand.name)
-        lookup = self._lookup(agent, timeline, coming.what.base_url)
+        lookup = self._lookup(agent, place, coming.what.base_url)
         return Answer(
             exchange=coming.what.exchange,
-            at=self._at(reply, timeline, label, now),
+            at=self._at(reply, place, label, now),
             status=reply.status,
             headers=tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers),
             body=_body(reply, lookup),
         )
 
-    def _at(self, reply: Reply, timeline: Timeline, label: str, now: float) -> float:
-        delay = reply.after
+    def _at(self, reply: Reply, place: int, label: str, now: float) -> float:
+        delay, timeline = reply.after, self._simulator.timelines[place]
         if isinstance(delay, Distribution):
             self._refused += 1
             delay = delay_of(delay, self._simulator.options.seed, label, timeline.name, self._refused)
         return round(timeline.pace.after(now, delay), 6)
 
-    def _lookup(self, agent: Agent | None, timeline: Timeline, base_url: str) -> Lookup:
+    def _lookup(self, agent: Agent | None, place: int, base_url: str) -> Lookup:
         """What names stand for: a session knows; of somebody who is nobody yet it is the recorded value."""
-        sessions = agent.reach.sessions_of.get(timeline.place, ()) if agent is not None else ()
+        sessions = agent.reach.sessions_of.get(place, ()) if agent is not None else ()
 
         def lookup(name: str) -> Any:
             if name == BASE_URL:
@@ -171,10 +178,15 @@ class Demanding:
             for session in sessions:
                 if variable in session.timeline.scenario.variables:
                     return session.lookup(name, base_url)
-            recorded = timeline.scenario.variables[variable].recorded
+            recorded = self._simulator.timelines[place].scenario.variables[variable].recorded
             return "" if recorded is msgspec.UNSET else recorded
 
         return lookup
+
+
+def _is_at_start(timeline: Timeline) -> bool:
+    """Whether whoever comes gets a play of it."""
+    return not getattr(timeline, "is_on_request", False)
 
 
 def _body(reply: Reply, lookup: Lookup) -> bytes:

@@ -65,7 +65,9 @@ class Events:
         tellings = faulting.at_event(due, agent, now)
         if not tellings and self._simulator.anew.collecting.wants(due):
             # It is lost on its way: what it would have told is so all the same.
-            self._simulator.anew.collecting.told(due, _event(due, self.channel(due), ""))
+            base_url = next((client.base_url for client in agent.clients.values()), "")
+            lost = _event(due, self.channel(due), base_url)
+            self._simulator.anew.collecting.told(due, lost, is_first=True)
         for told in tellings:
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
@@ -171,7 +173,7 @@ class Events:
                 base_url = client.base_url
                 event = _event(due, channel, base_url)
                 if collects:
-                    simulator.anew.collecting.told(due, event)
+                    simulator.anew.collecting.told(due, event, is_first=told is None)
                     collects = False
                 event = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)

@@ -47,7 +47,7 @@ class Forgetting:
         newest = {play.timeline.place: play for play in agent.plays}
         over = broken = 0
         for play in reversed(agent.plays[:]):
-            if newest[play.timeline.place] is play or not pending.is_over(play):
+            if newest[play.timeline.place] is play or not pending.is_done_with(play):
                 continue
             over += 1
             if over <= KEPT or not self._may_go(play, pending, now):

@@ -41,7 +41,7 @@ class Offering:
 
     def learn(self, timeline: Timeline) -> None:
         """A scenario is served from now on."""
-        self.is_used = self.is_used or timeline.again is not None
+        self.is_used = self.is_used or bool(timeline.again)
 
     def forget_all(self) -> None:
         """Nobody is there."""
@@ -56,7 +56,7 @@ class Offering:
         """Of what a moment has set off, the events; another play goes on the agenda."""
         events = []
         for due in dues:
-            if due.cue is due.play.timeline.again:
+            if due.cue in due.play.timeline.again:
                 # Whatever the pace says: play after play in no time would leave time for nothing else.
                 at = max(due.mark.at, mark.at + SETTLE)
                 self._simulator.put(at, Again(due.play), due.mark.recorded)
@@ -89,4 +89,4 @@ def is_busy(simulator: Simulator, agent: Agent) -> bool:
     if len(agent.plays) < MOST_PLAYS:
         return False
     pending = Pending(simulator)
-    return sum(not pending.is_over(play) for play in agent.plays) >= MOST_PLAYS
+    return sum(not pending.is_done_with(play) for play in agent.plays) >= MOST_PLAYS

@@ -89,9 +89,16 @@ class Pending:
 
     def is_over(self, play: Play) -> bool:
         """Whether nothing more can come in a play but what may be asked again."""
+        return self._is_still(play) and not any(is_open(play, ask) for ask in play.part.asks)
+
+    def is_done_with(self, play: Play) -> bool:
+        """Whether a play is over, or nothing is left but answers to be had at any time."""
+        asks = (ask for ask in play.part.asks if not _is_read(play, ask))
+        return self._is_still(play) and not any(is_open(play, ask) for ask in asks)
+
+    def _is_still(self, play: Play) -> bool:
+        """Whether no event or answer is on its way, or left to be set off."""
         if self.dues.get(play) or self.answers.get(play) or play.waiting:
-            return False
-        if any(is_open(play, ask) for ask in play.part.asks):
             return False
         if any(may_come(play, cue) for cue in play.part.cues):
             return False
@@ -116,6 +123,11 @@ def open_asks(play: Play, asks: Iterable[Ask]) -> list[Ask]:
     answered = [(play.last(ask.id) or 0.0, at) for at, ask in enumerate(known) if play.counts[ask.id]]
     latest = max(answered, default=(0.0, 0))[1]
     return [ask for ask in (*known[latest:], *known[:latest]) if is_open(play, ask)]
+
+
+def _is_read(play: Play, ask: Ask) -> bool:
+    """Whether an ask is answered however often, and nothing else comes of it."""
+    return ask.repeat != "once" and not play.part.cues_on.keys() & {ask.asked, ask.replied}
 
 
 def is_open(play: Play, ask: Ask) -> bool:

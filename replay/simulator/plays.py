@@ -221,7 +221,7 @@ class Play:
         marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
             self._marks[moment] = Marks(mark)
-        elif cues is not None or moment in self.timeline.story.cues_on:
+        elif cues is not None or moment in self.part.watched:
             marks.append(mark)
         else:
             marks[0] = marks.first = mark
@@ -390,8 +390,7 @@ class Play:
         used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
         if not self.is_story:
             # Each story that begins later counts from the first time.
-            story = self.timeline.story
-            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+            used = min(used, used_up(self.part.watched.get(moment, ()), {}, self.part, marks.total))
         marks.let_go(max(used, marks.total - MOST))
 
     def _times(self, moment: Moment) -> int:

@@ -63,9 +63,18 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
     simulator.casting.forget_all()
     simulator.offering.forget_all()
     simulator.faulting.forget_agents()
+    _take_down_unplayed(simulator, now)
     simulator.expecting.forget()
     simulator.turnstile.forget()
     simulator.generation += 1
+
+
+def _take_down_unplayed(simulator: Simulator, now: float) -> None:
+    """Rules of scenarios that are on request, and that nobody plays any more."""
+    names = {each.name for each in simulator.timelines if not simulator.faulting.is_played(each)}
+    for rule in list(simulator.faulting.striking.rules) if names else ():
+        if rule.source == "scenario" and rule.scenario in names:
+            simulator.switching.remove(rule, now, "deleted")
 
 
 def _is_of_a_play(item: Item) -> bool:

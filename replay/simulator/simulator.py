@@ -23,6 +23,7 @@ from replay.bayeux.verdict import Verdict
 from replay.errors import ReplayError
 from replay.faults.rules import Rule
 from replay.journal import Journal
+from replay.plan.common import with_common_sessions
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Scenario
 from replay.simulator.absence import Absence
@@ -79,7 +80,9 @@ class Simulator:
 
     def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
         self.options = options or Options()
-        self.timelines = [each.paced(self.options.pace, place) for place, each in enumerate(timelines)]
+        self.timelines = with_common_sessions(
+            each.paced(self.options.pace, place) for place, each in enumerate(timelines)
+        )
         self.journal = Journal(max_entries=self.options.journal_entries, max_bytes=self.options.journal_bytes)
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""

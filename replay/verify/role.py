@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.difference import Difference
-from replay.plan.timeline import Ask, Cue, Timeline
+from replay.plan.timeline import START, Ask, Cue, Timeline
 from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
@@ -235,6 +235,16 @@ class Role:
                 {each.known_as: known[each.name] for each in makes if each.is_kept and each.name in known}
             )
         return found
+
+    def is_of_next(self, channel: str, data: Any) -> bool:
+        """Whether an event that is no step is one of a play that this one has brought (`again:`)."""
+        seen = {*self._done, START}
+        if not any({each.step for each in cue.trigger.moments} <= seen for cue in self._timeline.again):
+            return False
+        unseen = Role(self._timeline, self._base_url)
+        unseen.take_session(self)
+        found = unseen.event(channel, data)
+        return bool(found.step) and not found.differences
 
     def take_session(self, other: Role) -> None:
         """Knows from now on what the same agent has been told in its session."""

@@ -1,4 +1,4 @@
-"""What is known of the CometD endpoint, of logins and of tokens: the simulator does it whatever the scenario."""
+"""What is known of the CometD endpoint, of logins and of tokens; most of it the simulator does by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _ENDPOINT = Section(
             "`/handshake`, `/connect` and `/disconnect` behind it, or nothing",
             "tests/bayeux/test_handshake.py::test_a_handshake_names_a_client_the_version_the_transports_and_the_times",
         ),
-        not_played("`/genesys/cometd`", "Guides that are unreliable name it; `cometd: {path: …}` takes any path."),
+        not_played(
+            "`/genesys/cometd`", "Guides that are unreliable name it; `cometd: {path: …}` takes any path."
+        ),
         tested(
             "WebSocket not offered: clients fall back",
             "tests/server/test_sockets.py::test_an_upgrade_is_refused_where_the_scenario_has_no_sockets_and_polls_go_on",
@@ -74,6 +76,10 @@ _EXCHANGE = Section(
             "Events ride on any reply",
             "tests/bayeux/test_dialects.py::test_events_ride_on_any_reply_but_with_faye_on_connects_only",
         ),
+        tested(
+            "What is no poll: HTTP 400",
+            "tests/server/test_polls.py::test_what_is_no_poll_is_told_so_in_cometds_words",
+        ),
         tested("`OPTIONS`: 200", "tests/server/test_cors.py::test_a_preflight_is_answered_for_every_path"),
     ),
 )
@@ -90,19 +96,31 @@ _SESSIONS = Section(
             "tests/bayeux/test_tabs.py"
             "::test_another_browsers_client_is_unknown_where_cookies_have_to_be_the_same",
         ),
-        tested("`400::channel missing`", "tests/bayeux/test_subscribe.py::test_a_message_to_no_channel_is_refused"),
+        tested(
+            "`400::channel missing`",
+            "tests/bayeux/test_subscribe.py::test_a_message_to_no_channel_is_refused",
+        ),
         tested(
             "`403::Handshake denied`, reconnect none",
             "tests/faults/test_bayeux.py::test_a_handshake_is_refused_as_the_dialect_says_it",
         ),
-        tested("`403::subscription_missing`", "tests/bayeux/test_subscribe.py::test_a_subscription_that_is_left_out_is_missing"),
-        tested("`403::subscription_invalid`", "tests/bayeux/test_subscribe.py::test_what_cannot_be_subscribed_is_refused_whole"),
+        tested(
+            "`403::subscription_missing`",
+            "tests/bayeux/test_subscribe.py::test_a_subscription_that_is_left_out_is_missing",
+        ),
+        tested(
+            "`403::subscription_invalid`",
+            "tests/bayeux/test_subscribe.py::test_what_cannot_be_subscribed_is_refused_whole",
+        ),
         tested(
             "`403:…:subscribe_denied`",
             "tests/faults/test_bayeux.py::test_a_subscription_is_refused_and_nothing_of_it_comes",
         ),
         tested("A channel that nobody may publish to", _REFUSED),
-        not_played("`404::message deleted`", "An extension of the server's deletes a message; GWS is not known to have one."),
+        not_played(
+            "`404::message deleted`",
+            "An extension of the server's deletes a message; GWS is not known to have one.",
+        ),
         tested(
             "A second tab: `multiple-clients`, every 2 s",
             "tests/bayeux/test_tabs.py::test_a_second_tab_polls_every_two_seconds_while_the_first_is_held",
@@ -142,10 +160,20 @@ _TIMES = Section(
             "`crossOriginSettings`",
             "tests/server/test_cors.py::test_a_page_of_the_contact_centre_may_call_a_simulator_on_loopback",
         ),
-        tested("`externalApiUrlV2`: the address dialled", "tests/simulator/test_variables.py::test_each_client_reads_the_address_it_dialled"),
-        played("`includeMessageType`: SendMessage's comes back", holds(type="Text", index=ANY, messageType=ANY)),
-        played("`temporaryAuthenticationTokenTTL`, `jetty`: a login that expires", struck("login-expired")),
-        not_played("Cookies' flags, cache of CORS, `iwsDispositionCodeSync`", "No answer or event shows them."),
+        tested(
+            "`externalApiUrlV2`: the address dialled",
+            "tests/simulator/test_variables.py::test_each_client_reads_the_address_it_dialled",
+        ),
+        played(
+            "`includeMessageType`: SendMessage's comes back", holds(type="Text", index=ANY, messageType=ANY)
+        ),
+        tested(
+            "`jetty: sessionMaxInactiveInterval`: a login that expires",
+            "tests/faults/test_connections.py::test_an_expired_login_is_refused_until_somebody_logs_in_again",
+        ),
+        not_played(
+            "Cookies' flags, cache of CORS, `iwsDispositionCodeSync`", "No answer or event shows them."
+        ),
     ),
 )
 
@@ -156,7 +184,9 @@ _LOGINS = Section(
             "HTTP Basic",
             "tests/simulator/test_agents.py::test_basic_credentials_name_their_user_and_others_are_known_by_a_digest",
         ),
-        not_played("SAML, `SUSERNAME`, `SSID`", "Other servers' part; who comes with their cookies is an agent."),
+        not_played(
+            "SAML, `SUSERNAME`, `SSID`", "Other servers' part; who comes with their cookies is an agent."
+        ),
         tested(
             "`JSESSIONID` from the first answer, and with CometD's requests",
             "tests/simulator/test_agents.py::test_the_cookie_of_a_rest_answer_names_the_agent_too",
@@ -169,10 +199,18 @@ _LOGINS = Section(
             "No credentials: 403 and 20",
             either(demanded("Authorization", unless_cookie=True), answered(403, statusCode=20)),
         ),
-        played("CSRF: the token with what changes something", demanded("X-CSRF-TOKEN")),
+        played(
+            "CSRF: the token with what changes something",
+            demanded("X-CSRF-TOKEN"),
+            "tests/library/test_sessions.py"
+            "::test_a_desktop_needs_the_token_for_whatever_changes_something_and_for_cometd",
+        ),
         played("CSRF: a GET gives it", demanded("X-CSRF-TOKEN", given=ANY)),
         played("CSRF: 403 without it", said("Missing or invalid Csrf token", 403)),
-        played("`EndContactCenterSession`, after which all is refused", operation("EndContactCenterSession", "POST /api/v2/me")),
+        played(
+            "`EndContactCenterSession`, after which all is refused",
+            operation("EndContactCenterSession", "POST /api/v2/me"),
+        ),
         tested(
             "An HTTP session that has expired, during a poll too",
             "tests/faults/test_connections.py::test_an_expired_login_is_refused_until_somebody_logs_in_again",

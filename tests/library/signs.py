@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step
 from replay.scenario.triggers import parse_trigger
 
 Sign = Callable[[Scenario], Iterator[str]]
@@ -29,8 +29,18 @@ def asked(request: str, body: Mapping[str, Any] | None = None, **body_fields: An
 
 
 def operation(name: str, request: str = CHAT, **fields: Any) -> Sign:
-    """An operation of an agent's on a chat, or on something else."""
-    return asked(request, {"operationName": name, **fields})
+    """An operation of an agent's on a chat, or on something else, that is not refused."""
+    return both(asked(request, {"operationName": name, **fields}), answered(200))
+
+
+def read(request: str) -> Sign:
+    """A GET that is answered with what was asked for."""
+    return both(asked(request), answered(200))
+
+
+def replied(name: str, **fields: Any) -> Sign:
+    """An operation on a chat, and what is in the answer to it."""
+    return both(asked(CHAT, {"operationName": name}), answered(200, **fields))
 
 
 def answered(status: int | None = None, /, request: str = "", **fields: Any) -> Sign:
@@ -61,7 +71,9 @@ def demanded(header: str, **fields: Any) -> Sign:
 
     def find(scenario: Scenario) -> Iterator[str]:
         for demand in scenario.demands:
-            if demand.header == header and all(_is(getattr(demand, key), each) for key, each in fields.items()):
+            if demand.header == header and all(
+                _is(getattr(demand, key), each) for key, each in fields.items()
+            ):
                 yield ""
 
     return find
@@ -83,7 +95,8 @@ def told_without(*fields: str, **given: Any) -> Sign:
 
     def find(scenario: Scenario) -> Iterator[str]:
         for step in _pushes(scenario):
-            if _has(step.data, given) and not any(field in step.data for field in fields):
+            data = step.data if isinstance(step.data, dict) else {}
+            if _has(data, given) and not any(field in data for field in fields):
                 yield step.id
 
     return find
@@ -215,6 +228,16 @@ def begins(request: str) -> Sign:
     return find
 
 
+def both(first: Sign, second: Sign) -> Sign:
+    """Steps that are both."""
+
+    def find(scenario: Scenario) -> Iterator[str]:
+        others = set(second(scenario))
+        return (step for step in first(scenario) if step in others)
+
+    return find
+
+
 def ANY(value: Any) -> bool:  # noqa: N802  stands in a call where a value does
     """Whatever it is, if only it is there."""
     return value is not None
@@ -242,10 +265,12 @@ def _is(value: Any, wanted: Any) -> bool:
 
 
 def _causes(step: Step, steps: Mapping[str, Step]) -> Iterator[str]:
-    """The operations that an event follows from."""
+    """The operations that an event follows from; who accepts does what whoever invited has brought about."""
     if isinstance(step, RequestStep):
-        if isinstance(step.body, dict):
-            yield str(step.body.get("operationName"))
+        done = str(step.body.get("operationName")) if isinstance(step.body, dict) else ""
+        yield done
+        for need in step.needs if done == "Accept" else ():
+            yield from _causes(steps[need], steps)
         return
     for moment in parse_trigger(step.after).moments:
         if moment.step in steps:
@@ -266,7 +291,7 @@ def _pushes(scenario: Scenario) -> Iterator[PushStep]:
 
 def _objects(step: Step) -> Iterator[dict[str, Any]]:
     """Every object that the server says in a step."""
-    left = [step.data] if isinstance(step, PushStep) else [each.body for each in step.respond]
+    left: list[Any] = [step.data] if isinstance(step, PushStep) else [each.body for each in step.respond]
     while left:
         item = left.pop()
         if isinstance(item, dict):

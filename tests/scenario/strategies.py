@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from replay.scenario import templates
 from replay.scenario.delays import Delay, Distribution
 from replay.scenario.model import (
+    Collected,
     Demand,
     Expected,
     Fault,
@@ -143,6 +144,20 @@ profile_settings = st.fixed_dictionaries(
     },
 )
 
+anew = st.sampled_from(
+    [
+        Variable(make="count"),
+        Variable(recorded=-3, make="count"),
+        Variable(recorded="2014-01-02 14:23:20.171+0200", make="time"),
+        Variable(recorded=1388701400171, make="time"),
+    ]
+) | st.builds(
+    lambda field, unless, **said: Variable(told=Collected(field=field, of="plays", unless=unless), **said),
+    st.sampled_from(["No", "a: b", "on"]),
+    st.dictionaries(strings, values, max_size=2),
+    recorded=st.just([]) | st.lists(values, max_size=2),
+    about=strings,
+)
 counts = st.fixed_dictionaries({"times": st.integers(0, 5)}) | st.fixed_dictionaries(
     {}, optional={"at_least": st.integers(1, 3), "at_most": st.integers(3, 9)}
 )
@@ -167,7 +182,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     if len(steps) > 1:
         pair = {"step": steps[1].id, "after": steps[0].id, "within": draw(st.sampled_from(["", "200ms"]))}
         expect.append(st.just(Expected(**pair)))
-    recorded = st.builds(Variable, recorded=values, about=strings)
+    recorded = st.builds(Variable, recorded=values, about=strings) | anew
     roles = draw(st.sampled_from([[None], ["on"], ["on", "second"]]))
     whose = draw(st.permutations([roles[at % len(roles)] for at in range(len(steps))]))
     # What the session waits for is of the same agent.

@@ -75,7 +75,7 @@ def test_what_brings_another_play_is_a_trigger_with_a_delay() -> None:
     good = story(push("a", "start"), "{id: b, request: GET /}").replace(
         "steps:", "again: b.response + 20s\nsteps:"
     )
-    assert loads(good).again == "b.response + 20s"
+    assert loads(good).again == ["b.response + 20s"]
     told_of = {
         "c + 1s": "no step is called 'c'",
         "a.response + 1s": "'a' is a push, which has no response",
@@ -85,6 +85,8 @@ def test_what_brings_another_play_is_a_trigger_with_a_delay() -> None:
         "20s": "'20s' is no trigger; a trigger is steps and a delay: accept + 41ms, "
         "accept.response + 5ms, start and ready + 1.2s",
     }
+    several = good.replace("b.response + 20s", "[b.response + 20s, c + 1s]")
+    assert told(several) == ["3:27: no step is called 'c'"]
     for again, what in told_of.items():
         text = good.replace("b.response + 20s", again)
         assert [each.partition(": ")[2] for each in told(text)] == [what]

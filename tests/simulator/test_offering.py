@@ -308,3 +308,177 @@ def test_a_scenario_that_changes_brings_plays_as_it_is_by_then() -> None:
     complete(ann)
     script.advance(60)
     assert len(plays(script)) == 2
+
+
+FAULTY = f"""
+faults:
+  - {{name: refused, fault: handshake-refused}}
+  - {{name: slow, fault: delay, where: {{step: invited}}, settings: {{by: 5s}}}}
+  - {{name: gone, fault: refuse, from: 3s, ttl: 5s}}
+{ON_REQUEST}
+"""
+
+
+def test_what_goes_wrong_in_a_scenario_on_request_does_so_once_it_is_played() -> None:
+    script = Script(scenario(CHAT, name="calm"), scenario(FAULTY, name="faulty"))
+    ann = come(script)
+    script.advance(60)
+    assert told(ann) == ["Invited"]
+    assert (script.is_open, script.simulator.faulting.striking.rules) == (True, [])
+    offer(script, "faulty")
+    assert len(script.simulator.faulting.striking.rules) == 3
+    script.advance(2.5)
+    assert told(ann) == ["Invited"]
+    script.advance(0.5)
+    assert not script.is_open
+    script.advance(5)
+    assert script.is_open
+    assert told(ann) == ["Invited", "Invited"]
+
+
+def test_after_a_reset_nothing_goes_wrong_before_it_is_offered_again() -> None:
+    script = Script(scenario(FAULTY, name="faulty"))
+    for what in (["agents"], ["agents", "faults"], ["faults"]):
+        come(script)
+        offer(script)
+        assert len(script.simulator.faulting.striking.rules) == 3
+        script.direct(lambda simulator, now, what=what: reset(simulator, what, now), "reset")
+        assert len(script.simulator.faulting.striking.rules) == (3 if what == ["faults"] else 0)
+        script.advance(10)
+
+
+COMMON = f"""{LOGIN.rstrip()}
+  - {{id: active, push: /chats, after: ready + 1s, data: {{id: "${{me}}", state: Active}}}}
+  - {{id: me, request: GET /me, respond: {{body: "${{me}}"}}}}
+"""
+TELLING = """
+variables: {{me: {{recorded: 009052C5E743004C, make: participant-id}}}}
+cometd: {{max_interval: 10h}}
+{common}
+steps:
+  - {{id: told, push: /chats, after: {after}, data: {{id: "${{me}}", state: {state}}}}}
+"""
+
+
+def telling(state: str, after: str, common: str = COMMON, head: str = "") -> str:
+    return head + TELLING.format(state=state, after=after, common=common)
+
+
+def test_a_session_that_many_scenarios_have_alike_is_one_and_its_ids_are_the_same_in_all() -> None:
+    texts = [telling(f"S{n}", "start and ready + 2s") for n in range(10)]
+    script = Script(*(scenario(text, name=f"s{n}") for n, text in enumerate(texts)))
+    ann = come(script)
+    (agent,) = script.simulator.agents.all
+    assert len(agent.sessions) == 1
+    me = ann.get("/me")
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(2)
+    assert told(ann) == ["Active", *(f"S{n}" for n in range(10))]
+    assert {event.data["id"] for event in ann.events} == {script.answer(me).body}
+
+
+def test_each_story_counts_for_itself_how_often_something_of_the_common_session_has_happened() -> None:
+    often = telling("Often", "ready + 2s").replace("POST /me,", "POST /me, repeat: cycle,")
+    once = telling("Once", "start").replace("POST /me,", "POST /me, repeat: cycle,")
+    script = Script(scenario(once, name="once"), scenario(often, name="often"))
+    ann = come(script)
+    for _ in range(3):
+        ann.post("/me", {"operationName": "Ready"})
+        script.advance(5)
+    assert told(ann).count("Often") == 3
+    assert len(script.simulator.agents.all[0].sessions) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        telling("B", "ready + 2s", COMMON.replace("respond: {body: {statusCode: 0}}", "respond: {body: {}}")),
+        telling("B", "ready + 2s", head="pace: 'fixed(1s)'\n"),
+        telling("B", "ready + 2s", head="ignore: [operationName]\n"),
+        telling("B", "ready + 2s").replace("recorded: 009052C5E743004C", "recorded: 009052C5E743004D"),
+    ],
+    ids=["answer", "pace", "ignored field", "variable"],
+)
+def test_sessions_that_differ_stay_two(other: str) -> None:
+    script = Script(scenario(telling("A", "ready + 2s"), name="a"), scenario(other, name="b"))
+    ann = come(script)
+    assert len(script.simulator.agents.all[0].sessions) == 2
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(5)
+    assert {"A", "B"} < set(told(ann))
+
+
+def test_what_is_no_part_of_the_session_makes_no_difference() -> None:
+    head = "about: another\nignore: [timestamp]\nshift_times: [timestamp]\n"
+    head += "source: {recorded: '2014-01-02T14:23:20-08:00'}\nfaults: [{name: f, fault: drop}]\n"
+    other = telling("B", "ready + 2s", head=head)
+    script = Script(scenario(telling("A", "ready + 2s"), name="a"), scenario(other, name="b"))
+    come(script)
+    assert len(script.simulator.agents.all[0].sessions) == 1
+
+
+def test_what_each_scenario_expects_of_the_common_session_is_held() -> None:
+    expects = "expect: [{step: ready, after: me}]\n"
+    script = Script(
+        scenario(telling("A", "start"), name="a"), scenario(telling("B", "start", head=expects), name="b")
+    )
+    ann = come(script)
+    assert "ready was expected" in script.simulator.expecting.unmet(script.now)[0]
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(1)
+    assert "it came before that" in script.simulator.expecting.unmet(script.now)[0]
+
+
+def test_one_of_the_scenarios_with_a_common_session_may_change() -> None:
+    script = Script(
+        scenario(telling("A", "ready + 2s"), name="a"), scenario(telling("B", "ready + 2s"), name="b")
+    )
+    ann = come(script)
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(5)
+    after = plan(scenario(telling("C", "start and ready + 1s"), name="b"))
+    script.direct(lambda simulator, now: simulator.renewing.renew(1, after, now), "changed")
+    offer(script, "b")
+    offer(script, "a")
+    script.advance(5)
+    assert told(ann)[-1] == "C"
+    me = ann.get("/me")
+    script.advance(0)
+    assert script.answer(me).body == ann.events[-1].data["id"]
+
+
+def test_whichever_of_several_ends_a_chat_brings_the_next() -> None:
+    ends = """
+    cometd: {max_interval: 10h}
+    again: [completed + 20s, rejected + 8s]
+    steps:
+      - {id: offer, push: /a, after: start, data: offer}
+      - {id: complete, request: POST /complete, repeat: once}
+      - {id: completed, push: /a, after: complete, data: completed}
+      - {id: reject, request: POST /reject, repeat: once}
+      - {id: rejected, push: /a, after: reject, data: rejected}
+    """
+    script = Script(scenario(ends))
+    desktop = script.desktop("ann")
+    desktop.open_socket()
+    desktop.handshake()
+    desktop.subscribe("/a")
+    desktop.post("/reject", {})
+    script.advance(8)
+    desktop.post("/complete", {})
+    script.advance(20)
+
+    heard = [(event.at, event.data) for event in desktop.events]
+    script.expect(heard, [(0, "offer"), (0, "rejected"), (8, "offer"), (8, "completed"), (28, "offer")])
+
+
+def test_what_nobody_has_read_holds_up_no_play_that_is_over() -> None:
+    read = "steps:\n  - {id: look, request: GET /look, repeat: cycle}"
+    script = Script(scenario(AGAIN.replace("steps:", read)))
+    ann = come(script)
+    for _ in range(200):
+        script.advance(1)
+        complete(ann)
+        script.advance(21)
+    (agent,) = script.simulator.agents.all
+    assert len(agent.plays) < 60

@@ -137,7 +137,7 @@ def test_two_steps_that_look_alike_are_taken_in_turn() -> None:
 def test_the_step_that_says_most_of_the_body_is_asked_first_every_time() -> None:
     script, desktop = begin(
         """
-        variables: {what: {recorded: Nod}, text: {recorded: hi}, word: {recorded: ho}, kind: {recorded: plain}}
+        variables: {what: {recorded: Nod}, text: {recorded: hi}, word: {recorded: ho}, kind: {recorded: x}}
         steps:
           - {id: any, request: POST /x, body: {do: "${what}"}, repeat: cycle, respond: {body: any}}
           - {id: say, request: POST /x, body: {do: Say, text: "${text}"}, repeat: cycle, respond: {body: say}}

@@ -142,6 +142,7 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
             patience=patience,
             speed=speed,
             starts_known=starts_known,
+            all_offered=health is not None and timeline.name in health.on_request,
         ),
         transport=given["transport"],
         user=given["user"],
