@@ -36,6 +36,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(home).with_suffix("").as_posix()
 
 
+def called(path: Path) -> str:
+    """A file in words: one of the library by its name, any other by its path."""
+    return name_of(path) or str(path)
+
+
 def meant(path: Path) -> Path:
     """The file that somebody names: where there is none, the one of the library that is called so."""
     try:

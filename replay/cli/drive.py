@@ -272,8 +272,12 @@ def _load(asked: Asked) -> Load:
     if duration == 0:
         raise UsageError("--duration: nothing happens in no time", help="Write 60s.")
     arrivals = None if asked.arrivals is None else _checked("--arrivals", parse_arrivals, asked.arrivals)
+    ramp = _checked("--ramp", parse_duration, asked.ramp)
+    if duration is not None and ramp > duration:
+        what = f"--ramp: over {asked.ramp} not all agents come before the end, --duration {asked.duration}"
+        raise UsageError(what, help="Make the ramp the shorter of the two.")
     return Load(
-        ramp=_checked("--ramp", parse_duration, asked.ramp),
+        ramp=ramp,
         duration=duration,
         arrivals=arrivals,
         chats_per_agent=asked.chats_per_agent,

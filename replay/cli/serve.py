@@ -22,6 +22,7 @@ from replay.cli.serve_told import begins, summary
 from replay.clock import ManualClock
 from replay.entries import Head
 from replay.errors import UsageError
+from replay.plan.adapting import as_wanted
 from replay.plan.pace import at_speed
 from replay.scenario.model import Scenario
 from replay.scenario.profile_settings import overriding
@@ -69,7 +70,9 @@ def _play(asked: Asked) -> None:
     check_beside(asked)
     if asked.expect and not any(scenario.expect for scenario in scenarios):
         raise UsageError("--expect has nothing to hold", help="No scenario has 'expect:'.")
-    faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
+    settings = overriding(asked.settings, scenarios, whose="--setting")
+    told = [as_wanted(scenario, settings) for scenario in scenarios]
+    faults = gather(asked.fault_files, asked.presets, told, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     for option, path in (("--journal", journal), ("--har", asked.har)):
         if path is not None and path.exists() and any(map(path.samefile, read)):
@@ -80,7 +83,7 @@ def _play(asked: Asked) -> None:
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
         date=asked.date,
-        settings=overriding(asked.settings, scenarios, whose="--setting"),
+        settings=settings,
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,

@@ -23,6 +23,7 @@ from replay.cli.verify_told import Follower, Teller
 from replay.drive.access import Access, Hidden
 from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError, check_known
+from replay.library import called
 from replay.plan.timeline import Timeline, plan
 from replay.registry import TRANSPORTS
 from replay.scenario.durations import parse_duration
@@ -124,7 +125,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
         )
         for role in roles
     ]
-    held = Held(clean(merged(found, scenario), hidden), scenario, str(asked.file), target)
+    held = Held(clean(merged(found, scenario), hidden), scenario, called(asked.file), target)
     _report(held, asked)
     if interrupted:
         raise KeyboardInterrupt

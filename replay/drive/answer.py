@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +17,8 @@ READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing, and need no token."""
 
 FORBIDDEN = 403
+ANY = "replay"
+"""What is sent where any value will do."""
 
 _CSRF_NAME = re.compile(r"[A-Za-z0-9-]{0,40}[cx]srf[A-Za-z0-9-]{0,40}", re.IGNORECASE | re.ASCII)
 
@@ -38,7 +40,7 @@ class Tokens:
     GWS names its token by itself, so that one is known whatever the scenario has recorded.
     """
 
-    def __init__(self, demands: Iterable[Demand] = (), *, reading: str = "") -> None:
+    def __init__(self, demands: Sequence[Demand] = (), *, reading: str = "") -> None:
         """Nothing has been given out yet.
 
         Args:
@@ -47,7 +49,7 @@ class Tokens:
         """
         self._reading = reading
         self._given = [(demand, source) for demand in demands if (source := _source(demand))]
-        self._always = [demand for demand in demands if demand.value and "${" not in demand.value]
+        self._always = [demand for demand in demands if _is_known(demand)]
         self._csrf: dict[str, str] = {}
         self._values: dict[str, str] = {}
         """By the header that brings it, in lower case."""
@@ -64,7 +66,7 @@ class Tokens:
         headers = {} if method in READING else dict(self._csrf)
         for demand in self._always:
             if _concerns(demand, method):
-                headers[demand.header] = demand.value
+                headers[demand.header] = demand.value or ANY
         for demand, source in self._given:
             if _concerns(demand, method) and source in self._values:
                 headers[demand.header] = self._values[source]
@@ -103,6 +105,13 @@ def _source(demand: Demand) -> str:
     same = (name for name, value in demand.given.items() if demand.value and value == demand.value)
     named = (name for name in demand.given if name.lower() == demand.header.lower())
     return next(iter((*same, *named)), "").lower()
+
+
+def _is_known(demand: Demand) -> bool:
+    """Whether one knows what to send before anything has been given out; of a login whoever plays says it."""
+    if demand.value:
+        return "${" not in demand.value
+    return not _source(demand) and demand.header.lower() not in {"authorization", "cookie"}
 
 
 def _concerns(demand: Demand, method: str) -> bool:

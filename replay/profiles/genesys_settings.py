@@ -15,7 +15,7 @@ from replay.profiles.genesys_messages import Messages, Timestamps
 from replay.scenario.model import Demand, Fault, PushStep, RequestStep, Respond, Scenario, Step, Variable
 
 InFocus = Literal["InFocus", "SetInFocus"]
-IN_FOCUS = frozenset({"InFocus", "SetInFocus"})
+IN_FOCUS = ("InFocus", "SetInFocus")
 INTERNAL = 4
 """The statusCode of an error that no other code is for."""
 METRICS = "metrics"
@@ -152,7 +152,7 @@ class _Adapting:
         name = self._settings.in_focus
         if name is None:
             return names
-        return [name if isinstance(each, str) and each in IN_FOCUS else each for each in names]
+        return [name if each in IN_FOCUS else each for each in names]
 
     def _event(self, data: Any) -> Any:
         if not isinstance(data, dict):

@@ -128,7 +128,7 @@ class Demand(_Part, kw_only=True):
     unless_cookie: bool = False
     """A request that comes with our session cookie is let pass without it."""
     given: dict[str, str] = {}
-    """Headers of answers to requests of the other methods; by them clients learn what to send."""
+    """Headers of the answers to REST requests of the other methods; by them clients learn what to send."""
     refused: Respond = msgspec.field(default_factory=_forbidden)
     """The answer to a request without it; status 403, and nothing in it, when left out."""
 

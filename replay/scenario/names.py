@@ -47,10 +47,18 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     for path, step in placed_steps(scenario) if anew else ():
         yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
+    yield from _in_demands(scenario, known, document)
+
+
+def _in_demands(scenario: Scenario, known: _Known, document: Document) -> Iterator[Problem]:
     for at, demand in enumerate(scenario.demands):
         for field, value in _of_demand(demand):
             for place, text in placed_strings(value, ("demands", at, *field)):
                 yield from _string(text, place, known, document)
+                for name in dict.fromkeys(_good_names(text)):
+                    if name.rpartition(".")[2] in known.anew:
+                        what = f"a demand is no step, and '${{{name}}}' is made when one takes place"
+                        yield document.problem(place, what, help="'make: uuid' is made once for each agent.")
 
 
 def referring(value: Any) -> Iterator[str]:

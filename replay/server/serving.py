@@ -20,6 +20,7 @@ import msgspec
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
 from replay.library import meant
+from replay.plan.adapting import as_wanted
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import FAULTS, PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults, with_name
@@ -114,13 +115,15 @@ def serve(
         files[scenario.name] = file
     if not read:
         raise UsageError("there is no scenario to play: name a file")
+    wanted = overriding(settings or {}, read, whose="settings")
+    told = [as_wanted(scenario, wanted) for scenario in read]
     options = Options(
         pace=_pace(pace, speed),
         seed=seed,
         values=_values(variables or {}, read),
-        settings=overriding(settings or {}, read, whose="settings"),
+        settings=wanted,
         forward=bool(upstream),
-        faults=tuple(gather(each("faults", faults), names("presets", presets), read, control_apart=apart)),
+        faults=tuple(gather(each("faults", faults), names("presets", presets), told, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
     server = Server(

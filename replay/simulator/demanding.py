@@ -186,7 +186,7 @@ class Demanding:
 
 def _is_at_start(timeline: Timeline) -> bool:
     """Whether whoever comes gets a play of it."""
-    return not getattr(timeline, "is_on_request", False)
+    return not timeline.is_on_request
 
 
 def _body(reply: Reply, lookup: Lookup) -> bytes:

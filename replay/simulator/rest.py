@@ -59,8 +59,7 @@ class Rest:
         # What can be answered is no retry of itself.
         is_clear = chosen is not None and len(asking.found) == 1
         before = None if is_clear else self._before(asking)
-        # A next step like it takes it for a new request, but only if it is of the same play.
-        again = before is not None and (chosen is None or chosen.play is not before.play)
+        again = before is not None and (chosen is None or not _is_next(chosen, before))
         candidate = before if again else chosen
         if candidate is None:
             return [self._missed(request, asking)]
@@ -245,6 +244,18 @@ class Rest:
 def _is_used_up(candidate: Candidate) -> bool:
     """Whether the request is this ask, which has no answer left."""
     return candidate.fits and not candidate.answerable
+
+
+def _is_next(chosen: Candidate, before: Candidate) -> bool:
+    """Whether a step takes a request for a new one that another has answered just now.
+
+    It does if both are of one play, where all sessions of an agent are one, or if its turn has come since.
+    """
+    if chosen.play is before.play or not (chosen.play.is_story or before.play.is_story):
+        return True
+    at = before.play.answered[before.ask.id].at
+    moments = (chosen.play.last_time(step) for step in chosen.ask.needs)
+    return any(moment is not None and moment > at for moment in moments)
 
 
 def _question(request: Request) -> Question:

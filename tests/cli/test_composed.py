@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -16,9 +17,12 @@ from replay.cli.diff import command as diff
 from replay.cli.drive import drive
 from replay.cli.show import show
 from replay.cli.verify import verify
+from replay.distil.forwarded import ABOUT
 from replay.errors import ScenarioError
+from replay.fixtures.adding import add
 from replay.scenario.dump import dumps
 from replay.scenario.load import files_of, load
+from replay.scenario.model import RequestStep
 from replay.server.control.terms import Terms
 from replay.server.simulated import Simulated
 from tests.docs import DOCS
@@ -101,6 +105,20 @@ def test_secrets_are_looked_for_in_all_files(tmp_path: Path) -> None:
     assert f"{tmp_path / 'parts' / 'base.yaml'}:5:56: this looks like" in run(
         check, file, "--secrets", code=1
     )
+
+
+@pytest.mark.parametrize(("form", "is_whole"), [("steps:\n  - {}\n", False), ("steps: [{}]\n", True)])
+def test_what_a_real_server_answered_is_taken_over_into_a_variant(
+    form: str, is_whole: bool, tmp_path: Path
+) -> None:
+    file, learned = of(tmp_path), tmp_path / "learned.yaml"
+    file.write_text(VARIANT.partition("steps")[0] + form.replace("{}", "{id: more, request: GET /more}"))
+    before = load(file)
+    new = RequestStep(id="new", request="GET /new", about=ABOUT)
+    learned.write_text(dumps(msgspec.structs.replace(before, steps=[*before.steps, new])))
+    assert "has 1 new step (new)" in add(learned, file, to=file)
+    assert load(file).steps == [*before.steps, new]
+    assert ("extends: parts/base" not in file.read_text("utf-8")) is is_whole
 
 
 def test_a_step_that_lies_on_a_path_of_control_is_told_in_the_file_that_says_it(tmp_path: Path) -> None:

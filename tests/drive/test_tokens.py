@@ -39,10 +39,11 @@ def test_a_header_of_the_same_name_brings_it_where_the_scenario_does_not_say_wha
     assert tokens.sent_with("POST") == {"X-Proof": "p2"}
 
 
-def test_a_value_that_is_always_the_same_is_sent_at_once() -> None:
-    tokens = Tokens([Demand(header="X-Key", value="open"), Demand(header="Authorization")])
+def test_a_value_that_is_known_or_may_be_any_is_sent_at_once_but_a_login_is_for_people_to_say() -> None:
+    headers = ("ContactCenterId", "Authorization", "cookie")
+    tokens = Tokens([Demand(header="X-Key", value="open"), *(Demand(header=each) for each in headers)])
 
-    assert tokens.sent_with("GET") == {"X-Key": "open"}
+    assert tokens.sent_with("GET") == {"X-Key": "open", "ContactCenterId": "replay"}
 
 
 def test_the_token_of_a_real_server_is_known_whatever_the_scenario_says() -> None:

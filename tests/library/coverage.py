@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from replay.library import library, name_of
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from tests.library.fact import Fact
 from tests.library.facts import SECTIONS
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = ROOT / "scenarios"
 
 _MOST = 3
 """Scenarios that a row names, and steps of each; the rest is counted."""
@@ -30,8 +30,7 @@ the row says why.
 @cache
 def scenarios() -> dict[str, Scenario]:
     """The library, each by the name that it is served by."""
-    files = sorted(LIBRARY.rglob("*.yaml"), key=lambda file: (len(file.parts), file))
-    return {file.relative_to(LIBRARY).with_suffix("").as_posix(): load(file) for file in files}
+    return {name_of(file): load(file) for file in library()}
 
 
 @cache

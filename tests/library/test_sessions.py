@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from replay.simulator.plays import RETRY
 from replay.testing import Desktop, Script
 from tests.library.coverage import scenarios
 
@@ -21,8 +22,8 @@ def told(script: Script, exchange: int) -> tuple[int, Any]:
     return script.answer(exchange).status, script.answer(exchange).body
 
 
-def comes(name: str, user: str = "") -> tuple[Script, Desktop]:
-    script = Script(scenarios()[name])
+def comes(*names: str, user: str = "") -> tuple[Script, Desktop]:
+    script = Script(*(scenarios()[name] for name in names))
     return script, script.desktop(user)
 
 
@@ -35,7 +36,7 @@ def test_a_client_that_waits_to_be_asked_for_its_login_is_never_let_in() -> None
 
 
 def test_a_client_that_sends_its_login_unasked_is_known_by_its_cookie_from_then_on() -> None:
-    script, desktop = comes("session/forbidden", "marat")
+    script, desktop = comes("session/forbidden", user="marat")
     status, body = told(script, desktop.get("/api/v2/me"))
     beside = script.desktop()
     beside.jar = dict(desktop.jar)
@@ -90,7 +91,7 @@ def test_who_am_i_is_answered_with_what_was_asked_for(subresources: str) -> None
 
 
 def test_a_desktop_that_was_forgotten_finds_its_chat_and_all_that_was_said() -> None:
-    script, desktop = comes("session/recovery", "marat")
+    script, desktop = comes("session/recovery", user="marat")
     desktop.handshake()
     desktop.subscribe("/v2/me/chats")
     desktop.connect(advice={"timeout": 0})
@@ -117,3 +118,22 @@ def test_who_has_logged_out_is_refused() -> None:
 
     assert told(script, desktop.post("/api/v2/me", {"operationName": "EndContactCenterSession"})) == OK
     assert told(script, desktop.get("/api/v2/me?subresources=*")) == DENIED
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"), [("/api/v2/me", "Ready"), ("/api/v2/me/channels/chat", "NotReady")]
+)
+def test_a_desktop_that_goes_and_comes_back_hears_of_it_whatever_else_is_played(
+    path: str, operation: str
+) -> None:
+    script, desktop = comes("accept-chat", "session/desktop")
+    desktop.handshake()
+    desktop.subscribe("/v2/me/channels")
+    desktop.connect(advice={"timeout": 0})
+    for _ in range(2):
+        told(script, desktop.post(path, {"operationName": operation}))
+        script.advance(RETRY)
+    desktop.connect()
+
+    states = [event.data["channels"][-1]["userState"]["state"] for event in desktop.events]
+    assert states == [operation] * 2

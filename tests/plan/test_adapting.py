@@ -185,12 +185,13 @@ def test_the_operation_is_called_as_its_capability_also_where_faults_are_aimed_a
 steps:
   - {id: focus, request: POST /chats/1, body: {operationName: InFocus}}
   - {id: other, request: POST /chats/1, body: {operationName: Leave}}
+  - {id: odd, request: POST /chats/1, body: {operationName: [InFocus]}}
 faults: [{name: no, fault: hang, where: {operation: InFocus}}]
 """)
     there = adapted(found, in_focus="SetInFocus")
 
     assert step(there, "focus").body == {"operationName": "SetInFocus"}
-    assert step(there, "other") == step(found, "other")
+    assert [step(there, name) for name in ("other", "odd")] == found.steps[1:]
     assert there.faults[0].where.operation == "SetInFocus"
 
 

@@ -20,6 +20,10 @@ Values = dict[str, Any]
 OTHER = {"about": "another", "after": "start + 9s", "data": 0, "push": "/other", "request": "GET /other"}
 """What the other file has in the place of what is laid over it."""
 
+MERGED = ("source", "cometd", "profile_settings", "variables")
+STEPS = ("session", "steps")
+LISTS = ("shift_times", "ignore", "expect", "faults")
+
 
 @settings(max_examples=150, deadline=None)
 @given(scenarios(), st.data())
@@ -51,16 +55,19 @@ def split(whole: Values, name: str, data: st.DataObject) -> tuple[Values, Values
         base["pace"] = own.pop("pace")
     if data.draw(st.booleans()):
         own["profile"] = base["profile"]
-    for key in ("source", "cometd", "variables"):
+    for key in sorted(whole.keys() - {*MERGED, *LISTS, *STEPS, *base, "about"}):
+        (own if data.draw(st.booleans()) else base)[key] = whole[key]
+    for key in MERGED:
         mine = {inner for inner in whole.get(key, {}) if data.draw(st.booleans())}
-        base[key] = {inner: value for inner, value in whole.get(key, {}).items() if inner not in mine}
-        own[key] = {inner: value for inner, value in whole.get(key, {}).items() if inner in mine}
-    for key in ("shift_times", "ignore", "expect", "faults"):
+        for said, is_own in ((base, False), (own, True)):
+            if key in whole:
+                said[key] = {inner: value for inner, value in whole[key].items() if (inner in mine) is is_own}
+    for key in LISTS:
         listed = whole.get(key, [])
         at = data.draw(st.integers(0, len(listed)))
         at = len(listed) if any(each in listed[:at] for each in listed[at:]) else at
         base[key], own[key] = listed[:at], listed[at:]
-    for key in ("session", "steps"):
+    for key in STEPS:
         base[key], own[key] = split_steps(whole.get(key, []), data)
     unwanted = [{"id": f"unwanted-{name}", "push": "/unwanted", "data": 1}] * data.draw(st.booleans())
     base["steps"] = data.draw(st.permutations([unwanted, base["steps"]]).map(lambda both: both[0] + both[1]))

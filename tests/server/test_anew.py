@@ -70,8 +70,21 @@ def test_the_conversation_of_the_page_is_what_a_client_sees(loop: Loop) -> None:
                     else:
                         await conversation.listen()
             assert conversation.lines == page
+            url = f"{running.server.control_url}/journal?format=har"
+            async with running.http.get(url) as response:
+                har = await response.json()
+            # What it keeps is what was sent, not made once more.
+            texts = [each["response"]["content"]["text"] for each in har["log"]["entries"]]
+            assert [event["data"] for event in _events_in(texts)] == [
+                json.loads(line[2:]) for line in page if line.startswith("* ")
+            ]
 
     run(main(), loop)
+
+
+def _events_in(texts: list[str]) -> list[Any]:
+    answers = [json.loads(text) for text in texts]
+    return [each for answer in answers if isinstance(answer, list) for each in answer if "data" in each]
 
 
 TALK = """

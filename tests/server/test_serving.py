@@ -148,6 +148,8 @@ def test_faults_of_files_mappings_and_presets_are_played(loop: Loop, tmp_path: P
         ({"pace": "slowly"}, "slowly"),
         ({"variables": {"nme": 1}}, "there is no variable 'nme'. Did you mean 'name'?"),
         ({"variables": {"name": object()}}, "variable 'name' is no JSON value"),
+        ({"settings": {"metric": True}}, "has no setting 'metric'. Did you mean 'metrics'?"),
+        ({"settings": ["metrics"]}, "settings"),
     ],
 )
 def test_what_cannot_be_served_is_said_before_anything_is_opened(settings: Any, why: str) -> None:

@@ -341,6 +341,26 @@ def test_whatever_comes_when_numbers_have_no_gap_and_what_is_collected_is_what_w
     script.expect(collected, delivered)
 
 
+@given(pauses=st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.2]), max_size=20), come_at=st.integers(0, 20))
+@settings(max_examples=40, deadline=None)
+def test_whenever_the_other_role_is_taken_it_is_told_the_numbers_and_times_that_the_first_was(
+    pauses: list[float], come_at: int
+) -> None:
+    script = Script(scenario(CONSULT % "50ms"))
+    ann = come(script)
+    bob = None
+    for number, pause in enumerate(pauses):
+        if number == come_at:
+            bob = come(script, "bob")
+        ann.post("/send", {"text": str(number)})
+        script.advance(pause)
+    bob = bob or come(script, "bob")
+    script.advance(1)
+
+    script.expect(got(ann, "n"), list(range(1, len(pauses) + 1)))
+    script.expect([got(bob, "n"), got(bob, "at")], [got(ann, "n"), got(ann, "at")])
+
+
 def test_lines_are_said_in_turn_and_each_play_begins_with_another() -> None:
     story = """
     again: "start + 60s"

@@ -106,6 +106,43 @@ def test_a_retry_is_answered_before_another_play_is_asked() -> None:
     script.expect(requests, ["story2#1", "story1#1"])
 
 
+def test_who_logs_in_again_at_once_is_at_the_step_whose_turn_has_come() -> None:
+    login = "{{id: {0}, request: POST /login, {1}respond: {{body: {0}}}}}"
+    script, desktop = begin(
+        f"""
+        session: [{login.format("login", "")}]
+        steps:
+          - {{id: refused, request: POST /x, respond: {{status: 403, body: expired}}}}
+          - {login.format("again", "needs: [refused], ")}
+        """
+    )
+
+    asked = [desktop.post(path, {}) for path in ("/login", "/login")]
+    script.advance(0.001)
+    asked += [desktop.post(path, {}) for path in ("/x", "/login", "/login")]
+
+    script.expect(bodies(script, *asked), ["login", "login", "expired", "again", "again"])
+
+
+def test_who_logs_in_again_at_once_is_heard_by_the_scenario_that_lets_it() -> None:
+    once = (
+        "session: [{id: ready, request: POST /ready}]\nsteps: [{id: x, push: /a, after: ready + 1s, data: 1}]"
+    )
+    often = """
+        session:
+          - {id: ready, request: POST /ready, repeat: last}
+          - {id: is-ready, push: /a, after: ready, data: ready}
+        steps: []
+        """
+    script, desktop = begin(once, often)
+
+    asked = [desktop.post("/ready", {}) for _ in range(2)]
+    script.advance(3)
+
+    assert statuses(script, *asked) == [200, 200]
+    script.expect([event.data for event in desktop.events], ["ready", "ready", 1])
+
+
 def test_a_request_that_needs_another_step_is_a_miss_until_that_step_took_place() -> None:
     script, desktop = begin(
         """
