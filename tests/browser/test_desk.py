@@ -456,6 +456,36 @@ def test_what_the_server_does_not_do_is_said_in_words(
     look(seen)
 
 
+def test_who_logs_out_and_in_again_finds_the_chats_as_they_were(look: Looking, host: str, url: str) -> None:
+    async def seen(person: Person) -> None:
+        agent = await at_the_desk(person, host, url)
+        await agent.comes()
+        await agent.accepts()
+        await agent.says("I am back in a minute.")
+        async with agent.asks("EndContactCenterSession"):
+            await agent.button("Log out").click()
+        await agent.comes()
+        await agent.page.locator("#chats button").click()
+        await agent.reads_back()
+        await agent.says("Here I am again.")
+
+    look(seen)
+
+
+@pytest.mark.parametrize("said", ["version=8.5.0", "version=8.6.0", "chat_address=path", "timestamps=spaced"])
+def test_a_desk_understands_how_other_versions_say_things(look: Looking, host: str, said: str) -> None:
+    async def seen(person: Person) -> None:
+        with replayer([], "--speed", "2", "--setting", said) as url:
+            agent = await at_the_desk(person, host, url)
+            await agent.comes()
+            await agent.accepts()
+            await agent.says("Good morning.")
+            await expect(agent.log.locator("time").last).to_have_text(re.compile(r"\d\d:\d\d"))
+            misses_nothing(url)
+
+    look(seen)
+
+
 def test_a_token_that_the_server_wants_goes_with_all_that_is_asked(look: Looking, host: str) -> None:
     async def seen(person: Person) -> None:
         with replayer(["session/csrf"]) as url:
