@@ -342,7 +342,9 @@ def test_what_others_write_is_text(look: Looking, host: str, url: str) -> None:
         await agent.comes()
         await agent.accepts()
         await agent.says(MARKUP)
-        assert await agent.page.locator("main img, main .text b").count() == 0
+        await agent.names("Push URL", "URL", "javascript:alert(1)")
+        await expect(agent.log.locator(".text", has_text="javascript:alert(1)")).to_be_visible()
+        assert await agent.page.locator("main img, main .text b, main a").count() == 0
 
     look(seen)
 
