@@ -2,7 +2,8 @@
 
 const { CometD } = window.org.cometd;
 const PATIENCE = 10_000; // milliseconds
-const CHANNELS = ['/v2/me/chats', '/v2/me/channels'];
+const AGAIN = 1000; // milliseconds before a subscription that was lost is tried again
+const CHANNELS = '/v2/me/*';
 const WORDS = [
   'it was done', 'something that is required was not said', 'it is not possible in the present state',
   'it is forbidden', 'the server, or one behind it, is in trouble', 'you have no permission for it',
@@ -50,31 +51,35 @@ export class Gws {
     this.#headers = { Authorization: `Basic ${basic}` };
     const cometd = this.#cometd;
     // The headers are read for each request: a CSRF token that comes later is sent too.
-    cometd.configure({ url: `${this.api}/notifications`, requestHeaders: this.#headers, maxNetworkDelay: PATIENCE,
-      maxBackoff: PATIENCE });
+    const delays = { maxNetworkDelay: PATIENCE, maxBackoff: PATIENCE };
+    cometd.configure({ url: `${this.api}/notifications`, requestHeaders: this.#headers, ...delays });
     for (const type of cometd.getTransportTypes()) if (type !== 'long-polling') cometd.unregisterTransport(type);
     cometd.onListenerException = (error) => reportError(error);
     let isLost = false;
+    let isRefused = false;
+    const subscribe = () => cometd.subscribe(CHANNELS, ({ data }) => heard(data), (reply) => {
+      isRefused = reply.error?.startsWith('403') ?? false;
+      if (isRefused) status('refused', reply.error);
+      else if (reply.successful) recover();
+      else if (reply.failure) setTimeout(subscribeAgain, AGAIN, cometd.getClientId());
+    });
+    const subscribeAgain = (client) => client === cometd.getClientId() && subscribe();
     cometd.addListener('/meta/handshake', ({ successful }) => {
       if (!successful) return;
       isLost = false;
       // A handshake begins anew: subscriptions are gone, and so is what nobody listened to.
-      cometd.subscribe(CHANNELS[1], ({ data }) => heard(data));
-      cometd.subscribe(CHANNELS[0], ({ data }) => heard(data), (reply) => {
-        if (reply.successful) recover();
-        else status('refused', reply.error);
-      });
+      subscribe();
     });
     cometd.addListener('/meta/connect', ({ successful }) => {
       if (!successful) return;
-      status('live');
+      if (!isRefused) status('live');
       // The client is still known, but an answer with events may have been lost on its way.
       if (isLost) recover();
       isLost = false;
     });
     cometd.addListener('/meta/unsuccessful', ({ channel, error, failure, advice }) => {
       if (cometd.isDisconnected()) return;
-      isLost = channel === '/meta/connect';
+      isLost ||= channel === '/meta/connect';
       if (failure?.httpCode === 403) this.#renew().catch(() => {});
       if (advice?.reconnect === 'none') status('refused', error);
       else if (error?.startsWith('402')) status('anew');

@@ -431,6 +431,33 @@ def test_a_desk_whose_login_has_expired_logs_in_again_and_does_what_was_wanted(
     look(seen)
 
 
+def test_a_desk_that_may_not_listen_says_so(look: Looking, host: str, url: str) -> None:
+    async def seen(person: Person) -> None:
+        with replay.Control(url) as control:
+            control.put_up({"fault": "subscribe-refused"})
+        agent = await at_the_desk(person, host, url)
+        await agent.button("Log in").click()
+        await expect(agent.page.locator("#status")).to_contain_text(
+            "The server refuses to tell what happens – 403"
+        )
+
+    look(seen)
+
+
+def test_a_desk_whose_subscription_was_lost_tries_again(look: Looking, host: str, url: str) -> None:
+    fault = {"fault": "status", "where": {"meta": "subscribe"}, "settings": {"status": 503}, "first": 1}
+
+    async def seen(person: Person) -> None:
+        with replay.Control(url) as control:
+            control.put_up(fault)
+        agent = await at_the_desk(person, host, url)
+        await agent.comes()
+        await agent.accepts()
+        forgive(person, 503)
+
+    look(seen)
+
+
 def test_what_the_server_does_not_do_is_said_in_words(
     look: Looking, host: str, url: str, tmp_path: Path
 ) -> None:
