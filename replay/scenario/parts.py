@@ -36,6 +36,9 @@ class Part(msgspec.Struct, eq=False):
 class Reading(Protocol):
     """Whoever reads files."""
 
+    parts: dict[str, Part | None]
+    """What has been read by now, by where it really is; None while it is looked through."""
+
     def look(self, path: Path) -> None:
         """A file is looked for here."""
 
@@ -55,6 +58,8 @@ def gather(document: Document, path: Path, reading: Reading) -> Part:
     gatherer = _Gatherer(reading)
     part = gatherer.part(document, path)
     if gatherer.problems:
+        # Whoever names one of them again is told again.
+        reading.parts.clear()
         raise ScenarioError(gatherer.problems)
     return part
 
@@ -65,8 +70,7 @@ class _Gatherer:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.problems: list[Problem] = []
-        self._found: dict[str, Part | None] = {}
-        """By where they really are; None for one that cannot be read."""
+        self._found = reading.parts
         self._open: list[tuple[str, Path]] = []
         """The files that name each other on the way to the one that is looked at."""
 
