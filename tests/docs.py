@@ -43,6 +43,12 @@ def scenario() -> str:
     for name, part in parts.items():
         if "properties" not in part or (name == "Scenario" and "Scenario" in text.split("## ")[1:]):
             continue
+        if name == "LaidStep":
+            described_by = (
+                "Its keys are those of RequestStep and PushStep: see [composition](composition.md)."
+            )
+            text += f"\n## {name}\n\n{part['description']}\n\n{described_by}\n"
+            continue
         text += (
             f"\n## {name}\n\n{part.get('description', '')}\n\n| key | type | default | |\n|---|---|---|---|\n"
         )

@@ -167,8 +167,7 @@ def _ids(scenario: Scenario, document: Document) -> Iterator[Problem]:
             meaning = "the moment a play begins" if step.id == START else "the address the client dialled"
             yield document.problem(place, f"no step may be called '{step.id}', which is {meaning}")
         elif step.id in seen:
-            line, column = document.place(seen[step.id])
-            what = f"two steps are called '{step.id}', the first at {line}:{column}"
+            what = f"two steps are called '{step.id}', the first at {document.spot(seen[step.id])}"
             yield document.problem(place, what)
         else:
             seen[step.id] = place

@@ -240,6 +240,25 @@ class Expected(_Part, kw_only=True):
     """Instead of a step: no more than so many requests were no step, of all scenarios that are served."""
 
 
+class Made(_Part, kw_only=True):
+    """What a file is made of beside what it says itself; `load` puts it together, so no Scenario has it."""
+
+    extends: str = ""
+    """The scenario of which this is a variant, by name: `accept-chat`, beside this file or in the library."""
+    include: list[str] = []
+    """Scenarios whose variables, session, steps, `shift_times` and `ignore` come first."""
+    without: list[str] = []
+    """Ids of steps that come from there and are not wanted."""
+
+
+class LaidStep(_Part, kw_only=True):
+    """A step that is laid over one of the same id, where there is `extends` or `include`; what it leaves out
+    stays as it stands there."""
+
+    before: str = ""
+    """Of a new step, where there is `extends` or `include`: id of the step it comes before."""
+
+
 class Scenario(_Part, kw_only=True):
     """The whole file."""
 
@@ -270,7 +289,7 @@ class Scenario(_Part, kw_only=True):
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]
-    """The story, once per play."""
+    """The story, once per play; may be left out where there is `extends` or `include`."""
 
 
 @cache
