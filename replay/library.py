@@ -9,15 +9,46 @@ import os
 import re
 from pathlib import Path
 
+from replay.errors import nearest
+
 SUFFIX = ".yaml"
 
 _LONGEST = 200
+
 _NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
 def library() -> list[Path]:
     """The files, by name: from the installed package, or from the source tree it is run from."""
-    return sorted(folder().glob("*.yaml"))
+    return sorted(folder().rglob(f"*{SUFFIX}"), key=name_of)
+
+
+def names() -> list[str]:
+    """What they are called."""
+    return [name_of(path) for path in library()]
+
+
+def name_of(path: Path) -> str:
+    """What a file of the library is called: `chat/accept`; empty for any other."""
+    home = folder()
+    if path.suffix != SUFFIX or not path.is_relative_to(home):
+        return ""
+    return path.relative_to(home).with_suffix("").as_posix()
+
+
+def called(path: Path) -> str:
+    """A file in words: one of the library by its name, any other by its path."""
+    return name_of(path) or str(path)
+
+
+def meant(path: Path) -> Path:
+    """The file that somebody names: where there is none, the one of the library that is called so."""
+    try:
+        if path.is_dir() or not path.exists():
+            return find(path.as_posix(), None) or path
+    except OSError:
+        pass  # No file has such a name.
+    return path
 
 
 def folder() -> Path:
@@ -25,6 +56,12 @@ def folder() -> Path:
     package = Path(__file__).parent
     installed = package / "library"
     return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def advice(path: Path) -> str:
+    """Which of the library somebody may have meant by a file that is not there."""
+    said = path.as_posix().removesuffix(SUFFIX)
+    return "" if path.is_absolute() else nearest(said, names())
 
 
 def find(name: str, beside: Path | None) -> Path | None:

@@ -114,6 +114,13 @@ def fixpoint() -> Shown:
     return Shown(shown.good and good, f"{shown.figures}; {sum(far)} of {sum(steps)} delays over 10 ms apart")
 
 
+def a_day() -> Shown:
+    """A long day: of 200 agents, of one that `verify` plays, and recorded, told, served, and told again."""
+    shown = tests("tests/library/test_a_day.py", "-k", "not pace_of_people")
+    good, output = run(sys.executable, "-m", "tests.library.day")
+    return Shown(shown.good and good, f"{shown.figures}; {output.strip().splitlines()[-1]}")
+
+
 def broken_scenarios() -> Shown:
     """Every broken scenario is refused with a place and what to do."""
     files = sorted((ROOT / "tests" / "data" / "broken").glob("*.yaml"))
@@ -401,6 +408,12 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "8.5",
         "Locust: a master, two workers, 500 users: its rows are the simulator's counts; a server killed",
         lambda: tests("tests/load/test_locust.py", "-m", "full"),
+    ),
+    ("9.3", "a long day: 200 agents, verify, and a fixpoint of record, distil, serve", a_day),
+    (
+        "9.5",
+        "a CometD service that is not Genesys: recorded, told, and played to npm's cometd",
+        lambda: tests("tests/examples/test_plain.py"),
     ),
 ]
 

@@ -10,6 +10,7 @@ import msgspec
 
 from replay.capture.leaks import Finder, in_text
 from replay.capture.recording import open_recording
+from replay.cli.files import FILE
 from replay.distil.values import leaves
 from replay.errors import Problem, RecordingError, ScenarioError
 from replay.scenario.load import files_of, load
@@ -18,7 +19,7 @@ from replay.scenario.reader import read
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of {file, ok, problems} instead.")
 @click.option("--secrets", is_flag=True, help="Also fail on what looks like a leak; takes recordings too.")
 @click.pass_context

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from replay.capture.losses import count
+from replay.cli.files import FILE
 from replay.cli.journals import read_journal
 from replay.entries import Kept
 from replay.errors import ScenarioError, UsageError
@@ -20,7 +21,7 @@ from replay.scenario.model import Fault, Scenario
 
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path), metavar="SCENARIO")
+@click.argument("file", type=FILE, metavar="SCENARIO")
 @click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="File; else standard output.")
 @click.option("--agent", default="", metavar="NAME", help="Only what struck this agent, for whoever plays.")
 @click.pass_context

@@ -8,7 +8,7 @@ itself. Of the rest, what comes first in this list decides:
 2. The event says what the client made up for the request: its text.
 3. It is recent, and its answer was the first to tell of an id of the event: it made what the event is about.
 4. They share an id.
-5. The profile knows that the operation brings such events.
+5. The profile knows that the operation brings such events, and it is recent or has not brought one yet.
 6. It is recent, and has not brought such an event yet; of several alike in flight, the first.
 7. They share more ids.
 8. It is the latest.
@@ -161,13 +161,15 @@ class Causes:
     def _weigh(self, each: Operation, what: Seen) -> _Weight:
         fitting = fits(each, what, self._profile)
         fresh = (each.place, what.name, what.role) not in self._brought
-        pending = fresh and what.event.since - each.call.at <= IN_FLIGHT
+        recent = what.event.since - each.call.at <= IN_FLIGHT
+        pending = fresh and recent
         return _Weight(
             self._is_numbered(each, what),
             bool(fitting) and self._says(each, what),
             self._makes(each, what),
             bool(each.ids & what.ids),
-            fitting,
+            # What has brought its event long since is no likelier than the rest.
+            fitting if fresh or recent else 0,
             pending,
             pending and each.role == what.role,
             len(each.ids & what.ids) if pending else 0,

@@ -31,6 +31,7 @@ class Driving:
         patience: float = 30.0,
         speed: float | None = 1.0,
         starts_known: bool = True,
+        all_offered: bool = False,
     ) -> None:
         """Worked out once.
 
@@ -41,6 +42,7 @@ class Driving:
             speed: At which the server plays; None when it drops waits.
             starts_known: Whether a chat begins when it is begun here, or the agent listens: a simulator's do,
                 a real server's when a customer comes.
+            all_offered: Whether also an agent's first chat has to be offered: elsewhere it comes with it.
         """
         self.timeline = timeline
         self.base_url = base_url
@@ -48,6 +50,7 @@ class Driving:
         self.patience = patience
         self.speed = speed
         self.starts_known = starts_known
+        self.all_offered = all_offered
         scenario = timeline.scenario
         pushes = (step for step in (*scenario.session, *scenario.steps) if isinstance(step, PushStep))
         self.allowed = {step.id: interval(step) for step in pushes}

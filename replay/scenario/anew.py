@@ -2,6 +2,7 @@
 
     now:   {recorded: "2014-01-02T14:23:20.171-0800", make: time}     when the step took place
     index: {recorded: 7, make: count}                                 one more than the time before
+    line:  {recorded: [Hello, And you?], make: turn}                  the next of these
     chats: {told: {field: chat, of: plays}}                           what events have told until then
 
 `${STEP.name}` is what the latest time of STEP had.
@@ -19,7 +20,8 @@ from replay.scenario.times import is_time
 
 TIME = "time"
 COUNT = "count"
-FRESH = (TIME, COUNT)
+TURN = "turn"
+FRESH = (TIME, COUNT, TURN)
 """What `make:` asks for where a value is made each time, which every profile has."""
 
 _FORMS = (
@@ -36,6 +38,11 @@ def is_anew(variable: Variable) -> bool:
 def anew_in(scenario: Scenario) -> frozenset[str]:
     """The variables of a scenario that are made so."""
     return frozenset(name for name, variable in scenario.variables.items() if is_anew(variable))
+
+
+def turns_of(variable: Variable) -> list[Any]:
+    """What a variable is in turn; empty where it does not say."""
+    return variable.recorded if isinstance(variable.recorded, list) else []
 
 
 def is_list(told: Collected) -> bool:
@@ -55,6 +62,11 @@ def check_anew(name: str, variable: Variable, scenario: Scenario, document: Docu
         elif not is_time(variable.recorded):
             what = f"'recorded' of variable '{name}' is no time, and 'make: time' writes one in its form"
             yield document.problem((*path, "recorded"), what, help=_FORMS)
+    elif variable.make == TURN:
+        if not turns_of(variable):
+            what = f"'recorded' of variable '{name}' must be a list, of which 'make: turn' takes one by one"
+            has = is_set(variable.recorded)
+            yield document.problem((*path, "recorded") if has else path, what, key=not has)
     elif is_set(variable.recorded) and type(variable.recorded) is not int:
         what = f"'recorded' of variable '{name}' must be a whole number, from which 'make: count' counts"
         yield document.problem((*path, "recorded"), what)

@@ -17,9 +17,10 @@ from replay.scenario.durations import parse_duration
 from replay.scenario.expectations import check_expectations
 from replay.scenario.faults import check_faults
 from replay.scenario.headers import wrong_name, wrong_value
-from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import check_names
 from replay.scenario.paces import parse_paces
+from replay.scenario.profile_settings import check_profile_settings
 from replay.scenario.reader import Document, Path
 from replay.scenario.roles import check_roles
 from replay.scenario.templates import BASE_URL
@@ -27,6 +28,9 @@ from replay.scenario.triggers import START
 from replay.scenario.walk import placed_steps
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PREFLIGHT = "OPTIONS"
+REFUSES = 300
+"""The lowest status of an answer that refuses a request, or sends its client elsewhere."""
 STATUSES = range(100, 600)
 """Status codes that an answer may have."""
 COUNTER = "counter"
@@ -51,6 +55,8 @@ def check(scenario: Scenario, document: Document, *, control_apart: bool = False
         *_ids(scenario, document),
         *_steps(scenario, document),
         *check_roles(scenario, document),
+        *_demands(scenario, document),
+        *check_profile_settings(scenario, document),
         *check_faults(scenario, document, control_apart=control_apart),
         *check_expectations(scenario, document),
         *check_causes(scenario, document),
@@ -218,6 +224,39 @@ def _request_line(text: str) -> tuple[str, str] | None:
     if "#" in path:
         return f"the path '{path}' has a fragment, which no client sends", "Leave out '#' and what follows."
     return None
+
+
+def _demands(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    for at, demand in enumerate(scenario.demands):
+        yield from _demand(demand, ("demands", at), document)
+
+
+def _demand(demand: Demand, path: Path, document: Document) -> Iterator[Problem]:
+    if what := wrong_name(demand.header):
+        yield document.problem((*path, "header"), what)
+    if what := wrong_value(demand.header, demand.value):
+        yield document.problem((*path, "value"), what)
+    for number, method in enumerate(demand.methods):
+        place = (*path, "methods", number)
+        if method not in METHODS:
+            advice = f"{nearest(method.upper(), METHODS)} Known methods: {', '.join(METHODS)}.".strip()
+            yield document.problem(place, f"unknown method '{method}'", help=advice)
+        elif method == PREFLIGHT:
+            what = f"nothing is demanded of {PREFLIGHT}, by which a browser asks what a page may send"
+            yield document.problem(place, what, help="Leave it out.")
+    if demand.given and not demand.methods:
+        what = "'given' goes with answers to other methods, and this is demanded of all"
+        advice = "Say of which 'methods' it is demanded: [POST, PUT, DELETE]."
+        yield document.problem((*path, "given"), what, help=advice, key=True)
+    for name, value in demand.given.items():
+        if what := wrong_name(name):
+            yield document.problem((*path, "given", name), what, key=True)
+        if what := wrong_value(name, value):
+            yield document.problem((*path, "given", name), what)
+    if demand.refused.status < REFUSES:
+        what = f"an answer that refuses has a status from {REFUSES}, not {demand.refused.status}"
+        yield document.problem((*path, "refused"), what, help="Write 'status: 403'.")
+    yield from _answer(demand.refused, (*path, "refused"), document)
 
 
 def _answer(answer: Respond, path: Path, document: Document) -> Iterator[Problem]:

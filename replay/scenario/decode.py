@@ -12,6 +12,7 @@ from replay.errors import Problem, nearest
 from replay.scenario.model import (
     Collected,
     Cometd,
+    Demand,
     Expected,
     Fault,
     Json,
@@ -111,6 +112,8 @@ class _Decoder:
             "variables": self._variables,
             "faults": self._faults,
             "expect": self._expect,
+            "demands": self._demands,
+            "again": self._ids,
             "session": self._steps,
             "steps": self._steps,
         }
@@ -157,6 +160,17 @@ class _Decoder:
             for at, inner in enumerate(value)
         ]
 
+    def _demands(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'demands' must be a list of what is demanded, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- header:'.")
+            return []
+        parts = {"refused": lambda inner, path: self._part(Respond, inner, path, "'refused'")}
+        return [
+            self._part(Demand, inner, (*path, at), f"demand {at + 1}", parts)
+            for at, inner in enumerate(value)
+        ]
+
     def fault(self, value: Any, path: Path) -> Any:
         number = next((f" {part + 1}" for part in reversed(path) if isinstance(part, int)), "")
         label = f"fault{number}" if number else "the fault"
@@ -186,11 +200,11 @@ class _Decoder:
             what = f"{label} has both a request and a push"
             self._say((*path, "push"), what, "Make two steps of it.", key=True)
             return None
-        parts = {"respond": self._answers(label), "needs": self._needs}
+        parts = {"respond": self._answers(label), "needs": self._ids, "until": self._ids}
         if self._is_made:
             return self._laid(value, path, label, parts)
         if "push" in value:
-            return self._part(PushStep, value, path, label)
+            return self._part(PushStep, value, path, label, {"until": self._ids})
         if "request" in value:
             return self._part(RequestStep, value, path, label, parts)
         misspelt = [key for key in value if nearest(key, ["request", "push"])]
@@ -220,7 +234,7 @@ class _Decoder:
 
         return answers
 
-    def _needs(self, value: Any, path: Path) -> Any:
+    def _ids(self, value: Any, path: Path) -> Any:
         return self.field([value] if isinstance(value, str) else value, list[str], path)
 
     def _part(

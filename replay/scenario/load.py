@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from replay.errors import Problem, ScenarioError
+from replay.library import advice
 from replay.scenario.compose import compose
 from replay.scenario.decode import is_made
 from replay.scenario.model import Scenario
@@ -105,7 +106,9 @@ def text_of(path: Path) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ScenarioError([Problem(file=file, what=f"the file cannot be read: {reason}")]) from None
+        meant = advice(Path(path)) if isinstance(error, FileNotFoundError) else ""
+        what = f"the file cannot be read: {reason}"
+        raise ScenarioError([Problem(file=file, what=what, help=meant)]) from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

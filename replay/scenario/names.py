@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from replay.errors import Guesses, Problem
 from replay.scenario import templates
 from replay.scenario.anew import anew_in, told_fields, why_not_asked
-from replay.scenario.model import RequestStep, Scenario, Step, Variable, is_set
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, Variable, is_set
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
@@ -44,9 +44,21 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 if not problems:
                     good.add(text)
                 yield from problems
-        if anew:
-            yield from _too_early(step, path, known, document)
+    for path, step in placed_steps(scenario) if anew else ():
+        yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
+    yield from _in_demands(scenario, known, document)
+
+
+def _in_demands(scenario: Scenario, known: _Known, document: Document) -> Iterator[Problem]:
+    for at, demand in enumerate(scenario.demands):
+        for field, value in _of_demand(demand):
+            for place, text in placed_strings(value, ("demands", at, *field)):
+                yield from _string(text, place, known, document)
+                for name in dict.fromkeys(_good_names(text)):
+                    if name.rpartition(".")[2] in known.anew:
+                        what = f"a demand is no step, and '${{{name}}}' is made when one takes place"
+                        yield document.problem(place, what, help="'make: uuid' is made once for each agent.")
 
 
 def referring(value: Any) -> Iterator[str]:
@@ -74,11 +86,21 @@ def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
     if is_set(step.body):
         yield ("body",), step.body
     for at, answer in enumerate(step.respond):
-        yield ("respond", at, "headers"), answer.headers
-        if is_set(answer.body):
-            yield ("respond", at, "body"), answer.body
-        if answer.text is not None:
-            yield ("respond", at, "text"), answer.text
+        yield from _of_answer(answer, ("respond", at))
+
+
+def _of_demand(demand: Demand) -> Iterator[tuple[Path, Any]]:
+    yield ("value",), demand.value
+    yield ("given",), demand.given
+    yield from _of_answer(demand.refused, ("refused",))
+
+
+def _of_answer(answer: Respond, path: Path) -> Iterator[tuple[Path, Any]]:
+    yield (*path, "headers"), answer.headers
+    if is_set(answer.body):
+        yield (*path, "body"), answer.body
+    if answer.text is not None:
+        yield (*path, "text"), answer.text
 
 
 def _mentioned(step: Step) -> Iterator[str]:

@@ -32,7 +32,12 @@ _ALONE = {
     },
 }
 # Where the file may hold one thing in place of a list of one.
-_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", "nth")}
+_ONE_OR_LIST = {
+    *(("RequestStep", name) for name in ("needs", "until", "respond")),
+    ("PushStep", "until"),
+    ("Fault", "nth"),
+    ("Scenario", "again"),
+}
 
 
 def schema() -> dict[str, Any]:
@@ -48,6 +53,7 @@ def schema() -> dict[str, Any]:
             model.RequestStep,
             model.PushStep,
             model.Respond,
+            model.Demand,
             model.Fault,
             model.Where,
             model.Expected,
@@ -61,6 +67,7 @@ def schema() -> dict[str, Any]:
         "$id": SCHEMA_URL,
         "title": "A scenario of gws-replay",
         **_whole(explained),
+        "allOf": [_profile_settings(name) for name in registry.PROFILES],
         "$defs": definitions,
     }
 
@@ -107,6 +114,18 @@ def _settings(name: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"fault": {"const": name}}, "required": ["fault"]},
         "then": {"properties": {"settings": settings}},
+    }
+
+
+def _profile_settings(name: str) -> dict[str, Any]:
+    """What `profile_settings` are if the profile is this one; a file that names none has the usual one."""
+    kind = registry.resolve(registry.PROFILES, name).settings
+    said = docstrings(sys.modules[kind.__module__])[kind.__name__]
+    usual = next(field.default for field in msgspec.structs.fields(model.Scenario) if field.name == "profile")
+    named = {} if name == usual else {"required": ["profile"]}
+    return {
+        "if": {"properties": {"profile": {"const": name}}, **named},
+        "then": {"properties": {"profile_settings": _part(kind, said)}},
     }
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from replay.plan.making import Made
 from replay.plan.timeline import Ask, Reply
-from replay.scenario.anew import COUNT, TIME
+from replay.scenario.anew import COUNT, TIME, TURN, turns_of
 from replay.scenario.model import is_set
 from replay.scenario.times import written_like
 from replay.simulator.collecting import Collecting
@@ -66,6 +66,10 @@ class Anew:
             return self.collecting.value(play, role, variable)
         if variable.make == COUNT:
             return _next(owner, name, variable.recorded if is_set(variable.recorded) else 1)
+        if variable.make == TURN:
+            # Each play begins with another.
+            turns = turns_of(variable)
+            return turns[_next(owner, name, owner.ordinal - 1) % len(turns)]
         if variable.make == TIME:
             return written_like(variable.recorded, self._time_of(play, at))
         return play.lookup(name, "", captured, role)

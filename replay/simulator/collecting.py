@@ -99,13 +99,21 @@ def _latest(play: Play, role: int, told: Collected) -> Iterator[Any]:
     """The latest that a role was told; nothing where that is to be left out."""
     kept = play.collected.get((role, told.field))
     if kept and not _is_out(kept[-1].value, told):
-        yield kept[-1].value
+        yield from _taken(kept[-1].value, told)
 
 
 def _all(play: Play, role: int, told: Collected) -> Iterator[Any]:
     for said in play.collected.get((role, told.field), ()):
         values = said.value if isinstance(said.value, list) else [said.value]
-        yield from (value for value in values if not _is_out(value, told))
+        yield from (taken for value in values if not _is_out(value, told) for taken in _taken(value, told))
+
+
+def _taken(value: Any, told: Collected) -> Iterator[Any]:
+    """What is collected of a value: all of it, or one of its fields, if it has that."""
+    if not told.take:
+        yield value
+    elif isinstance(value, dict) and told.take in value:
+        yield value[told.take]
 
 
 def _is_out(value: Any, told: Collected) -> bool:

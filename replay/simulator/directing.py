@@ -17,7 +17,7 @@ from replay.scenario.triggers import START, Trigger
 from replay.simulator.agents import NOBODY, Agent
 from replay.simulator.events import MOST_HELD
 from replay.simulator.happenings import Due, Mark
-from replay.simulator.pending import Pending
+from replay.simulator.offering import MOST_PLAYS, is_busy
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 EITHER = "Say a channel and its data, or a step."
 BY = "control"
 """Who wanted it, in the journal."""
-
-MOST_PLAYS = 1_000
-"""Unfinished plays of an agent; each of its requests is held against all it has."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +76,9 @@ def offer(simulator: Simulator, scenario: str, name: str, now: float) -> tuple[P
     """
     timeline = _timeline(simulator, scenario)
     agent = agent_meant(simulator, name)
-    if len(agent.plays) >= MOST_PLAYS:
-        pending = Pending(simulator)
-        if sum(not pending.is_over(play) for play in agent.plays) >= MOST_PLAYS:
-            what = f"'{agent.label}' has {MOST_PLAYS} plays that are not over"
-            raise NotNowError(what, help="Let it finish some, or reset the agents.")
+    if is_busy(simulator, agent):
+        what = f"'{agent.label}' has {MOST_PLAYS} plays that are not over"
+        raise NotNowError(what, help="Let it finish some, or reset the agents.")
     return simulator.casting.offer(agent, timeline, now), agent
 
 

@@ -12,7 +12,7 @@ from replay.faults.rules import Rule
 from replay.scenario.durations import format_duration
 from replay.simulator.agents import Agent
 from replay.simulator.facts import transport_of
-from replay.simulator.pending import Pending
+from replay.simulator.pending import Pending, may_come
 from replay.simulator.progress import Progress, channels_in_words, clipped
 from replay.simulator.waiting import AgentRow, AgentState, ClientState, PlayState
 
@@ -161,7 +161,7 @@ class _Look:
         newest, pending = unfinished[-1], self._pending
         if pending.dues.get(newest) or pending.put_off(newest):
             return True
-        return any(not newest.times_set_off(cue) for cue in newest.part.cues)
+        return any(may_come(newest, cue) for cue in newest.part.cues)
 
 
 def _is_listening(client: Client) -> bool:

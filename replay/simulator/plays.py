@@ -54,7 +54,8 @@ class Play:
     told: AtFirst[Counter[str]] = AtFirst(Counter)
     """Of a session: how often each event was due."""
     steered: AtFirst[Counter[str]] = AtFirst(Counter)
-    """How often each event was told because somebody wanted it, beside those that were set off."""
+    """How often each event took place beside those that were set off: somebody wanted it; less by those
+    that had ended when they were due."""
     beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
     counted: AtFirst[dict[str, int]] = AtFirst(dict)
@@ -109,6 +110,8 @@ class Play:
         """Seconds by which recorded times are moved."""
         self.zero = 0.0
         """When the time began that it is moved to."""
+        self.is_ahead = False
+        """Whether it is the session of one of several roles, which its agent has not taken yet."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
@@ -127,6 +130,16 @@ class Play:
             if known.get(cue.id) != moments:
                 # What has been has been: an event that is new waits for the next time.
                 self._fired[cue.id] = min(map(self._times, moments))
+
+    def catches_up_with(self, before: Play) -> None:
+        """A session of a role just taken: what its agent has done before that has been done here.
+
+        Only what was made for it stays its own, since others of its play may have been told.
+        """
+        values, followers = self.values, self.followers
+        self.goes_on_from(before)
+        self.values = before.values | values
+        self.followers += followers
 
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
@@ -167,6 +180,13 @@ class Play:
         """Whether a step took place, here or in the agent's session."""
         return self.has_come(Moment(step))
 
+    def ended_by(self, until: tuple[str, ...]) -> str:
+        """Which of the steps that end another took place; empty if none did."""
+        for step in until:
+            if self.has_happened(step):
+                return step
+        return ""
+
     def has_come(self, moment: Moment) -> bool:
         """Whether a moment came, here or in the agent's session."""
         return bool(self._all_marks(moment))
@@ -175,6 +195,10 @@ class Play:
         """When a step of this part took place last; None if it never did."""
         marks = self._marks.get(Moment(step))
         return marks[-1].at if marks else None
+
+    def last_time(self, step: str) -> float | None:
+        """When a step took place last, here or in the agent's session; None if it never did."""
+        return max((at for play in self._near if (at := play.last(step)) is not None), default=None)
 
     def harm_to(self, step: str) -> Harm | None:
         """What a rule did to a step, here or in the session, when it took place last, or was to."""
@@ -201,7 +225,7 @@ class Play:
         marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
             self._marks[moment] = Marks(mark)
-        elif cues is not None or moment in self.timeline.story.cues_on:
+        elif cues is not None or moment in self.part.watched:
             marks.append(mark)
         else:
             marks[0] = marks.first = mark
@@ -355,7 +379,9 @@ class Play:
         return occurrence
 
     def reply_for(self, ask: Ask) -> Reply | None:
-        """The next answer, or None when there is none left."""
+        """The next answer, or None when there is none left, or the step has ended."""
+        if ask.until and self.ended_by(ask.until):
+            return None
         count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]
@@ -368,8 +394,7 @@ class Play:
         used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
         if not self.is_story:
             # Each story that begins later counts from the first time.
-            story = self.timeline.story
-            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+            used = min(used, used_up(self.part.watched.get(moment, ()), {}, self.part, marks.total))
         marks.let_go(max(used, marks.total - MOST))
 
     def _times(self, moment: Moment) -> int:

@@ -59,8 +59,7 @@ class Rest:
         # What can be answered is no retry of itself.
         is_clear = chosen is not None and len(asking.found) == 1
         before = None if is_clear else self._before(asking)
-        # A next step like it takes it for a new request, but only if it is of the same play.
-        again = before is not None and (chosen is None or chosen.play is not before.play)
+        again = before is not None and (chosen is None or not _is_next(chosen, before))
         candidate = before if again else chosen
         if candidate is None:
             return [self._missed(request, asking)]
@@ -70,7 +69,7 @@ class Rest:
         )
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
-            asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
+            asking = msgspec.structs.replace(asking, cookies=self._own(request, asking.agent))
         if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
@@ -88,6 +87,9 @@ class Rest:
         operation = said_operation(question, simulator.timelines[0].profile.operation_field)
         found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
+        if simulator.demanding.is_on:
+            given = simulator.demanding.given(agent, request)
+            missed = msgspec.structs.replace(missed, headers=missed.headers + given)
         if not simulator.options.forward:
             return missed
         return simulator.forwarding.instead(request, question, agent, found, missed)
@@ -105,7 +107,7 @@ class Rest:
         if agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         found = simulator.finding.fitting(question, agent, words)
-        return Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
+        return Asking(request.exchange, question, agent, self._own(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -118,6 +120,11 @@ class Rest:
             if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
         return self._simulator.casting.new_agent(request.headers, now)
+
+    def _own(self, request: Request, agent: Agent | None) -> Headers:
+        """Headers by which its client is known next time, and learns what is demanded of it."""
+        cookies, demanding = self._cookies(request, agent), self._simulator.demanding
+        return cookies + demanding.given(agent, request) if demanding.is_on else cookies
 
     def _cookies(self, request: Request, agent: Agent | None) -> Headers:
         """What an answer sets, so that its client is known next time."""
@@ -237,6 +244,18 @@ class Rest:
 def _is_used_up(candidate: Candidate) -> bool:
     """Whether the request is this ask, which has no answer left."""
     return candidate.fits and not candidate.answerable
+
+
+def _is_next(chosen: Candidate, before: Candidate) -> bool:
+    """Whether a step takes a request for a new one that another has answered just now.
+
+    It does if both are of one play, where all sessions of an agent are one, or if its turn has come since.
+    """
+    if chosen.play is before.play or not (chosen.play.is_story or before.play.is_story):
+        return True
+    at = before.play.answered[before.ask.id].at
+    moments = (chosen.play.last_time(step) for step in chosen.ask.needs)
+    return any(moment is not None and moment > at for moment in moments)
 
 
 def _question(request: Request) -> Question:

@@ -12,6 +12,7 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.plan.timeline import Cue
 from replay.simulator.agents import Agent
+from replay.simulator.pending import may_come
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class _Look:
             if self._left <= 0:
                 return
             self._left -= 1
-            if cue.role == role or not play.shared:
+            if (cue.role == role or not play.shared) and may_come(play, cue):
                 found = _waiting(agent, play, cue, asks)
                 if found is not None:
                     yield found

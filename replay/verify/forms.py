@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from replay.plan.timeline import Ask, Cue
-from replay.scenario.anew import COUNT, TIME, is_list
+from replay.scenario.anew import COUNT, TIME, TURN, is_list, turns_of
 from replay.scenario.model import is_set
 
 
@@ -24,6 +24,8 @@ class Forms:
             if variable.told is not None:
                 if is_list(variable.told):
                     self.recorded[each.known_as] = []
+            elif variable.make == TURN:
+                self.recorded[each.known_as] = turns_of(variable)[0]
             elif is_set(variable.recorded):
                 self.recorded[each.known_as] = variable.recorded
             elif variable.make == COUNT:

@@ -142,6 +142,20 @@ def test_a_server_that_plays_the_scenario_passes(transport: str) -> None:
     )
 
 
+def test_a_chat_that_the_next_one_follows_at_once_passes_and_the_next_one_is_not_looked_at(
+    tmp_path: Path,
+) -> None:
+    again = tmp_path / "again.yaml"
+    again.write_text(f"{ACCEPT.read_text()}\nagain: history + 20s\n")
+    with aside(simulating(again)) as url:
+        result = run(again, url, "--patience", "20s")
+
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"PASS: {url} plays accept-chat as {again} says, 8 steps\n",
+    )
+
+
 def test_what_differs_is_said_with_its_neighbours_and_the_first_line_says_what_to_do(story: str) -> None:
     with aside(serving(server(chat=answering(status=403, text="{}")))) as url:
         result = run(story, url)

@@ -191,3 +191,15 @@ def test_an_event_about_what_a_request_made_follows_that_request() -> None:
     recorded.poll(3.2, 5.1, events=[event("Chatting", chat=OTHER, parent={"id": CHAT})])
 
     assert triggers(recorded.scenario())[2] == ("chatting-2", "consult + 100ms", "same chat and chat2 ids")
+
+
+def test_what_has_brought_its_event_long_since_brings_no_other_of_its_kind() -> None:
+    updated = {"chat": {"id": CHAT}, "notificationType": "ParticipantsUpdated"}
+    recorded = offered().accept(3.0).poll(2.1, 3.2, events=[(CHATS, updated)])
+    recorded.call("POST", f"/api/v2/me/chats/{CHAT}", {"operationName": "SendMessage", "text": "Hello"}, 20.0)
+    recorded.poll(3.3, 26.0, events=[(CHATS, updated | {"left": "customer"})])
+
+    assert [after for _, after, _ in triggers(recorded.scenario())[1:]] == [
+        "accept + 200ms",
+        "send-message + 6s",
+    ]

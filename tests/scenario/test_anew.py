@@ -144,3 +144,10 @@ def test_they_are_written_as_they_were_read() -> None:
     assert scenario.variables["v"].told == Collected(field="chat", of="plays", unless=unless)
     assert loads(dumps(scenario)) == scenario
     assert "told: {field: chat, of: plays, unless: {state: [Completed, 1], by: agent}}" in dumps(scenario)
+
+
+def test_what_is_taken_in_turn_is_a_list() -> None:
+    for recorded, place in (("recorded: hi, ", "4:20"), ("recorded: [], ", "4:20"), ("", "4:3")):
+        text = f"version: 1\nname: one\nvariables:\n  line: {{{recorded}make: turn}}\nsteps: []\n"
+        said = "'recorded' of variable 'line' must be a list, of which 'make: turn' takes one by one"
+        assert told(text) == [f"{place}: {said}"]

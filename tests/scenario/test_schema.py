@@ -6,7 +6,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from replay.registry import FAULTS
+from replay.registry import FAULTS, PROFILES
 from replay.scenario import model
 from replay.scenario.schema import SCHEMA_FILE, SCHEMA_URL, schema, schema_text
 
@@ -79,6 +79,25 @@ def test_the_schema_takes_what_loads_may_take(said: dict[str, Any], good: bool) 
     validator = jsonschema.Draft202012Validator(schema())
 
     assert validator.is_valid({"version": 1, "name": "variant", **said}) is good
+
+
+def test_the_settings_of_a_scenario_are_those_of_its_profile_and_of_the_usual_one_where_it_names_none() -> (
+    None
+):
+    rules = schema()["allOf"]
+    by_profile = {
+        rule["if"]["properties"]["profile"]["const"]: rule["then"]["properties"]["profile_settings"]
+        for rule in rules
+    }
+
+    assert list(by_profile) == list(PROFILES)
+    assert ["required" in rule["if"] for rule in rules] == [name != "genesys" for name in PROFILES]
+    assert by_profile["plain"]["properties"] == {}
+    assert by_profile["genesys"]["properties"]["chat_address"]["anyOf"] == [
+        {"enum": ["both", "path", "uri"]},
+        {"type": "null"},
+    ]
+    assert all(each["additionalProperties"] is False for each in by_profile.values())
 
 
 def test_the_settings_of_a_rule_are_those_of_its_fault() -> None:

@@ -359,3 +359,26 @@ def test_whenever_the_other_role_is_taken_it_is_told_the_numbers_and_times_that_
 
     script.expect(got(ann, "n"), list(range(1, len(pauses) + 1)))
     script.expect([got(bob, "n"), got(bob, "at")], [got(ann, "n"), got(ann, "at")])
+
+
+def test_lines_are_said_in_turn_and_each_play_begins_with_another() -> None:
+    story = """
+    again: "start + 60s"
+    cometd: {max_interval: 10h}
+    variables: {line: {recorded: [a, b, c], make: turn}}
+    steps:
+      - {id: said, push: /a, after: start + 1s, data: "${line}"}
+      - {id: more, push: /a, after: said + 1s, data: ["${line}", "${said.line}"]}
+      - {id: ask, request: GET /line, repeat: last, respond: {body: "${line}"}}
+    """
+    script = Script(scenario(story))
+    desktop = script.desktop("ann")
+    desktop.open_socket()
+    desktop.handshake()
+    desktop.subscribe("/a")
+    script.advance(59)
+    asked = [script.answer(desktop.get("/line")).body for _ in range(3)]
+    script.advance(60)
+
+    script.expect(asked, ["c", "a", "b"])
+    script.expect([event.data for event in desktop.events], ["a", ["b", "a"], "b", ["c", "b"]])

@@ -106,6 +106,43 @@ def test_a_retry_is_answered_before_another_play_is_asked() -> None:
     script.expect(requests, ["story2#1", "story1#1"])
 
 
+def test_who_logs_in_again_at_once_is_at_the_step_whose_turn_has_come() -> None:
+    login = "{{id: {0}, request: POST /login, {1}respond: {{body: {0}}}}}"
+    script, desktop = begin(
+        f"""
+        session: [{login.format("login", "")}]
+        steps:
+          - {{id: refused, request: POST /x, respond: {{status: 403, body: expired}}}}
+          - {login.format("again", "needs: [refused], ")}
+        """
+    )
+
+    asked = [desktop.post(path, {}) for path in ("/login", "/login")]
+    script.advance(0.001)
+    asked += [desktop.post(path, {}) for path in ("/x", "/login", "/login")]
+
+    script.expect(bodies(script, *asked), ["login", "login", "expired", "again", "again"])
+
+
+def test_who_logs_in_again_at_once_is_heard_by_the_scenario_that_lets_it() -> None:
+    once = (
+        "session: [{id: ready, request: POST /ready}]\nsteps: [{id: x, push: /a, after: ready + 1s, data: 1}]"
+    )
+    often = """
+        session:
+          - {id: ready, request: POST /ready, repeat: last}
+          - {id: is-ready, push: /a, after: ready, data: ready}
+        steps: []
+        """
+    script, desktop = begin(once, often)
+
+    asked = [desktop.post("/ready", {}) for _ in range(2)]
+    script.advance(3)
+
+    assert statuses(script, *asked) == [200, 200]
+    script.expect([event.data for event in desktop.events], ["ready", "ready", 1])
+
+
 def test_a_request_that_needs_another_step_is_a_miss_until_that_step_took_place() -> None:
     script, desktop = begin(
         """
@@ -132,6 +169,34 @@ def test_two_steps_that_look_alike_are_taken_in_turn() -> None:
     script, desktop = begin(f"steps: [{step.format('a')}, {step.format('b')}]")
 
     script.expect(bodies(script, desktop.post("/x", {}), desktop.post("/x", {"n": 1})), ["a", "b"])
+
+
+def test_the_step_that_says_most_of_the_body_is_asked_first_every_time() -> None:
+    script, desktop = begin(
+        """
+        variables: {what: {recorded: Nod}, text: {recorded: hi}, word: {recorded: ho}, kind: {recorded: x}}
+        steps:
+          - {id: any, request: POST /x, body: {do: "${what}"}, repeat: cycle, respond: {body: any}}
+          - {id: say, request: POST /x, body: {do: Say, text: "${text}"}, repeat: cycle, respond: {body: say}}
+          - id: kindly
+            request: POST /x
+            body: {do: Say, text: "${word}", kind: "${kind}"}
+            repeat: cycle
+            respond: {body: kindly}
+        """
+    )
+    kindly = {"do": "Say", "text": "a", "kind": "b"}
+    sent = [
+        {"do": "Nod"},
+        kindly,
+        {"do": "Say", "text": "c"},
+        kindly,
+        {"do": "Say"},
+        {"do": "Say", "text": 1},
+    ]
+
+    found = bodies(script, *(desktop.post("/x", body) for body in sent))
+    script.expect(found, ["any", "kindly", "say", "kindly", "any", "say"])
 
 
 def test_the_step_with_the_most_query_fields_is_asked_first_every_time() -> None:
