@@ -29,7 +29,7 @@ def events(http: httpx.Client) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Until somebody has said something."""
+    """Until somebody has said something, or it cannot go on."""
     with httpx.Client(base_url=sys.argv[1], timeout=60) as http:
         me = http.get("/api/v2/me").json()["user"]
         print("logged in as", me["userName"])
@@ -40,7 +40,9 @@ def main() -> None:
             if chat.get("state") == "Invited":
                 body = {"operationName": "Accept", "nickname": me["firstName"]}
                 answer = http.post(f"/api/v2/me/chats/{chat['id']}", json=body)
-                print("accepted:", answer.status_code, answer.json())
+                print("accepted:" if answer.is_success else "not accepted:", answer.status_code)
+                if answer.is_error:
+                    break
             texts = [message["text"] for message in event.get("messages", ()) if "text" in message]
             if texts:
                 print("the customer says:", *texts)

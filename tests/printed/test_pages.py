@@ -14,6 +14,7 @@ from .pages import EXAMPLES, follow
 
 pytestmark = pytest.mark.live
 
+HARS = DOCS.parent / "tests" / "data" / "har"
 PORTS = ("8090", "8091", "8092", "3128", "8443")
 
 
@@ -26,6 +27,8 @@ def test_who_does_what_a_page_says_sees_what_it_says(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     shutil.copy(EXAMPLES / "desktop.py", folder)
+    for browser in ("chromium", "firefox"):
+        shutil.copy(HARS / f"{browser}-long-polling.har", folder / f"{browser}.har")
 
     ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
     # Where they listen if nobody says where.
