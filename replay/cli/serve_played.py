@@ -9,7 +9,7 @@ import msgspec
 
 from replay.errors import UsageError
 from replay.library import library, name_of
-from replay.scenario.load import load
+from replay.scenario.load import Files, load
 from replay.scenario.model import Scenario
 
 DESK = "desk"
@@ -24,7 +24,9 @@ def played(files: Sequence[Path], *, control_apart: bool) -> tuple[list[Path], l
         UsageError: there is none.
     """
     found = list(files) or sorted(library(), key=_rank)
-    scenarios = [load(path, control_apart=control_apart) for path in found]
+    # What many of them include is read once.
+    reading = Files()
+    scenarios = [load(path, control_apart=control_apart, files=reading) for path in found]
     if not scenarios:
         raise UsageError("there is no scenario to play: name a file")
     if not files and name_of(found[0]) == DESK:
@@ -36,7 +38,8 @@ def played(files: Sequence[Path], *, control_apart: bool) -> tuple[list[Path], l
 
 def listed() -> Iterator[str]:
     """The library, a line each: what a scenario is called, and what it is about."""
-    found = {name_of(path): load(path).about for path in library()}
+    reading = Files()
+    found = {name_of(path): load(path, files=reading).about for path in library()}
     width = max(map(len, found), default=0)
     yield from (f"{name:<{width}}  {about}".rstrip() for name, about in found.items())
 

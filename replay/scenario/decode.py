@@ -127,7 +127,7 @@ class _Decoder:
 
     def _version(self, value: dict[str, Any]) -> None:
         if "version" in value:
-            shown = _shown(value["version"])
+            shown = as_written(value["version"])
             self._say(("version",), f"'version' must be 1, the only version there is, not {shown}")
         else:
             self._say((), "the scenario has no 'version'", "Write 'version: 1' first.")
@@ -369,12 +369,12 @@ def _fits(item: Any, kind: inspect.Type) -> bool:
 def _found(value: Any, kinds: list[inspect.Type]) -> str:
     """What stands there: the value itself, where it is of a right kind."""
     right_kind = any(isinstance(value, _PYTHON.get(type(kind), ())) for kind in kinds)
-    return _shown(value) if right_kind else _kind(value)
+    return as_written(value) if right_kind else _kind(value)
 
 
 def _advice(value: Any, kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StrType) and not kind.pattern and isinstance(value, (bool, int, float)):
-        return f'Quote it: "{_shown(value)}".'
+        return f'Quote it: "{as_written(value)}".'
     if isinstance(kind, inspect.IntType) and isinstance(value, str) and value.isdecimal():
         return "Leave out the quotes."
     if isinstance(kind, inspect.LiteralType) and isinstance(value, str):
@@ -398,7 +398,7 @@ def _kind(value: Any) -> str:
             return "a mapping"
 
 
-def _shown(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value in few characters, as the file would write it."""
     if not isinstance(value, str):
         return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else _kind(value)

@@ -11,7 +11,7 @@ from replay.library import advice
 from replay.scenario.compose import compose
 from replay.scenario.decode import is_made
 from replay.scenario.model import Scenario
-from replay.scenario.parts import gather
+from replay.scenario.parts import Part, gather
 from replay.scenario.reader import Document, read
 from replay.scenario.whole import played, put_together
 
@@ -25,6 +25,8 @@ class Files:
     def __init__(self) -> None:
         self.texts: dict[Path, str | None] = {}
         """What each held; None of one that is not there, or cannot be read."""
+        self.parts: dict[str, Part | None] = {}
+        """Those that others name, as they were read: of several scenarios that name one it is read once."""
 
     def look(self, path: Path) -> None:
         """A file is looked for here."""

@@ -309,7 +309,7 @@ class Scenario(_Part, kw_only=True):
     offered: Literal["at-start", "on-request"] = "at-start"
     """When an agent gets a play: as soon as it comes, or only once somebody offers one (control's `plays`).
 
-    The session is there from the beginning in either case.
+    The session answers from the beginning in either case; its events come once there is a play.
     """
     again: list[str] = []
     """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each

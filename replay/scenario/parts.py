@@ -11,7 +11,7 @@ import msgspec
 
 from replay.errors import Problem, ScenarioError, nearest
 from replay.library import SUFFIX, file_name, find, folder, is_name, leads_out, places
-from replay.scenario.decode import decode_own, is_made
+from replay.scenario.decode import as_written, decode_own, is_made
 from replay.scenario.reader import Document
 from replay.scenario.reader import Path as Place
 
@@ -36,6 +36,9 @@ class Part(msgspec.Struct, eq=False):
 class Reading(Protocol):
     """Whoever reads files."""
 
+    parts: dict[str, Part | None]
+    """What has been read by now, by where it really is; None while it is looked through."""
+
     def look(self, path: Path) -> None:
         """A file is looked for here."""
 
@@ -55,6 +58,8 @@ def gather(document: Document, path: Path, reading: Reading) -> Part:
     gatherer = _Gatherer(reading)
     part = gatherer.part(document, path)
     if gatherer.problems:
+        # Whoever names one of them again is told again.
+        reading.parts.clear()
         raise ScenarioError(gatherer.problems)
     return part
 
@@ -65,8 +70,7 @@ class _Gatherer:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.problems: list[Problem] = []
-        self._found: dict[str, Part | None] = {}
-        """By where they really are; None for one that cannot be read."""
+        self._found = reading.parts
         self._open: list[tuple[str, Path]] = []
         """The files that name each other on the way to the one that is looked at."""
 
@@ -130,10 +134,12 @@ def _named(value: object) -> Iterator[tuple[Place, str]]:
 def _missing(name: str, beside: Path, document: Document, place: Place) -> Problem:
     """Why a name means no file."""
     if not is_name(name):
-        return document.problem(place, f"'{name}' is no name of a scenario", help=_SHAPE)
+        return document.problem(place, f"{as_written(name)} is no name of a scenario", help=_SHAPE)
     if leads_out(beside / file_name(name), beside):
         what = f"'{name}' is a link to something outside of the folder that this file is in"
         return document.problem(place, what, help="Put the file itself there.")
+    if os.path.lexists(beside / file_name(name)):
+        return document.problem(place, f"'{name}' is no file that could be read")
     what = f"there is no scenario '{name}' beside this file or in the library"
     return document.problem(place, what, help=nearest(name, _known(name, beside)) or _SHAPE)
 
@@ -141,6 +147,6 @@ def _missing(name: str, beside: Path, document: Document, place: Place) -> Probl
 def _known(name: str, beside: Path) -> list[str]:
     """Names that could have been meant."""
     here = (beside / name).parent
-    close = [path.relative_to(beside) for path in here.glob(f"*{SUFFIX}")]
+    close = [path.relative_to(beside) for path in here.glob(f"*{SUFFIX}") if path.is_file()]
     ours = [path.relative_to(folder()) for path in folder().rglob(f"*{SUFFIX}")]
     return sorted({path.as_posix().removesuffix(SUFFIX) for path in (*close, *ours)})

@@ -29,7 +29,7 @@ class Events:
     def push(self, due: Due, now: float) -> None:
         """An event is due."""
         # What sessions of several scenarios tell alike is told once; a story is told by itself.
-        if due.play.is_story or not self._is_told(due):
+        if due.play.is_story or not (due.play.is_silent or self._is_told(due)):
             self.bring(due, now)
 
     def _is_told(self, due: Due) -> bool:

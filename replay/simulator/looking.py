@@ -143,7 +143,7 @@ class _Look:
                 yield f"{where}{each.step}: {each.why}{f' ({lately})' if lately else ''}"
         for session in agent.sessions:
             # What may be asked in a session need not be.
-            coming = self._progress(session, agent).next()
+            coming = self._progress(session, agent).next() if not session.is_silent else ()
             yield from (f"{each.step}: {each.why}" for each in coming if each.kind == "push" or each.due_in)
         for told in agent.held:
             channel = self._simulator.events.channel(told.due)

@@ -149,6 +149,11 @@ class Play:
         return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is a session of which no story has been offered yet: it answers, and tells nothing."""
+        return not self.is_story and not self.followers
+
+    @property
     def owner(self) -> Agent | None:
         """Whose it is; of a shared play nobody's."""
         return None if self.shared else next((seat for seat in self.seats if seat is not None), None)

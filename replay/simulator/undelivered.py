@@ -107,7 +107,8 @@ class _Look:
         for client in agent.clients.values():
             if client.queue and client.hold is None:
                 yield _queued(self._simulator, agent, client)
-        for play in (*agent.sessions, *agent.plays):
+        telling = (session for session in agent.sessions if not session.is_silent)
+        for play in (*telling, *agent.plays):
             yield from self._waiting(agent, play)
             # Once, though several may sit in it.
             if play.waiting and agent is next(seat for seat in play.seats if seat is not None):

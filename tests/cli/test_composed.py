@@ -38,6 +38,12 @@ steps:
 VARIANT = "version: 1\nname: variant\nextends: parts/base\nsteps: [{id: more, request: GET /more}]\n"
 
 
+@pytest.fixture(autouse=True)
+def _collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`drive` sets it up for a process of its own, which this is not."""
+    monkeypatch.setattr("replay.cli.drive.settle", lambda: None)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The files of the page."""

@@ -138,7 +138,7 @@ def test_a_server_that_plays_the_scenario_passes(transport: str) -> None:
 
     assert (result.exit_code, result.stdout) == (
         0,
-        f"PASS: {url} plays accept-chat as {ACCEPT} says, 8 steps\n",
+        f"PASS: {url} plays accept-chat as accept-chat says, 8 steps\n",
     )
 
 

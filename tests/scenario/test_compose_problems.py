@@ -151,6 +151,10 @@ def test_files_that_name_each_other_in_a_ring_are_told_with_the_ring(tmp_path: P
         ("../outside", f"'../outside' is no name of a scenario.\n  {SHAPE}"),
         ("/etc/passwd", f"'/etc/passwd' is no name of a scenario.\n  {SHAPE}"),
         ('""', f"'' is no name of a scenario.\n  {SHAPE}"),
+        ('"a\\0b"', f"'a\\u0000b' is no name of a scenario.\n  {SHAPE}"),
+        ("x" * 999, f"'{'x' * 60}…' is no name of a scenario.\n  {SHAPE}"),
+        ("folder", "'folder' is no file that could be read."),
+        ("ring", "'ring' is no file that could be read."),
         (
             "link",
             "'link' is a link to something outside of the folder that this file is in.\n"
@@ -162,6 +166,8 @@ def test_a_name_of_no_file_within_reach_is_told(name: str, what: str, tmp_path: 
     write(tmp_path, outside=BASE)
     path = write(tmp_path / "here", variant=variant(of=f"extends: {name}"), base=BASE)
     (tmp_path / "here" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    (tmp_path / "here" / "ring.yaml").symlink_to("ring.yaml")
+    (tmp_path / "here" / "folder.yaml").mkdir()
     assert told(path) == [f"variant.yaml:3:10: {what}"]
 
 

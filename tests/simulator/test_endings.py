@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from replay.simulator import looking
+from replay.simulator.undelivered import undelivered
 from replay.testing import Desktop, Script, scenario
 from replay.verify.judge import judge
 from tests.verify.loop import Loop
@@ -104,3 +105,12 @@ def test_who_verifies_passes_by_what_has_ended() -> None:
     assert (verification.verdict, verification.differences) == ("pass", ())
     steps = [each.step for each in verification.steps]
     assert steps == ["invited", "accept", "hello", "complete", "too-late"]
+
+
+def test_nobody_misses_an_event_that_has_ended() -> None:
+    script, desktop = begin()
+    ask(script, desktop, "Accept")
+    script.advance(60)
+    found, total = script.direct(lambda simulator, _: undelivered(simulator), "look")
+
+    script.expect((found, total), ([], 0))

@@ -10,6 +10,7 @@ from replay.plan.timeline import plan
 from replay.simulator import directing, offering
 from replay.simulator.options import Options
 from replay.simulator.resetting import reset
+from replay.simulator.undelivered import undelivered
 from replay.testing import Desktop, Script, scenario
 
 LOGIN = """
@@ -92,6 +93,22 @@ def test_the_session_of_what_is_on_request_answers_from_the_beginning_and_its_pl
     script.advance(1)
     assert told(ann) == ["Invited", "Invited"]
     assert len(script.simulator.agents.all[0].sessions) == 1
+
+
+def test_the_session_of_what_nobody_has_been_offered_answers_and_tells_nothing() -> None:
+    news = "  - {id: busy, push: /chats, after: ready + 1s, data: {state: Busy}}\n"
+    login = LOGIN.replace("POST /me,", "POST /me, repeat: cycle,")
+    texts = {"calm": f"{login}{CHAT}", "busy": f"offered: on-request\n{login}{news}{CHAT}"}
+    script = Script(*(scenario(text, name=name) for name, text in texts.items()))
+    ann = come(script)
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(5)
+    assert told(ann) == ["Invited"]
+    assert all("busy" not in each.why for each in undelivered(script.simulator)[0])
+    offer(script, "busy")
+    ann.post("/me", {"operationName": "Ready"})
+    script.advance(5)
+    assert sorted(told(ann)) == ["Busy", "Invited", "Invited"]
 
 
 def test_what_is_offered_at_start_is_beside_what_is_on_request_and_a_login_counts_for_both() -> None:
