@@ -50,8 +50,8 @@ COLOURS = [BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE]
 THEME = TerminalTheme((22, 27, 34), WHITE, COLOURS, [(139, 148, 158), *COLOURS[1:]])
 STYLE = """
 .{unique_id}-matrix {{font: 20px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace}}
-@keyframes come {{from {{visibility: hidden}} to {{visibility: visible}}}}
-.l {{animation: come 1ms step-end both}}
+@keyframes come {{from {{opacity: 0}} to {{opacity: 1}}}}
+.l {{animation: come 150ms both}}
 @media (prefers-reduced-motion: reduce) {{.l {{animation: none}}}}
 """
 SVG = (
