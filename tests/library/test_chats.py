@@ -384,3 +384,15 @@ async def test_each_way_of_saying_something_is_echoed_by_its_own_fields(office: 
     said = desk.messages(chat)[before:]
     assert [each.get("messageType") for each in said] == [None, "text/html", None]
     assert [each["index"] for each in said] == [7, 8, 9]
+
+
+@at("desk")
+async def test_messages_are_as_old_as_they_are_numbered(office: Office) -> None:
+    desk = await office.comes()
+    chat = await desk.accepted()
+    await desk.operate(chat, "SendMessage", text="Good morning.")
+    await desk.hear(8)
+
+    times = [each["timestampSeconds"] for each in desk.messages(chat)]
+    assert len(times) == 8
+    assert times == sorted(times)
