@@ -26,7 +26,7 @@ def outline(scenario: Scenario) -> Iterator[str]:
     if scenario.offered == "on-request":
         yield "offered on request"
     if scenario.again:
-        yield f"again: {scenario.again}"
+        yield f"again: {' or '.join(scenario.again)}"
     if scenario.ignore:
         yield f"not compared: {', '.join(scenario.ignore)}"
     for title, steps in (("session", scenario.session), ("steps", scenario.steps)):
