@@ -175,7 +175,7 @@ def main() -> int:
     tellings = [each for pair in pairs for each in compared(*pair, 0.0)]
     delays = [abs(each.apart) for each in tellings if each.apart is not None]
     others = [str(each) for each in tellings if each.apart is None]
-    others += map(str, apart_from_the_file(came.first, speed, 0.1))
+    others += map(str, apart_from_the_file(came.first, speed, 0.25))
     others += [each.said for each in came.verified if each.code != 0]
     others += [
         line
