@@ -68,7 +68,8 @@ def _what(entry: Entry) -> str:
         case "retry":
             said = "asked again: the same answer"
         case "answer":
-            said = f"{detail.get('request', '')} answered {detail.get('status', '')}".lstrip()
+            lacking = f", for want of {detail['demand']}" if "demand" in detail else ""
+            said = f"{detail.get('request', '')} answered {detail.get('status', '')}{lacking}".lstrip()
         case "event":
             said = f"told on {detail.get('channel', '')}{', by control' if 'by' in detail else ''}"
         case "held" if "role" in detail:

@@ -68,7 +68,7 @@ class Script:
     """One simulator, and all that was said to it and by it."""
 
     def __init__(self, *scenarios: Scenario, options: Options | None = None) -> None:
-        self.simulator = Simulator(plan_all(list(scenarios)), options)
+        self.simulator = Simulator(plan_all(list(scenarios), (options or Options()).settings), options)
         self.now = 0.0
         self.traffic = Traffic()
         """All that has come and gone, as a server keeps it."""
@@ -251,6 +251,8 @@ class Desktop:
         self.jar: dict[str, str] = {}
         self.fault = ""
         """What it says with each request in `X-Replay-Fault`; nothing when empty."""
+        self.brings: dict[str, str] = {}
+        """Headers that it sends with each request beside, their names in lower case."""
         self._script, self._base_url, self._cookies = script, base_url, cookies
         self._ids = itertools.count(1)
         self._authorization = f"Basic {base64.b64encode(f'{user}:secret'.encode()).decode()}" if user else ""
@@ -260,7 +262,7 @@ class Desktop:
         """What its next request says of who it is."""
         cookie = "; ".join(f"{name}={value}" for name, value in self.jar.items())
         named = {"authorization": self._authorization, "cookie": cookie, "x-replay-fault": self.fault}
-        return {name: value for name, value in named.items() if value}
+        return {name: value for name, value in named.items() if value} | self.brings
 
     def handshake(self, **fields: Any) -> int:
         """Begins a Bayeux session."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from replay.cli import group
 from replay.faults.presets import Preset
 from replay.faults.reference import entries, rule_fields, where_fields
+from replay.profiles import genesys_settings
 from replay.registry import COMMANDS, MODIFIERS, PACES, PRESETS, resolve
 from replay.scenario.dump import dumps_faults
 from replay.scenario.paces import Amount
@@ -19,6 +21,7 @@ from replay.scenario.schema import docstrings, schema
 from tests.faults.observed.case import Case
 from tests.faults.observed.table import CASES
 from tests.faults.observed.table import PRESETS as CASES_OF_PRESETS
+from tests.library.coverage import coverage
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -42,6 +45,12 @@ def scenario() -> str:
     text += "Written by `python -m tests.docs` from the model; `replay schema` prints the JSON Schema.\n"
     for name, part in parts.items():
         if "properties" not in part or (name == "Scenario" and "Scenario" in text.split("## ")[1:]):
+            continue
+        if name == "LaidStep":
+            described_by = (
+                "Its keys are those of RequestStep and PushStep: see [composition](composition.md)."
+            )
+            text += f"\n## {name}\n\n{part['description']}\n\n{described_by}\n"
             continue
         text += (
             f"\n## {name}\n\n{part.get('description', '')}\n\n| key | type | default | |\n|---|---|---|---|\n"
@@ -181,6 +190,36 @@ def faults() -> str:
     return text
 
 
+SETTINGS = re.compile("(<!-- written by .*? -->\n).*?(<!-- so far -->)", re.DOTALL)
+"""The part of the page on quirks that the settings themselves say."""
+
+
+def quirks() -> str:
+    """The page as it is, with the tables of what there is to set."""
+    said, fields = docstrings(genesys_settings)["Settings"], msgspec.structs.fields(genesys_settings.Settings)
+    text = "\n| setting | values | |\n|---|---|---|\n"
+    for field in fields:
+        values = " \\| ".join(f"`{value}`" for value in _values(field.type))
+        text += f"| `{field.name}` | {values} | {said[field.name]} |\n"
+    text += "\n| version | statusCodes | settings |\n|---|---|---|\n"
+    for name, version in genesys_settings.VERSIONS.items():
+        given = ((each.name, getattr(version.settings, each.name)) for each in fields)
+        told = ", ".join(f"`{key}={_word(value)}`" for key, value in given if value is not None)
+        text += f"| {name} | 0 to {version.codes} | {told} |\n"
+    page = (DOCS / "quirks.md").read_text(encoding="utf-8")
+    return SETTINGS.sub(lambda found: f"{found[1]}{text}\n{found[2]}", page)
+
+
+def _values(annotation: Any) -> list[str]:
+    """What a setting can be."""
+    kinds = [get_args(each) or each for each in get_args(annotation)]
+    return [str(value) for kind in kinds if isinstance(kind, tuple) for value in kind] or ["true", "false"]
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _row(case: Case) -> str:
     """What one client observed of a fault."""
     return f"- {case.client.name}, `{case.rule}`: {case.expected}\n"
@@ -209,7 +248,14 @@ def _type(value: dict[str, Any]) -> str:
     return str(value.get("type", "any JSON"))
 
 
-PAGES = {"commands.md": commands, "faults.md": faults, "pace.md": pace, "scenario.md": scenario}
+PAGES = {
+    "commands.md": commands,
+    "coverage.md": coverage,
+    "faults.md": faults,
+    "pace.md": pace,
+    "quirks.md": quirks,
+    "scenario.md": scenario,
+}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

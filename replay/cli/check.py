@@ -10,15 +10,16 @@ import msgspec
 
 from replay.capture.leaks import Finder, in_text
 from replay.capture.recording import open_recording
+from replay.cli.files import FILE
 from replay.distil.values import leaves
 from replay.errors import Problem, RecordingError, ScenarioError
-from replay.scenario.load import load
+from replay.scenario.load import files_of, load
 from replay.scenario.model import RequestStep, Scenario
 from replay.scenario.reader import read
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of {file, ok, problems} instead.")
 @click.option("--secrets", is_flag=True, help="Also fail on what looks like a leak; takes recordings too.")
 @click.pass_context
@@ -61,8 +62,9 @@ def _verdict(file: Path, *, secrets: bool) -> _Verdict:
         scenario = load(file)
     except ScenarioError as error:
         return _Verdict(file, "", (_no_scenario(file),) if _is_recording(file) else error.problems)
-    if secrets and (found := leaks_in_scenario(file)):
-        return _Verdict(file, "", found, leaks=True)
+    leaks = [leak for each in files_of(file) for leak in leaks_in_scenario(each)] if secrets else []
+    if leaks:
+        return _Verdict(file, "", tuple(leaks), leaks=True)
     return _Verdict(file, _counts(scenario), ())
 
 
@@ -142,7 +144,13 @@ def _row(verdict: _Verdict) -> dict[str, Any]:
         "file": str(verdict.file),
         "ok": not verdict.problems,
         "problems": [
-            {"line": problem.line, "column": problem.column, "what": problem.what, "help": problem.help}
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "what": problem.what,
+                "help": problem.help,
+            }
             for problem in verdict.problems
         ],
     }

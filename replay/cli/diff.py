@@ -16,6 +16,7 @@ from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
 from replay.cli.differences import Line, cases, lines
+from replay.cli.files import FILE
 from replay.cli.journals import find_journal
 from replay.cli.personal import redacted_fields
 from replay.cli.reports import check_outputs, write_outputs
@@ -23,6 +24,7 @@ from replay.cli.run_differences import lines as run_lines
 from replay.distil import distil
 from replay.entries import Kept
 from replay.errors import RecordingError, ScenarioError, UsageError
+from replay.library import advice
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.diff import Report, diff, nothing_personal
@@ -34,8 +36,8 @@ PLAIN_WIDTH = 160
 
 
 @click.command(name="diff")
-@click.argument("a", type=click.Path(path_type=Path))
-@click.argument("b", type=click.Path(path_type=Path))
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
 @click.option(
     "--timing",
     default="10ms",
@@ -128,7 +130,7 @@ def story(path: Path) -> Scenario:
         recording = open_recording(path)
     except RecordingError as error:
         if not path.is_file():
-            raise
+            raise RecordingError(f"{error} {advice(path)}".strip()) from None
         try:
             return load(path)
         except ScenarioError:

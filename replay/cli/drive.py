@@ -17,6 +17,7 @@ from replay.cli.diff import story
 from replay.cli.drive_report import Run, check_places, write_reports
 from replay.cli.drive_told import Bars
 from replay.cli.drive_users import are_numbered, callers, unknown
+from replay.cli.files import FILE
 from replay.cli.loop import run_loop, settle
 from replay.cli.verify import CARRIED
 from replay.drive.access import Access, Hidden
@@ -61,7 +62,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--target", required=True, metavar="URL", help="The server to drive, such as http://gws:8090.")
 @click.option(
     "--agents",
@@ -211,7 +212,7 @@ class _Driving:
 
     async def _run(self) -> None:
         async with opened(steering(self._asked.admin_token, self._trust), Hidden()) as control:
-            offers, speed = await self._steered(control)
+            offers, speed, all_offered = await self._steered(control)
             thinking = parse_thinking(self._asked.think, seed=self._asked.seed, speed=speed)
             driving = Driving(
                 self._timeline,
@@ -220,6 +221,7 @@ class _Driving:
                 patience=_patience(self._asked.patience),
                 speed=speed,
                 starts_known=offers is not None,
+                all_offered=all_offered,
             )
             with Bars(self._asked.agents, self._load.duration) as bars:
                 crowd = self._crowd = Crowd(
@@ -246,22 +248,23 @@ class _Driving:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupted)
 
-    async def _steered(self, control: Http) -> tuple[Offers | None, float | None]:
-        """Who offers chats, if the target is a server of ours, and at what speed it plays."""
+    async def _steered(self, control: Http) -> tuple[Offers | None, float | None, bool]:
+        """Who offers chats, if a server of ours does; its speed; and whether all have to be offered."""
         health = await health_of(control, self._target)
         said = _speed(self._asked.speed)
         if health is None:
             if self._load.arrivals is not None:
                 what = f"--arrivals: {self._target} is not 'replay serve', there customers start the chats"
                 raise UsageError(what, help="Leave it out; what comes is played.")
-            return None, said.speed if said else 1.0
+            return None, said.speed if said else 1.0, False
         check_plays(health, self._target, self._timeline.name)
         offers = Offers(control, self._target, self._timeline.name)
         await offers.look()
         if are_numbered(os.environ, self._asked.users):
             self._come = unknown(self._come, offers.knows, trust=self._trust.trust)
         speed = None if health.speed == "max" else float(health.speed)
-        return offers, said.speed if said else speed
+        all_offered = self._timeline.name in health.on_request
+        return offers, said.speed if said else speed, all_offered
 
 
 def _load(asked: Asked) -> Load:
@@ -269,8 +272,12 @@ def _load(asked: Asked) -> Load:
     if duration == 0:
         raise UsageError("--duration: nothing happens in no time", help="Write 60s.")
     arrivals = None if asked.arrivals is None else _checked("--arrivals", parse_arrivals, asked.arrivals)
+    ramp = _checked("--ramp", parse_duration, asked.ramp)
+    if duration is not None and ramp > duration:
+        what = f"--ramp: over {asked.ramp} not all agents come before the end, --duration {asked.duration}"
+        raise UsageError(what, help="Make the ramp the shorter of the two.")
     return Load(
-        ramp=_checked("--ramp", parse_duration, asked.ramp),
+        ramp=ramp,
         duration=duration,
         arrivals=arrivals,
         chats_per_agent=asked.chats_per_agent,

@@ -92,7 +92,8 @@ def _how(row: dict[str, Any]) -> str:
 def _verdicts(row: dict[str, Any]) -> Iterable[str]:
     for limit in row["limits"]:
         mark, colour = ("FAIL", "bad") if limit["broken"] else ("ok", "good")
-        yield f"<p class={colour}>{mark}: {_said(limit['limit'])} (it is {_said(limit['found'])})</p>"
+        said = f"{mark}: it fails if {limit['limit']}; it is {limit['found']}"
+        yield f"<p class={colour}>{_said(said)}</p>"
     if row["ended_early"]:
         yield f"<p class=bad>It ended early: {_said(row['ended_early'])}</p>"
     if row["own"]["bottleneck"]:

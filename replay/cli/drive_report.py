@@ -198,7 +198,7 @@ def told(row: dict[str, Any]) -> Iterator[Text | Table]:
         yield _text("no errors")
     for limit in row["limits"]:
         mark, style = ("FAIL", "red") if limit["broken"] else ("ok", "green")
-        yield _text(f"{mark}: {limit['limit']} (it is {limit['found']})", style)
+        yield _text(f"{mark}: it fails if {limit['limit']}; it is {limit['found']}", style)
     yield from _own(row)
     if row["ended_early"]:
         yield _text(f"it ended early: {row['ended_early']}", "red")

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from replay.capture.losses import count
+from replay.cli.files import FILE
 from replay.cli.journals import read_journal
 from replay.entries import Kept
 from replay.errors import ScenarioError, UsageError
@@ -20,7 +21,7 @@ from replay.scenario.model import Fault, Scenario
 
 @click.command()
 @click.argument("journal", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path), metavar="SCENARIO")
+@click.argument("file", type=FILE, metavar="SCENARIO")
 @click.option("--to", type=click.Path(path_type=Path), metavar="FILE", help="File; else standard output.")
 @click.option("--agent", default="", metavar="NAME", help="Only what struck this agent, for whoever plays.")
 @click.pass_context
@@ -42,7 +43,7 @@ def pin(context: click.Context, journal: Path, file: Path, *, to: Path | None, a
     if not found.strikes:
         click.echo(f"no fault struck in {journal}: there is nothing to pin", err=True)
         context.exit(1)
-    text = _text(file.read_text("utf-8"), scenario, found, _origin(kept, journal))
+    text = _text(file.read_text("utf-8"), scenario, found, _origin(kept, journal), to or file)
     loads(text, str(to or file))
     if to is None:
         click.echo(text.encode(), nl=False)
@@ -72,7 +73,7 @@ def _origin(kept: Kept, journal: Path) -> list[str]:
     return [f"# Pinned from {name}{run} by `replay pin`:", "# each fault as it struck, none by chance."]
 
 
-def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str]) -> str:
+def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str], to: Path) -> str:
     """The file with other faults and else as it was; written anew where that cannot be."""
     pinned_one = msgspec.structs.replace(scenario, faults=found.faults)
     lines = before.splitlines()
@@ -80,14 +81,14 @@ def _text(before: str, scenario: Scenario, found: Pinned, origin: list[str]) -> 
     if place is not None:
         spliced = [*lines[: place.start], *_faults(found.faults), *lines[place.stop :]]
         text = _under_heading("\n".join(spliced), origin)
-        if _same(text, pinned_one):
+        if _same(text, pinned_one, to):
             return text
     return _under_heading(dumps(pinned_one), origin)
 
 
-def _same(text: str, wanted: Scenario) -> bool:
+def _same(text: str, wanted: Scenario, file: Path) -> bool:
     try:
-        return loads(text) == wanted
+        return loads(text, str(file)) == wanted
     except ScenarioError:
         return False
 

@@ -17,14 +17,15 @@ from replay import __version__
 from replay.cli.loop import load_first, run_loop, settle
 from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
+from replay.cli.serve_played import listed, played
 from replay.cli.serve_told import begins, summary
 from replay.clock import ManualClock
 from replay.entries import Head
 from replay.errors import UsageError
-from replay.library import library
+from replay.plan.adapting import as_wanted
 from replay.plan.pace import at_speed
-from replay.scenario.load import load
 from replay.scenario.model import Scenario
+from replay.scenario.profile_settings import overriding
 from replay.server.descriptors import limit, shortage, widen
 from replay.server.har import parts_of, said_to_be_dropped
 from replay.server.har_file import check_place, write_har
@@ -41,25 +42,37 @@ from replay.simulator.options import Options
 def serve(**asked: Any) -> None:
     """Plays scenarios to unmodified clients until Ctrl-C.
 
-    Without FILE the scenarios that come with the package are played.
+    FILE is a scenario's, or the name of one that comes with the package, such as accept-chat. Without FILE
+    all of these are played: an agent is offered the chats of 'desk', one after another, and the others when
+    somebody asks for them (control's plays, or the page).
     """
+    wanted = Asked(**asked)
     try:
-        _play(Asked(**asked))
+        if wanted.listed:
+            _list(wanted)
+        else:
+            _play(wanted)
     except KeyboardInterrupt:
         click.echo("ended before it listened", err=True)
+
+
+def _list(asked: Asked) -> None:
+    if asked.files:
+        raise UsageError("--list lists what comes with the package: leave out FILE")
+    for line in listed():
+        click.echo(line)
 
 
 def _play(asked: Asked) -> None:
     load_first()
     apart = asked.control_port is not None
-    files = asked.files or library()
-    scenarios = [load(path, control_apart=apart) for path in files]
-    if not scenarios:
-        raise UsageError("there is no scenario to play: name a file")
+    files, scenarios = played(asked.files, control_apart=apart)
     check_beside(asked)
     if asked.expect and not any(scenario.expect for scenario in scenarios):
         raise UsageError("--expect has nothing to hold", help="No scenario has 'expect:'.")
-    faults = gather(asked.fault_files, asked.presets, scenarios, control_apart=apart)
+    settings = overriding(asked.settings, scenarios, whose="--setting")
+    told = [as_wanted(scenario, settings) for scenario in scenarios]
+    faults = gather(asked.fault_files, asked.presets, told, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal
     for option, path in (("--journal", journal), ("--har", asked.har)):
         if path is not None and path.exists() and any(map(path.samefile, read)):
@@ -70,6 +83,7 @@ def _play(asked: Asked) -> None:
         pace=at_speed(asked.pace, asked.speed),
         seed=asked.seed,
         date=asked.date,
+        settings=settings,
         faults=tuple(faults),
         journal_entries=asked.journal_entries,
         journal_bytes=asked.journal_size,

@@ -11,6 +11,9 @@ from replay.simulator.undelivered import undelivered
 NAMED = 30
 """Rules that are named in one line; a pinned run may have thousands."""
 
+FEW = 5
+"""Scenarios on request that are named."""
+
 KINDS = 5
 """Kinds of miss that have a line, and as many of events that nobody was given."""
 
@@ -30,8 +33,17 @@ def begins(server: Server, *, apart: bool) -> Iterator[tuple[str, str]]:
         yield "control", f"control on {server.control_url}"
     if server.peers:
         yield "peers", f"control calls reach {', '.join(server.peers)} too"
-    names = ", ".join(scenario.name for scenario in simulator.scenarios)
-    yield "playing", f"playing {names} on {server.cometd_url}; Ctrl-C ends"
+    yield "playing", f"playing {played_in_words(simulator)} on {server.cometd_url}; Ctrl-C ends"
+
+
+def played_in_words(simulator: Simulator) -> str:
+    """What agents get by themselves; of the rest, where it is much, how much there is."""
+    asked = [each.name for each in simulator.timelines if each.is_on_request]
+    comes = ", ".join(each.name for each in simulator.timelines if not each.is_on_request)
+    if not asked:
+        return comes
+    rest = f"{', '.join(asked) if len(asked) <= FEW else len(asked)} on request"
+    return f"{comes}, and {rest}," if comes else rest
 
 
 def summary(simulator: Simulator, now: float) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from replay.cli.files import FILE
 from replay.cli.journals import find_journal
 from replay.entries import Kept
 from replay.errors import ScenarioError, UsageError, nearest
@@ -20,7 +21,7 @@ from replay.verify.chronicle import chronicle, title
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--agent", default="", metavar="NAME", help="Of a journal: only what happened to this agent.")
 @click.option(
     "--html", type=click.Path(path_type=Path), metavar="OUT", help="Write a page; '-': standard output."

@@ -15,6 +15,7 @@ from rich.text import Text
 from replay.capture.preflight import parse_upstream
 from replay.cli.credentials import accesses, trusted
 from replay.cli.diff import PLAIN_WIDTH, story
+from replay.cli.files import FILE
 from replay.cli.loop import run_loop
 from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.verify_report import Held, cases, clean, lines, properties, row
@@ -22,6 +23,7 @@ from replay.cli.verify_told import Follower, Teller
 from replay.drive.access import Access, Hidden
 from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError, check_known
+from replay.library import called
 from replay.plan.timeline import Timeline, plan
 from replay.registry import TRANSPORTS
 from replay.scenario.durations import parse_duration
@@ -55,7 +57,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--target", required=True, metavar="URL", help="The server to verify, such as http://gws:8090.")
 @click.option(
     "--order",
@@ -123,7 +125,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
         )
         for role in roles
     ]
-    held = Held(clean(merged(found, scenario), hidden), scenario, str(asked.file), target)
+    held = Held(clean(merged(found, scenario), hidden), scenario, called(asked.file), target)
     _report(held, asked)
     if interrupted:
         raise KeyboardInterrupt

@@ -20,6 +20,7 @@ from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
 from replay.plan.timeline import Ask, Timeline
+from replay.scenario.model import Scenario
 from replay.verify.role import Role, Seen
 
 LEAVING = 3.0
@@ -87,6 +88,11 @@ class Agent:
         self._requests: set[asyncio.Task[None]] = set()
         self._waiting = ""
         """The event that it is known to wait for."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What it plays its part of."""
+        return self._timeline.scenario
 
     async def run(self, http: Http, transport: str) -> Outcome:
         """Plays to the end of its part."""
@@ -235,6 +241,8 @@ class Agent:
 
     def _event(self, event: Received) -> None:
         found = self._role.event(event.channel, event.data)
+        if not found.step and self._role.is_of_next(event.channel, event.data):
+            return
         name = self._timeline.profile.push_name(event.channel, event.data)
         what = f"{event.channel} {name}"
         self._note("event", found.step, what, event.data, found.differences, again=found.again)

@@ -11,6 +11,7 @@ from replay.drive.thinking import Thinking, no_thinking
 from replay.plan.intervals import Interval, interval
 from replay.plan.timeline import Ask, Cue, Moment, Timeline
 from replay.plan.values import names_in
+from replay.scenario.anew import FRESH
 from replay.scenario.model import PushStep
 from replay.verify.role import Company, Role
 
@@ -30,6 +31,7 @@ class Driving:
         patience: float = 30.0,
         speed: float | None = 1.0,
         starts_known: bool = True,
+        all_offered: bool = False,
     ) -> None:
         """Worked out once.
 
@@ -40,6 +42,7 @@ class Driving:
             speed: At which the server plays; None when it drops waits.
             starts_known: Whether a chat begins when it is begun here, or the agent listens: a simulator's do,
                 a real server's when a customer comes.
+            all_offered: Whether also an agent's first chat has to be offered: elsewhere it comes with it.
         """
         self.timeline = timeline
         self.base_url = base_url
@@ -47,13 +50,14 @@ class Driving:
         self.patience = patience
         self.speed = speed
         self.starts_known = starts_known
+        self.all_offered = all_offered
         scenario = timeline.scenario
         pushes = (step for step in (*scenario.session, *scenario.steps) if isinstance(step, PushStep))
         self.allowed = {step.id: interval(step) for step in pushes}
         """By step, in how many seconds after what sets it off each event comes, as recorded."""
         variables = scenario.variables
-        self.made = {name for name in timeline.story.variables if variables[name].make is not None}
-        """Names of what is made anew for each chat."""
+        self.made = {name for name in timeline.story.variables if variables[name].make not in {None, *FRESH}}
+        """Names of what is made anew for each chat, and stays as it is while it goes on."""
         self.all_marked = all(
             self.made & {*names_in(cue.channel), *names_in(cue.data.compiled)} for cue in timeline.story.cues
         )

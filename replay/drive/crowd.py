@@ -12,6 +12,7 @@ import msgspec
 from replay.clock import Clock, SystemClock
 from replay.drive.access import Access
 from replay.drive.actions import Told
+from replay.drive.answer import Tokens
 from replay.drive.arrivals import Arrivals
 from replay.drive.burden import Burden
 from replay.drive.chats import Driving
@@ -164,7 +165,8 @@ class Crowd:
                 for role in range(len(self._driving.timeline.roles))
             ]
             group.desks += desks
-            group.begin(is_known=self._offers is not None and self._offers.knows(caller.names[0]))
+            is_known = self._offers is not None and self._offers.knows(caller.names[0])
+            group.begin(is_known=is_known or self._driving.all_offered)
             if self._in_turn is None:
                 desks[0].start()
                 continue
@@ -198,7 +200,7 @@ class Crowd:
         # Nobody learns what the server gives out: it stands in no figure, and thousands are given much.
         return Desk(
             Part(self._driving, name=caller.names[role], transport=self._load.transport, role=role),
-            Http(session, access),
+            Http(session, access, tokens=Tokens.of(self._driving.timeline.scenario)),
             self._driving.base_url,
             self._driving.timeline.scenario.cometd.path,
             access,

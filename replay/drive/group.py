@@ -73,7 +73,11 @@ class Group:
         return self.is_ready and not self._is_over and has_quota and self.chats < self._at_once
 
     def begin(self, meant: float | None = None, *, is_known: bool = False) -> None:
-        """One more chat: the first comes with agents, unless they are known; others have to be offered."""
+        """One more chat: the first comes with agents, unless they are known; others have to be offered.
+
+        Args:
+            is_known: Whether the first has to be offered too.
+        """
         chat = Chat()
         self._begun += 1
         is_offered = self._offers is not None and (self._begun > 1 or is_known)

@@ -13,7 +13,7 @@ from yarl import URL
 
 from replay.bayeux.messages import clients_in
 from replay.drive.access import Access, Hidden
-from replay.drive.answer import LARGEST, READING, Answer, Csrf, as_utf8
+from replay.drive.answer import LARGEST, Answer, Tokens, as_utf8
 
 CLOSING = 3.0
 """Seconds a server gets to close a WebSocket with us."""
@@ -32,17 +32,22 @@ class Http:
     """One agent's requests to one server. GWS ties login, cookies and CSRF token to each other."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, access: Access | None = None, hidden: Hidden | None = None
+        self,
+        session: aiohttp.ClientSession,
+        access: Access | None = None,
+        hidden: Hidden | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         """Nothing is asked yet.
 
         Args:
             hidden: Learns what secrets the server gives out; nobody does when left out.
+            tokens: What it gives out for requests to come with; what GWS does when left out.
         """
         self._session = session
         self._trust = (access or Access()).trust
         self._hidden = hidden
-        self._csrf = Csrf()
+        self._tokens = tokens or Tokens()
         self.secure = False
         """Whether it has spoken TLS."""
 
@@ -56,18 +61,18 @@ class Http:
             aiohttp.ClientError: there is no answer; `in_words` says why.
         """
         answer = await self._ask(method, url, body, within, kind)
-        if answer.status == 403 and method not in READING and b"csrf" in answer.body.lower():
+        if self._tokens.may_lack(method, answer.status, answer.body):
             # The token comes with the answer to any GET, and a client may not have had one yet.
-            before = self._csrf.headers
-            await self._ask("GET", url, None, within, kind)
-            if self._csrf.headers != before:
+            before = self._tokens.sent_with(method)
+            await self._ask("GET", self._tokens.reading(url), None, within, kind)
+            if self._tokens.sent_with(method) != before:
                 return await self._ask(method, url, body, within, kind)
         return answer
 
     async def _ask(self, method: str, url: str, body: bytes | None, within: float, kind: str) -> Answer:
         self.secure |= url.startswith("https")
         headers = {} if body is None else {"Content-Type": kind}
-        headers |= {} if method in READING else self._csrf.headers
+        headers |= self._tokens.sent_with(method)
         async with self._session.request(
             method,
             URL(url, encoded=True),
@@ -91,9 +96,9 @@ class Http:
     def _learn(self, response: aiohttp.ClientResponse) -> None:
         if self._hidden is not None:
             self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
-        token = self._csrf.learn(response.headers)
-        if token and self._hidden is not None:
-            self._hidden.learn_issued(token)
+        given = self._tokens.learn(response.headers)
+        if given and self._hidden is not None:
+            self._hidden.learn_issued(*given)
 
     async def close(self) -> None:
         """Ends its session, and its connections if they are its own."""
@@ -109,7 +114,7 @@ class Http:
 
 
 @asynccontextmanager
-async def opened(access: Access, hidden: Hidden) -> AsyncIterator[Http]:
+async def opened(access: Access, hidden: Hidden, tokens: Tokens | None = None) -> AsyncIterator[Http]:
     """Connections, cookies and login of one agent."""
     # REST and CometD share their cookies, as in a browser; aiohttp drops those of hosts that are addresses.
     jar = aiohttp.CookieJar(unsafe=True)
@@ -117,7 +122,7 @@ async def opened(access: Access, hidden: Hidden) -> AsyncIterator[Http]:
     connector = aiohttp.TCPConnector(limit=0)
     headers = {"Authorization": access.authorization} if access.authorization else {}
     session = aiohttp.ClientSession(cookie_jar=jar, connector=connector, headers=headers)
-    http = Http(session, access, hidden)
+    http = Http(session, access, hidden, tokens)
     try:
         yield http
     finally:

@@ -40,6 +40,11 @@ class Owners:
                 if self._by_id.get(text) is old:
                     del self._by_id[text]
 
+    @property
+    def known(self) -> list[Playing]:
+        """All of which something is known, those that are over last."""
+        return [*self.under_way, *self._past]
+
     def of(self, data: Any) -> list[Playing]:
         """The chats an event may belong to: by its ids; else in the order they began, those over last."""
         known = [self._by_id[text] for text in _words(data) if text in self._by_id]

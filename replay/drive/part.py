@@ -267,6 +267,9 @@ class Part:
                 return self._came(playing, found.step, now)
             if found.again and doubled is None:
                 doubled = playing, found.again
+        if any(each.role.is_of_next(event.channel, event.data) for each in self._owners.known):
+            # Of a chat that the server has brought by itself: nobody here plays it.
+            return []
         if doubled is None:
             return [Told(kind="stranger", at=now, example=f"an event on {event.channel} is no step")]
         playing, step = doubled

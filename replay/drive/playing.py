@@ -9,6 +9,7 @@ import aiohttp
 
 from replay.drive.access import Access, Hidden, by_name
 from replay.drive.agent import Agent, unreachable
+from replay.drive.answer import Tokens
 from replay.drive.http import in_words, opened
 from replay.drive.outcome import Outcome, index_of
 from replay.drive.watch import Watch
@@ -115,7 +116,7 @@ async def play_together(
 
 
 async def _play(agent: Agent, transport: str, hidden: Hidden) -> Outcome:
-    async with opened(agent.access, hidden) as http:
+    async with opened(agent.access, hidden, Tokens.of(agent.scenario)) as http:
         try:
             return await agent.run(http, transport)
         except aiohttp.ClientError as error:

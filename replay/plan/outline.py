@@ -23,6 +23,10 @@ def outline(scenario: Scenario) -> Iterator[str]:
         yield f"agents: {', '.join(roles)}"
     if scenario.pace:
         yield f"pace: {scenario.pace}"
+    if scenario.offered == "on-request":
+        yield "offered on request"
+    if scenario.again:
+        yield f"again: {scenario.again}"
     if scenario.ignore:
         yield f"not compared: {', '.join(scenario.ignore)}"
     for title, steps in (("session", scenario.session), ("steps", scenario.steps)):

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from replay.plan.times import shift, shift_fields
-from replay.plan.values import Keyed, Lookup, Text, render
+from replay.plan.values import Keyed, Lookup, Text, names_in, render
 from replay.scenario.templates import Reference
 
 _encode = msgspec.json.Encoder().encode
@@ -34,11 +34,28 @@ def head_of(channel: str) -> bytes:
 class Prepared:
     """A compiled value, ready to be sent. It is taken apart when it is sent for the first time."""
 
-    __slots__ = ("_constant", "_fills", "_is_keyed", "_pieces", "_time_fields", "_times", "compiled")
+    __slots__ = (
+        "_constant",
+        "_fills",
+        "_final",
+        "_is_keyed",
+        "_pieces",
+        "_time_fields",
+        "_times",
+        "compiled",
+    )
 
-    def __init__(self, compiled: Any, time_fields: Container[str]) -> None:
+    def __init__(
+        self, compiled: Any, time_fields: Container[str], final: frozenset[str] = frozenset()
+    ) -> None:
+        """Nothing is taken apart yet.
+
+        Args:
+            final: Names whose times are the play's already, and are not moved.
+        """
         self.compiled = compiled
         self._time_fields = time_fields
+        self._final = final
         self._constant: bytes | None = None
         """All of it, where nothing differs from play to play."""
         self._is_keyed = False
@@ -46,7 +63,8 @@ class Prepared:
         """Every other one is a hole; empty until it is taken apart."""
         self._fills: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
         """Names, and where each stands: as a value of its own, and inside a string."""
-        self._times: tuple[tuple[int, Any], ...] = ()
+        self._times: tuple[tuple[int, Any, bool], ...] = ()
+        """Where times stand, what stands there, and whether it is moved."""
 
     def encode(self, lookup: Lookup, seconds: float, known: Mapping[str, Any] = _NOTHING) -> bytes:
         """The JSON of one play, its times moved by so many seconds.
@@ -69,19 +87,37 @@ class Prepared:
                 text = encoded[1:-1]
             else:
                 text = _encode(_encode(value).decode())[1:-1] if inside else b""
-                encoded = _encode(shift_fields(value, self._time_fields, seconds) if seconds else value)
+                moves = seconds and name not in self._final
+                encoded = _encode(shift_fields(value, self._time_fields, seconds) if moves else value)
             for at in whole:
                 pieces[at] = encoded
             for at in inside:
                 pieces[at] = text
-        for at, item in self._times:
+        for at, item, moves in self._times:
             value = render(item, _first(known, lookup))
-            pieces[at] = _encode(shift(value, seconds) if seconds else value)
+            pieces[at] = _encode(shift(value, seconds) if seconds and moves else value)
         return b"".join(pieces)
 
     def _encode_whole(self, lookup: Lookup, seconds: float, known: Mapping[str, Any]) -> bytes:
         value = render(self.compiled, _first(known, lookup))
+        if seconds and self._final:
+            return _encode(self._moved(self.compiled, _first(known, lookup), seconds))
         return _encode(shift_fields(value, self._time_fields, seconds) if seconds else value)
+
+    def _moved(self, compiled: Any, lookup: Lookup, seconds: float, *, is_time: bool = False) -> Any:
+        """The value of one play, with the times moved that are not the play's already."""
+        if isinstance(compiled, dict) and not is_time:
+            named = [(render(key, lookup), item) for key, item in compiled.items()]
+            return {
+                key: self._moved(item, lookup, seconds, is_time=key in self._time_fields)
+                for key, item in named
+            }
+        if isinstance(compiled, list) and not is_time:
+            return [self._moved(item, lookup, seconds) for item in compiled]
+        value = render(compiled, lookup)
+        if not self._final.isdisjoint(names_in(compiled)):
+            return value
+        return shift(value, seconds) if is_time else shift_fields(value, self._time_fields, seconds)
 
     def _take_apart(self) -> None:
         cutting = _Cutting(self._time_fields)
@@ -92,7 +128,7 @@ class Prepared:
             (name, tuple(cutting.whole.get(name, ())), tuple(cutting.inside.get(name, ())))
             for name in dict.fromkeys((*cutting.whole, *cutting.inside))
         )
-        self._times = tuple(cutting.times)
+        self._times = tuple((at, item, self._final.isdisjoint(names_in(item))) for at, item in cutting.times)
         if len(self._pieces) == 1:
             self._constant = self._pieces[0]
 

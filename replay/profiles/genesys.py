@@ -8,6 +8,7 @@ import string
 from typing import Any
 
 from replay.profiles.genesys_effects import EFFECTS, kinds_of
+from replay.profiles.genesys_settings import Settings, adapted
 from replay.profiles.profile import LOOKALIKE, IdShape, Profile, kebab
 
 _ALPHANUMERIC = string.digits + string.ascii_uppercase
@@ -101,4 +102,6 @@ PROFILE = Profile(
     failure=_failure,
     # Observed: with HTTP 403, not 401.
     not_logged_in=lambda: _failure(20, "Access denied"),
+    settings=Settings,
+    adapted=adapted,
 )

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from replay.scenario.model import Scenario
+
 Maker = Callable[["random.Random", str], str]
 """Makes an id from a source of chance; the second argument is the recorded id."""
 
@@ -26,6 +28,10 @@ class IdShape(msgspec.Struct, frozen=True):
     pattern: re.Pattern[str]
     """Matches the whole value."""
     maker: Maker
+
+
+class NoSettings(msgspec.Struct, frozen=True):
+    """Of an API of which there is one kind, or nothing is known."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +76,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """JSON body of an answer that says that an operation failed; takes a code of the API's and a sentence."""
     not_logged_in: Callable[[], dict[str, object]]
     """JSON body of an answer to somebody whose login is void."""
+    settings: type[msgspec.Struct] = NoSettings
+    """Its fields are what `profile_settings` may say."""
+    adapted: Callable[[Scenario, Any], Scenario] = lambda scenario, _settings: scenario
+    """A scenario as a server with these settings tells it."""
 
 
 def lookalike(draw: random.Random, recorded: str) -> str:

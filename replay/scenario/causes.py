@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.errors import Guesses, Problem
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step, roles_of
+from replay.scenario.delays import span
+from replay.scenario.model import PushStep, Scenario, Step, roles_of
 from replay.scenario.reader import Document, Path
 from replay.scenario.triggers import START, Trigger, parse_trigger
 from replay.scenario.walk import placed_steps
@@ -18,7 +19,7 @@ _Steps = dict[str, tuple[Path, Step]]
 
 
 def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
-    """Problems with `after:` of pushes and `needs:` of requests."""
+    """Problems with `after:` of pushes, `needs:` of requests, and `until:` of both."""
     steps = {step.id: (path, step) for path, step in placed_steps(scenario)}
     first = roles_of(scenario)[0]
 
@@ -40,8 +41,14 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
         else:
             causes = step.needs
             places = [(*path, "needs", at) for at in range(len(causes))]
-            yield from _needs(step, path, steps, needed, document)
-        for cause, place in zip(causes, places, strict=True):
+            yield from _named(dict(zip(places, causes, strict=True)), steps, needed, document)
+        ends: dict[Path, str] = {(*path, "until", at): name for at, name in enumerate(step.until)}
+        yield from _named(ends, steps, needed, document)
+        for place, end in ends.items():
+            if end in causes:
+                what = f"'{step.id}' can never happen: '{end}', which it waits for, ends it"
+                yield document.problem(place, what)
+        for cause, place in zip([*causes, *step.until], [*places, *ends], strict=True):
             if path[0] == "session" and cause in steps and steps[cause][0][0] == "steps":
                 what = f"'{step.id}', of the session, cannot wait for '{cause}', a step of the story"
                 advice = "The session happens once, whatever story comes."
@@ -50,10 +57,34 @@ def check_causes(scenario: Scenario, document: Document) -> Iterator[Problem]:
                 what = f"'{step.id}' cannot wait for '{cause}', which is of another agent's session"
                 yield document.problem(place, what, help="Steps of the story may wait for both.")
         waits[step.id] = [cause for cause in causes if cause in steps]
+    for at, again in enumerate(scenario.again):
+        yield from _again(again, ("again", at), scenario, steps, document)
     for ring in _rings(waits):
         path, step = steps[ring[0]]
         place = (*path, "after" if isinstance(step, PushStep) else "needs")
         yield document.problem(place, _say_ring(ring))
+
+
+def _again(
+    again: str, place: Path, scenario: Scenario, steps: _Steps, document: Document
+) -> Iterator[Problem]:
+    """Problems with what brings another play."""
+    try:
+        trigger = parse_trigger(again)
+    except ValueError as error:
+        yield document.problem(place, str(error))
+        return
+    yield from _trigger(trigger, place, steps, Guesses([START, *steps]), document)
+    causes = [moment.step for moment in trigger.moments]
+    if len(roles_of(scenario)) > 1:
+        what = "'again' is for a play of one agent, and the steps name several"
+        yield document.problem(place[:1], what, help="Have such plays offered: POST plays.", key=True)
+    elif all(cause in steps and steps[cause][0][0] == "session" for cause in causes):
+        what = f"'{again}' is of the session, which is the same for all plays"
+        yield document.problem(place, what, help="Name a step of the story, or 'start'.")
+    if span(trigger.delay)[1] <= 0:
+        what = f"'{again}' would bring play after play in no time"
+        yield document.problem(place, what, help=f"Write a delay: {causes[0]} + 20s.")
 
 
 def _trigger(
@@ -70,13 +101,11 @@ def _trigger(
             yield document.problem(path, what, help=f"Write '{moment.step}'.")
 
 
-def _needs(
-    step: RequestStep, path: Path, steps: _Steps, guesses: Guesses, document: Document
-) -> Iterator[Problem]:
-    for at, name in enumerate(step.needs):
+def _named(names: dict[Path, str], steps: _Steps, guesses: Guesses, document: Document) -> Iterator[Problem]:
+    for place, name in names.items():
         if name not in steps:
             what = f"no step is called '{name}'"
-            yield document.problem((*path, "needs", at), what, help=guesses.nearest(name))
+            yield document.problem(place, what, help=guesses.nearest(name))
 
 
 def _say_ring(ring: list[str]) -> str:

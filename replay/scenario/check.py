@@ -10,15 +10,17 @@ from datetime import datetime
 
 from replay import registry
 from replay.errors import Problem, nearest
+from replay.scenario.anew import FRESH, check_anew, is_anew
 from replay.scenario.causes import check_causes
 from replay.scenario.delays import parse_delay
 from replay.scenario.durations import parse_duration
 from replay.scenario.expectations import check_expectations
 from replay.scenario.faults import check_faults
 from replay.scenario.headers import wrong_name, wrong_value
-from replay.scenario.model import RequestStep, Respond, Scenario, Variable, is_set
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Variable, is_set
 from replay.scenario.names import check_names
 from replay.scenario.paces import parse_paces
+from replay.scenario.profile_settings import check_profile_settings
 from replay.scenario.reader import Document, Path
 from replay.scenario.roles import check_roles
 from replay.scenario.templates import BASE_URL
@@ -26,6 +28,9 @@ from replay.scenario.triggers import START
 from replay.scenario.walk import placed_steps
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PREFLIGHT = "OPTIONS"
+REFUSES = 300
+"""The lowest status of an answer that refuses a request, or sends its client elsewhere."""
 STATUSES = range(100, 600)
 """Status codes that an answer may have."""
 COUNTER = "counter"
@@ -50,6 +55,8 @@ def check(scenario: Scenario, document: Document, *, control_apart: bool = False
         *_ids(scenario, document),
         *_steps(scenario, document),
         *check_roles(scenario, document),
+        *_demands(scenario, document),
+        *check_profile_settings(scenario, document),
         *check_faults(scenario, document, control_apart=control_apart),
         *check_expectations(scenario, document),
         *check_causes(scenario, document),
@@ -121,14 +128,17 @@ def _variables(scenario: Scenario, document: Document) -> Iterator[Problem]:
         elif not _VARIABLE_NAME.fullmatch(name):
             advice = "Letters, digits, '_' and '-', the first no digit."
             yield document.problem(path, f"'{name}' is no name for a variable", help=advice, key=True)
-        yield from _variable(name, variable, makes, document)
+        if is_anew(variable):
+            yield from check_anew(name, variable, scenario, document)
+        else:
+            yield from _variable(name, variable, makes, document)
 
 
 def _makes(profile: str) -> list[str]:
     """What `make:` may ask for under a profile; every name is refused where the profile itself is unknown."""
     if profile not in registry.PROFILES:
         return []
-    return [*(shape.make for shape in registry.resolve(registry.PROFILES, profile).ids), COUNTER]
+    return [*(shape.make for shape in registry.resolve(registry.PROFILES, profile).ids), COUNTER, *FRESH]
 
 
 def _variable(name: str, variable: Variable, makes: list[str], document: Document) -> Iterator[Problem]:
@@ -163,8 +173,7 @@ def _ids(scenario: Scenario, document: Document) -> Iterator[Problem]:
             meaning = "the moment a play begins" if step.id == START else "the address the client dialled"
             yield document.problem(place, f"no step may be called '{step.id}', which is {meaning}")
         elif step.id in seen:
-            line, column = document.place(seen[step.id])
-            what = f"two steps are called '{step.id}', the first at {line}:{column}"
+            what = f"two steps are called '{step.id}', the first at {document.spot(seen[step.id])}"
             yield document.problem(place, what)
         else:
             seen[step.id] = place
@@ -215,6 +224,39 @@ def _request_line(text: str) -> tuple[str, str] | None:
     if "#" in path:
         return f"the path '{path}' has a fragment, which no client sends", "Leave out '#' and what follows."
     return None
+
+
+def _demands(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    for at, demand in enumerate(scenario.demands):
+        yield from _demand(demand, ("demands", at), document)
+
+
+def _demand(demand: Demand, path: Path, document: Document) -> Iterator[Problem]:
+    if what := wrong_name(demand.header):
+        yield document.problem((*path, "header"), what)
+    if what := wrong_value(demand.header, demand.value):
+        yield document.problem((*path, "value"), what)
+    for number, method in enumerate(demand.methods):
+        place = (*path, "methods", number)
+        if method not in METHODS:
+            advice = f"{nearest(method.upper(), METHODS)} Known methods: {', '.join(METHODS)}.".strip()
+            yield document.problem(place, f"unknown method '{method}'", help=advice)
+        elif method == PREFLIGHT:
+            what = f"nothing is demanded of {PREFLIGHT}, by which a browser asks what a page may send"
+            yield document.problem(place, what, help="Leave it out.")
+    if demand.given and not demand.methods:
+        what = "'given' goes with answers to other methods, and this is demanded of all"
+        advice = "Say of which 'methods' it is demanded: [POST, PUT, DELETE]."
+        yield document.problem((*path, "given"), what, help=advice, key=True)
+    for name, value in demand.given.items():
+        if what := wrong_name(name):
+            yield document.problem((*path, "given", name), what, key=True)
+        if what := wrong_value(name, value):
+            yield document.problem((*path, "given", name), what)
+    if demand.refused.status < REFUSES:
+        what = f"an answer that refuses has a status from {REFUSES}, not {demand.refused.status}"
+        yield document.problem((*path, "refused"), what, help="Write 'status: 403'.")
+    yield from _answer(demand.refused, (*path, "refused"), document)
 
 
 def _answer(answer: Respond, path: Path, document: Document) -> Iterator[Problem]:

@@ -10,10 +10,14 @@ from msgspec import UnsetType, inspect
 
 from replay.errors import Problem, nearest
 from replay.scenario.model import (
+    Collected,
     Cometd,
+    Demand,
     Expected,
     Fault,
     Json,
+    LaidStep,
+    Made,
     PushStep,
     RequestStep,
     Respond,
@@ -29,11 +33,12 @@ from replay.scenario.reader import Document, Path
 
 # Keys of the scenario language that this version does not know yet.
 _NOT_BUILT: dict[type, frozenset[str]] = {
-    Scenario: frozenset({"extends", "include"}),
     RequestStep: frozenset({"unsubscribed", "retry"}),
     PushStep: frozenset({"unsubscribed", "retry"}),
     Respond: frozenset({"file", "faults"}),
 }
+# What has a meaning only where there is `extends` or `include`.
+_WHERE_MADE: dict[type, str] = {Scenario: "without", RequestStep: "before", PushStep: "before"}
 _NAME = "a name (a letter, then letters, digits, '-' and '_')"
 _ANY_JSON = (Json, Json | UnsetType)
 
@@ -43,6 +48,18 @@ def decode(document: Document) -> tuple[Scenario | None, list[Problem]]:
     decoder = _Decoder(document)
     scenario: Scenario | None = decoder.scenario()
     return (None if decoder.problems else scenario), decoder.problems
+
+
+def is_made(value: Any) -> bool:
+    """Whether a file says that it is made of others."""
+    return isinstance(value, dict) and ("extends" in value or "include" in value)
+
+
+def decode_own(document: Document) -> list[Problem]:
+    """What is wrong with a file as it stands, before it is put together with those that it is made of."""
+    decoder = _Decoder(document, made=is_made(document.value))
+    decoder.scenario()
+    return decoder.problems
 
 
 def decode_fault(document: Document, value: Any, path: Path) -> tuple[Fault | None, list[Problem]]:
@@ -67,9 +84,13 @@ def kind_of(annotation: Any) -> str:
 class _Decoder:
     """Makes each part of the model from its mapping; collects problems and goes on."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, made: bool = False) -> None:
+        """Args:
+        made: It is made of others, so a step may leave out what stands there.
+        """
         self.document = document
         self.problems: list[Problem] = []
+        self._is_made = made
 
     def _say(self, path: Path, what: str, help: str = "", *, key: bool = False) -> None:  # noqa: A002
         self.problems.append(self.document.problem(path, what, help=help, key=key))
@@ -83,20 +104,30 @@ class _Decoder:
         if value.get("version") != 1 or type(value.get("version")) is not int:
             self._version(value)
             value = {**value, "version": 1}
+        if self._is_made:
+            value = self._apart_from_made(value)
         parts = {
             "source": lambda inner, path: self._part(Source, inner, path, "'source'"),
             "cometd": lambda inner, path: self._part(Cometd, inner, path, "'cometd'"),
             "variables": self._variables,
             "faults": self._faults,
             "expect": self._expect,
+            "demands": self._demands,
+            "again": self._ids,
             "session": self._steps,
             "steps": self._steps,
         }
         return self._part(Scenario, value, (), "the scenario", parts)
 
+    def _apart_from_made(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What a file says itself, when it is told what is wrong with how it names others."""
+        named = {key: inner for key, inner in value.items() if key in _keys(Made)}
+        self._part(Made, named, (), "the scenario")
+        return {"steps": []} | {key: inner for key, inner in value.items() if key not in named}
+
     def _version(self, value: dict[str, Any]) -> None:
         if "version" in value:
-            shown = _shown(value["version"])
+            shown = as_written(value["version"])
             self._say(("version",), f"'version' must be 1, the only version there is, not {shown}")
         else:
             self._say((), "the scenario has no 'version'", "Write 'version: 1' first.")
@@ -105,10 +136,12 @@ class _Decoder:
         if not isinstance(value, dict):
             self._say(path, f"'variables' must be a mapping of names to variables, not {_kind(value)}")
             return {}
-        return {
-            name: self._part(Variable, inner, (*path, name), f"variable '{name}'")
-            for name, inner in value.items()
-        }
+        return {name: self._variable(name, inner, (*path, name)) for name, inner in value.items()}
+
+    def _variable(self, name: str, value: Any, path: Path) -> Any:
+        whose = f"'told' of variable '{name}'"
+        parts = {"told": lambda inner, path: self._part(Collected, inner, path, whose)}
+        return self._part(Variable, value, path, f"variable '{name}'", parts)
 
     def _faults(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
@@ -124,6 +157,17 @@ class _Decoder:
             return []
         return [
             self._part(Expected, inner, (*path, at), f"expectation {at + 1}")
+            for at, inner in enumerate(value)
+        ]
+
+    def _demands(self, value: Any, path: Path) -> Any:
+        if not isinstance(value, list):
+            what = f"'demands' must be a list of what is demanded, not {_kind(value)}"
+            self._say(path, what, "Begin each with '- header:'.")
+            return []
+        parts = {"refused": lambda inner, path: self._part(Respond, inner, path, "'refused'")}
+        return [
+            self._part(Demand, inner, (*path, at), f"demand {at + 1}", parts)
             for at, inner in enumerate(value)
         ]
 
@@ -156,9 +200,11 @@ class _Decoder:
             what = f"{label} has both a request and a push"
             self._say((*path, "push"), what, "Make two steps of it.", key=True)
             return None
+        parts = {"respond": self._answers(label), "needs": self._ids, "until": self._ids}
+        if self._is_made:
+            return self._laid(value, path, label, parts)
         if "push" in value:
-            return self._part(PushStep, value, path, label)
-        parts = {"respond": self._answers(label), "needs": self._needs}
+            return self._part(PushStep, value, path, label, {"until": self._ids})
         if "request" in value:
             return self._part(RequestStep, value, path, label, parts)
         misspelt = [key for key in value if nearest(key, ["request", "push"])]
@@ -169,6 +215,17 @@ class _Decoder:
             self._say(path, f"{label} has neither a request nor a push", advice)
         return None
 
+    def _laid(self, value: dict[str, Any], path: Path, label: str, parts: dict[str, Any]) -> None:
+        """A step that may be laid over another: which kind it is of, and what it lacks, may stand there."""
+        models: list[Any] = [PushStep] * ("request" not in value) + [RequestStep] * ("push" not in value)
+        known = {field.encode_name: field for model in (*models, LaidStep) for field in fields_of(model)}
+        for key in value:
+            if key not in known:
+                self._unknown(key, models[0], (*path, key), label, list(known))
+        if "id" not in value:
+            self._say(path, f"{label} has no 'id'")
+        self._given(value, known, path, parts)
+
     def _answers(self, label: str) -> Any:
         def answers(value: Any, path: Path) -> Any:
             listed = value if isinstance(value, list) else [value]
@@ -177,7 +234,7 @@ class _Decoder:
 
         return answers
 
-    def _needs(self, value: Any, path: Path) -> Any:
+    def _ids(self, value: Any, path: Path) -> Any:
         return self.field([value] if isinstance(value, str) else value, list[str], path)
 
     def _part(
@@ -193,24 +250,38 @@ class _Decoder:
         for key in value:
             if key not in known:
                 self._unknown(key, model, (*path, key), label, list(known))
+        for name, field in known.items():
+            if field.required and name not in value:
+                self._say(path, f"{label} has no '{name}'")
+        given = self._given(value, known, path, parts or {})
+        return None if len(self.problems) > before else model(**given)
+
+    def _given(
+        self, value: dict[str, Any], known: dict[str, Any], path: Path, parts: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The fields that a mapping has, by their names in the model."""
         given = {}
         for name, field in known.items():
             if name in value:
-                decode_field = (parts or {}).get(name)
                 inner = (*path, name)
+                decode_field = parts.get(name)
                 if decode_field:
                     given[field.name] = decode_field(value[name], inner)
                 else:
                     given[field.name] = self.field(value[name], field.type, inner)
-            elif field.required:
-                self._say(path, f"{label} has no '{name}'")
-        return None if len(self.problems) > before else model(**given)
+        return given
 
     def _unknown(self, key: str, model: type, path: Path, label: str, known: list[str]) -> None:
         if key in _NOT_BUILT.get(model, ()):
             what = f"'{key}' belongs to the scenario language but is not built yet in this version"
             self._say(path, what, "Leave it out.", key=True)
             return
+        if _WHERE_MADE.get(model) == key and not self._is_made:
+            what = f"'{key}' has a meaning only where there is 'extends' or 'include'"
+            self._say(path, what, "Leave it out.", key=True)
+            return
+        if model is Scenario:
+            known = [*known, *_keys(Made)]
         where = "at the top of the file" if model is Scenario else f"in {label}"
         if model is PushStep and key in _keys(RequestStep):
             self._say(path, f"'{key}' belongs to a request, and {label} is a push", key=True)
@@ -298,12 +369,12 @@ def _fits(item: Any, kind: inspect.Type) -> bool:
 def _found(value: Any, kinds: list[inspect.Type]) -> str:
     """What stands there: the value itself, where it is of a right kind."""
     right_kind = any(isinstance(value, _PYTHON.get(type(kind), ())) for kind in kinds)
-    return _shown(value) if right_kind else _kind(value)
+    return as_written(value) if right_kind else _kind(value)
 
 
 def _advice(value: Any, kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StrType) and not kind.pattern and isinstance(value, (bool, int, float)):
-        return f'Quote it: "{_shown(value)}".'
+        return f'Quote it: "{as_written(value)}".'
     if isinstance(kind, inspect.IntType) and isinstance(value, str) and value.isdecimal():
         return "Leave out the quotes."
     if isinstance(kind, inspect.LiteralType) and isinstance(value, str):
@@ -327,7 +398,7 @@ def _kind(value: Any) -> str:
             return "a mapping"
 
 
-def _shown(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value in few characters, as the file would write it."""
     if not isinstance(value, str):
         return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else _kind(value)

@@ -65,13 +65,31 @@ class Cometd(_Part, kw_only=True):
     """A clientId alone is believed; otherwise it has to come with the browser cookie it was given with."""
 
 
+class Collected(_Part, kw_only=True):
+    """Which of the values that events have told an agent make up a variable."""
+
+    field: str
+    """A field at the top of events' data: what it holds is collected."""
+    of: Literal["play", "plays"] = "play"
+    """`play`: told in this play; `plays`: a list, of each play of the agent in all scenarios served."""
+    take: str = ""
+    """Of what is collected this field alone: `uri` of each chat."""
+    unless: dict[str, Json] = {}
+    """What is left out: where all these fields of it have this value, or one of a list of values."""
+    all: bool = False
+    """All that was told in order, lists joined, in place of the latest; of very many the latest 1000."""
+
+
 class Variable(_Part, kw_only=True):
-    """A value that differs from play to play."""
+    """A value that differs from play to play, or from one time that a step takes place to the next."""
 
     recorded: Json | UnsetType = UNSET
     """The value in the recording; used until the variable is bound."""
     make: str | None = None
-    """How a fresh value is made for each play; without it the value is taken from what the client sends."""
+    """How a fresh value is made for each play, or for each time that a step takes place (`time`, `count`,
+    `turn`); without it the value is taken from what the client sends."""
+    told: Collected | None = None
+    """It is what the server has told the agent who asks, as far as this says."""
     about: str = ""
     """What it is, for a reader."""
 
@@ -91,6 +109,28 @@ class Respond(_Part, kw_only=True):
     """Body that is text but no JSON."""
     base64: str | None = None
     """Body that is neither, in base64."""
+
+
+def _forbidden() -> Respond:
+    return Respond(status=403)
+
+
+class Demand(_Part, kw_only=True):
+    """A header that the API demands of requests, whatever they ask: without it none is even looked at."""
+
+    header: str
+    """Its name."""
+    value: str = ""
+    """What it has to hold, with `${variables}`; any value will do when left out."""
+    methods: list[str] = []
+    """Of which requests it is demanded; of all when left out. What CometD sends is a POST; OPTIONS is never
+    refused, nor is a WebSocket."""
+    unless_cookie: bool = False
+    """A request that comes with our session cookie is let pass without it."""
+    given: dict[str, str] = {}
+    """Headers of the answers to REST requests of the other methods; by them clients learn what to send."""
+    refused: Respond = msgspec.field(default_factory=_forbidden)
+    """The answer to a request without it; status 403, and nothing in it, when left out."""
 
 
 class RequestStep(_Part, kw_only=True):
@@ -116,6 +156,8 @@ class RequestStep(_Part, kw_only=True):
     """Fields the client's JSON body must have."""
     needs: list[str] = []
     """Steps that must have happened before this request is answered."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, this is not what such a request is answered by."""
     think: str = "0s"
     """How long a person takes to ask, once all above it has been seen: a duration or a distribution. Nobody
     is held to it; `drive` waits so long."""
@@ -140,6 +182,8 @@ class PushStep(_Part, kw_only=True):
     """It happened within so long before that, and waited for a poll; it is played at the end."""
     because: str = ""
     """The evidence for the trigger."""
+    until: list[str] = []
+    """Steps that end it: once one of them has happened, the event does not come any more."""
     about: str = ""
     """What happens here, for a reader."""
     evidence: Evidence | None = None
@@ -224,6 +268,25 @@ class Expected(_Part, kw_only=True):
     """Instead of a step: no more than so many requests were no step, of all scenarios that are served."""
 
 
+class Made(_Part, kw_only=True):
+    """What a file is made of beside what it says itself; `load` puts it together, so no Scenario has it."""
+
+    extends: str = ""
+    """The scenario of which this is a variant, by name: `accept-chat`, beside this file or in the library."""
+    include: list[str] = []
+    """Scenarios whose variables, session, steps, `shift_times` and `ignore` come first."""
+    without: list[str] = []
+    """Ids of steps that come from there and are not wanted."""
+
+
+class LaidStep(_Part, kw_only=True):
+    """A step that is laid over one of the same id, where there is `extends` or `include`; what it leaves out
+    stays as it stands there."""
+
+    before: str = ""
+    """Of a new step, where there is `extends` or `include`: id of the step it comes before."""
+
+
 class Scenario(_Part, kw_only=True):
     """The whole file."""
 
@@ -235,18 +298,31 @@ class Scenario(_Part, kw_only=True):
     """The story in a sentence."""
     profile: str = "genesys"
     """Which API this is: its ids, secrets and error bodies."""
+    profile_settings: dict[str, Json] = {}
+    """How that API says things, where its versions differ; what is left out is as the file has it."""
     source: Source = msgspec.field(default_factory=Source)
     """Where it comes from."""
     cometd: Cometd = msgspec.field(default_factory=Cometd)
     """The CometD endpoint."""
     pace: str = ""
     """How delays come about and what is done to them: `recorded, idle-max(2s)`; `serve --pace` overrides."""
+    offered: Literal["at-start", "on-request"] = "at-start"
+    """When an agent gets a play: as soon as it comes, or only once somebody offers one (control's `plays`).
+
+    The session answers from the beginning in either case; its events come once there is a play.
+    """
+    again: list[str] = []
+    """What brings the agent another play, as in `after`: by `completed + 20s` it gets a chat 20 s after each
+    that it has completed. Where there are several, each of them does. Not where steps name agents."""
     variables: dict[str, Variable] = {}
     """What differs from play to play, by the name that `${name}` refers to; `$${` is `${`, `${$}` is `$`."""
     shift_times: list[str] = []
     """Fields whose times are moved to the time of the play."""
     ignore: list[str] = []
     """Fields that differ from recording to recording, at whatever depth; they are not compared."""
+    demands: list[Demand] = []
+    """What every request of an agent who plays this has to come with, also one that is for another scenario;
+    where several of those served demand the same header, the first of them says what it is."""
     faults: list[Fault] = []
     """What goes wrong, and when."""
     expect: list[Expected] = []
@@ -254,7 +330,7 @@ class Scenario(_Part, kw_only=True):
     session: list[Step] = []
     """What an agent does once, whatever comes later."""
     steps: list[Step]
-    """The story, once per play."""
+    """The story, once per play; may be left out where there is `extends` or `include`."""
 
 
 @cache

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from replay.errors import Guesses, Problem
 from replay.scenario import templates
-from replay.scenario.model import RequestStep, Scenario, Step, is_set
+from replay.scenario.anew import anew_in, told_fields, why_not_asked
+from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, Variable, is_set
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
@@ -17,7 +18,9 @@ class _Known(NamedTuple):
 
     variables: set[str]
     mentioned: dict[str, set[str]]
-    """The names that each request step refers to."""
+    """The names that each step refers to."""
+    anew: dict[str, Variable]
+    """Variables that are made each time that a step takes place."""
     near_names: Guesses
     near_steps: Guesses
     near_variables: Guesses
@@ -25,26 +28,40 @@ class _Known(NamedTuple):
 
 def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     """Problems with the references in requests, bodies, headers, channels and data."""
-    mentioned = {
-        step.id: set(_mentioned(step)) for _, step in placed_steps(scenario) if isinstance(step, RequestStep)
-    }
+    mentioned = {step.id: set(_mentioned(step)) for _, step in placed_steps(scenario)}
     variables = set(scenario.variables)
     everything = Guesses(sorted(variables | {templates.BASE_URL}))
-    known = _Known(variables, mentioned, everything, Guesses(mentioned), Guesses(scenario.variables))
+    anew = {name: scenario.variables[name] for name in anew_in(scenario)}
+    known = _Known(variables, mentioned, anew, everything, Guesses(mentioned), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
     for path, step in placed_steps(scenario):
         for field, value in _templates(step):
-            if all(text in good for text in _referring(value)):
+            if all(text in good for text in referring(value)):
                 continue
             for place, text in placed_strings(value, (*path, *field)):
                 problems = list(_string(text, place, known, document))
                 if not problems:
                     good.add(text)
                 yield from problems
+    for path, step in placed_steps(scenario) if anew else ():
+        yield from _too_early(step, path, known, document)
+    yield from _untold(scenario, anew, document)
+    yield from _in_demands(scenario, known, document)
 
 
-def _referring(value: Any) -> Iterator[str]:
+def _in_demands(scenario: Scenario, known: _Known, document: Document) -> Iterator[Problem]:
+    for at, demand in enumerate(scenario.demands):
+        for field, value in _of_demand(demand):
+            for place, text in placed_strings(value, ("demands", at, *field)):
+                yield from _string(text, place, known, document)
+                for name in dict.fromkeys(_good_names(text)):
+                    if name.rpartition(".")[2] in known.anew:
+                        what = f"a demand is no step, and '${{{name}}}' is made when one takes place"
+                        yield document.problem(place, what, help="'make: uuid' is made once for each agent.")
+
+
+def referring(value: Any) -> Iterator[str]:
     """Every string within a JSON value, keys included, that holds `${`."""
     left = [value]
     while left:
@@ -69,20 +86,79 @@ def _templates(step: Step) -> Iterator[tuple[Path, Any]]:
     if is_set(step.body):
         yield ("body",), step.body
     for at, answer in enumerate(step.respond):
-        yield ("respond", at, "headers"), answer.headers
-        if is_set(answer.body):
-            yield ("respond", at, "body"), answer.body
-        if answer.text is not None:
-            yield ("respond", at, "text"), answer.text
+        yield from _of_answer(answer, ("respond", at))
 
 
-def _mentioned(step: RequestStep) -> Iterator[str]:
+def _of_demand(demand: Demand) -> Iterator[tuple[Path, Any]]:
+    yield ("value",), demand.value
+    yield ("given",), demand.given
+    yield from _of_answer(demand.refused, ("refused",))
+
+
+def _of_answer(answer: Respond, path: Path) -> Iterator[tuple[Path, Any]]:
+    yield (*path, "headers"), answer.headers
+    if is_set(answer.body):
+        yield (*path, "body"), answer.body
+    if answer.text is not None:
+        yield (*path, "text"), answer.text
+
+
+def _mentioned(step: Step) -> Iterator[str]:
     for _, value in _templates(step):
-        for text in _referring(value):
-            try:
-                yield from templates.references(text)
-            except ValueError:
-                continue  # It is told at its own place.
+        for text in referring(value):
+            yield from _good_names(text)
+
+
+def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Iterator[Problem]:
+    """Values that are made when a step takes place cannot say which step it is, nor where it is told."""
+    is_request = isinstance(step, RequestStep)
+    early = ("request", "body") if is_request else ("push",)
+    for (name, *deeper), value in _templates(step):
+        if name not in early:
+            continue
+        for place, text in placed_strings(value, (*path, name, *deeper)):
+            for each in dict.fromkeys(_good_names(text)):
+                variable = known.anew.get(each.rpartition(".")[2])
+                if variable is not None and is_request:
+                    what = f"no request is known by '${{{each}}}': {why_not_asked(variable)}"
+                    advice = (
+                        "Write what the client sends as a variable of its own, without 'make' and 'told'."
+                    )
+                    yield document.problem(place, what, help=advice)
+                elif variable is not None:
+                    what = f"no channel is called after '${{{each}}}': {why_not_asked(variable)}"
+                    yield document.problem(place, what, help="Clients subscribe before it is known.")
+
+
+def _untold(scenario: Scenario, anew: dict[str, Variable], document: Document) -> Iterator[Problem]:
+    """In a session "this play" is the session: it has told nothing where it does not push such a field."""
+    own = set(told_fields(scenario.session))
+    absent = {
+        name: each.told.field
+        for name, each in anew.items()
+        if each.told is not None and each.told.of == "play" and each.told.field not in own
+    }
+    for path, step in placed_steps(scenario):
+        if not absent or path[0] != "session":
+            continue
+        for field, value in _templates(step):
+            for place, text in placed_strings(value, (*path, *field)):
+                for name in dict.fromkeys(_good_names(text)):
+                    if name in absent and absent[name] in set(told_fields(scenario.steps)):
+                        what = (
+                            f"no push of the session tells a '{absent[name]}', so '${{{name}}}' is never any"
+                        )
+                        advice = (
+                            f"'of: plays' in 'told' of '{name}' collects what the agent's plays have told."
+                        )
+                        yield document.problem(place, what, help=advice)
+
+
+def _good_names(text: str) -> Iterator[str]:
+    try:
+        yield from templates.references(text)
+    except ValueError:
+        return  # It is told at its own place.
 
 
 def _string(text: str, path: Path, known: _Known, document: Document) -> Iterator[Problem]:
@@ -110,7 +186,7 @@ def _unknown(name: str, known: _Known) -> tuple[str, str] | None:
         advice = known.near_names.nearest(name) or "Add it to 'variables'; '$${' is a literal '${'."
         return f"'${{{name}}}' names no variable", advice
     if step not in known.mentioned:
-        return f"'${{{name}}}' names no request step '{step}'", known.near_steps.nearest(step)
+        return f"'${{{name}}}' names no step '{step}'", known.near_steps.nearest(step)
     if variable not in known.variables:
         return f"'${{{name}}}' names no variable '{variable}'", known.near_variables.nearest(variable)
     if variable not in known.mentioned[step]:

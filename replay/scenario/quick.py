@@ -125,12 +125,14 @@ def quick_step(value: Any) -> Step | None:
     if not isinstance(value, dict) or ("push" in value) == ("request" in value):
         return None
     model: type[Step] = PushStep if "push" in value else RequestStep
+    value = {**value}
     if model is RequestStep:
-        value = {**value}
         if "respond" in value and not isinstance(value["respond"], list):
             value["respond"] = [value["respond"]]
         if isinstance(value.get("needs"), str):
             value["needs"] = [value["needs"]]
+    if isinstance(value.get("until"), str):
+        value["until"] = [value["until"]]
     try:
         step = msgspec.convert(value, model)
     except msgspec.ValidationError:

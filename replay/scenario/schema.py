@@ -20,12 +20,24 @@ SCHEMA_URL = "https://gws-replay.dev/schema/1.json"
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
 _REFERENCE = "#/$defs/{name}"
-_STEPS = {
-    "type": "array",
-    "items": {"anyOf": [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]},
+_KINDS = [{"$ref": "#/$defs/RequestStep"}, {"$ref": "#/$defs/PushStep"}]
+_STEPS = {"type": "array", "items": {"anyOf": [*_KINDS, {"$ref": "#/$defs/LaidStep"}]}}
+_LISTS = ("session", "steps")
+# In a file that is made of no others.
+_ALONE = {
+    "required": ["steps"],
+    "properties": {
+        "without": False,
+        **{name: {"items": {"anyOf": _KINDS, "not": {"required": ["before"]}}} for name in _LISTS},
+    },
 }
 # Where the file may hold one thing in place of a list of one.
-_ONE_OR_LIST = {("RequestStep", "needs"), ("RequestStep", "respond"), ("Fault", "nth")}
+_ONE_OR_LIST = {
+    *(("RequestStep", name) for name in ("needs", "until", "respond")),
+    ("PushStep", "until"),
+    ("Fault", "nth"),
+    ("Scenario", "again"),
+}
 
 
 def schema() -> dict[str, Any]:
@@ -37,23 +49,56 @@ def schema() -> dict[str, Any]:
             model.Source,
             model.Cometd,
             model.Variable,
+            model.Collected,
             model.RequestStep,
             model.PushStep,
             model.Respond,
+            model.Demand,
             model.Fault,
             model.Where,
             model.Expected,
         )
     }
+    _place_steps(definitions, explained)
     definitions["Fault"]["properties"]["fault"]["enum"] = list(registry.FAULTS)
     definitions["Fault"]["allOf"] = [_settings(name) for name in registry.FAULTS]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_URL,
         "title": "A scenario of gws-replay",
-        **_part(model.Scenario, explained["Scenario"]),
+        **_whole(explained),
+        "allOf": [_profile_settings(name) for name in registry.PROFILES],
         "$defs": definitions,
     }
+
+
+def _whole(explained: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The file: what a scenario has, and what it may be made of."""
+    part = _part(model.Scenario, explained["Scenario"])
+    made = _part(model.Made, explained["Made"])
+    head = {name: part["properties"].pop(name) for name in ("version", "name", "about")}
+    return {
+        **part,
+        "properties": {**head, **made["properties"], **part["properties"]},
+        "required": [name for name in part["required"] if name != "steps"],
+        "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": ["include"]}]}},
+        "then": _ALONE,
+    }
+
+
+def _place_steps(definitions: dict[str, Any], explained: dict[str, dict[str, str]]) -> None:
+    """Adds what steps have where a file is made of others."""
+    kinds = [definitions[name]["properties"] for name in ("RequestStep", "PushStep")]
+    definitions["LaidStep"] = {
+        "description": explained["LaidStep"][""],
+        "type": "object",
+        "properties": {**kinds[1], **kinds[0]},
+        "required": ["id"],
+        "additionalProperties": False,
+        "not": {"required": ["request", "push"]},
+    }
+    for kind in kinds:
+        kind.update(_part(model.LaidStep, explained["LaidStep"])["properties"])
 
 
 def schema_text() -> str:
@@ -69,6 +114,18 @@ def _settings(name: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"fault": {"const": name}}, "required": ["fault"]},
         "then": {"properties": {"settings": settings}},
+    }
+
+
+def _profile_settings(name: str) -> dict[str, Any]:
+    """What `profile_settings` are if the profile is this one; a file that names none has the usual one."""
+    kind = registry.resolve(registry.PROFILES, name).settings
+    said = docstrings(sys.modules[kind.__module__])[kind.__name__]
+    usual = next(field.default for field in msgspec.structs.fields(model.Scenario) if field.name == "profile")
+    named = {} if name == usual else {"required": ["profile"]}
+    return {
+        "if": {"properties": {"profile": {"const": name}}, **named},
+        "then": {"properties": {"profile_settings": _part(kind, said)}},
     }
 
 

@@ -1,7 +1,7 @@
 """`${name}` in strings: what it refers to, and what stays literal: `$${` is `${`, and `${$}` is `$`.
 
-A reference is the name of a variable, `base_url`, or `STEP.name` (the value one occurrence of a request step
-captured).
+A reference is the name of a variable, `base_url`, or `STEP.name` (the value that one occurrence of a step
+captured, or that was made for it).
 """
 
 from __future__ import annotations

@@ -69,7 +69,10 @@ class App:
         if len(mounts) != len(self._mounts):
             # Longest first, so that a mount below another is found. While it runs none goes.
             self._mounts = sorted(mounts, key=len, reverse=True)
-        return next((m for m in self._mounts if path == m or path.startswith(m + "/")), None)
+        for mount in self._mounts:
+            if path.startswith(mount) and (len(path) == len(mount) or path[len(mount)] == "/"):
+                return mount
+        return None
 
     async def _rest(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await body_of(request)

@@ -60,8 +60,7 @@ _LINE = re.compile(
     rb"(GET|POST|PUT|DELETE|PATCH) "
     rb"((/[A-Za-z0-9._~!$'()*,:@/-]*)(?:\?([A-Za-z0-9._~!$'()*,:@/=&-]*))?) HTTP/1\.1"
 )
-"""A request line that means what it says: nothing is escaped, and nothing is to be put right."""
-_ODD = ("//", "/.")
+"""A request line that means what it says, but for `//` and `/.` in it: nothing is escaped."""
 _STRANGE = frozenset(
     {
         "content-encoding",
@@ -145,6 +144,8 @@ class Fronts:
         self._most_ticks = max(1, round(keepalive / TICK))
         self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
         self._lines: dict[bytes, Line | None] = {}
+        self._once: set[int] = set()
+        """Hashes of lines that have come once: what is asked no more is not kept."""
         self._fields: dict[bytes, Fields] = {}
         self._mounts = 0
         """How many CometD paths there were when these were read."""
@@ -197,8 +198,17 @@ class Fronts:
         if found is _UNREAD:
             found = _read_line(text, self.ways)
             if len(text) < LONG_LINE:
-                self._lines[text] = found
+                self._keep_line(text, found)
         return found
+
+    def _keep_line(self, text: bytes, line: Line | None) -> None:
+        once = hash(text)
+        if once in self._once:
+            self._lines[text] = line
+            return
+        if len(self._once) >= KNOWN_LINES:
+            self._once.clear()
+        self._once.add(once)
 
     def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
         """Status line and headers of an answer, as aiohttp writes them.
@@ -525,7 +535,7 @@ def _read_line(text: bytes, ways: Ways) -> Line | None:
     )
     pairs = _pairs(query)
     assert path is not None
-    if pairs is None or any(odd in path for odd in _ODD) or ways.is_steering(path):
+    if pairs is None or "//" in path or "/." in path or ways.is_steering(path):
         return None
     return Line(method or "", path, pairs, target or "", ways.mount_of(path))
 

@@ -19,6 +19,7 @@ from replay.capture.redact import clean
 from replay.distil.forwarded import Heard, compared, is_told, tell
 from replay.errors import ReplayError
 from replay.exchange import Exchange
+from replay.library import name_of
 from replay.registry import PROFILES, resolve
 from replay.scenario.dump import dumps, overwrite, put
 from replay.scenario.load import loads
@@ -210,7 +211,10 @@ def _beside(files: Mapping[int, Path], scenarios: list[Scenario]) -> list[Path]:
     taken = {path.absolute() for path in files.values()}
     found = []
     for place, scenario in enumerate(scenarios):
-        file = files.get(place, Path(f"{scenario.name}.yaml"))
+        file = files.get(place)
+        # What comes with the package stays as it is.
+        if file is None or name_of(file):
+            file = Path(f"{scenario.name}.yaml")
         stem = file.name.removesuffix(".yaml").removesuffix(".yml")
         number, path = 1, file.with_name(f"{stem}.new.yaml")
         while path.absolute() in taken:

@@ -139,7 +139,9 @@ class Server:
             peers=tuple(map(control_at, peers)),
             files=self.files,
         )
-        self._timelines = plan_all([_offering(scenario, transports) for scenario in scenarios])
+        self._options = options or Options()
+        played = [_offering(scenario, transports) for scenario in scenarios]
+        self._timelines = plan_all(played, self._options.settings)
         for scenario in scenarios:
             self._terms.check_apart(scenario)
         self._tls = tls.context(*certificate) if certificate is not None else None
@@ -148,7 +150,6 @@ class Server:
         """Where the control calls go that reach other replicas, itself perhaps among them."""
         self._host = host
         self._port = port
-        self._options = options or Options()
         self._clock = clock
         self._control_port = control_port
         # With TLS nearly all that a request costs is elsewhere.
@@ -230,7 +231,7 @@ class Server:
             ScenarioError: it needs a path of control.
         """
         self._terms.check_apart(scenario)
-        return plan(_offering(scenario, self._transports))
+        return plan(_offering(scenario, self._transports), self._options.settings)
 
     def renew(self, place: int, timeline: Timeline, *, file: str = "") -> None:
         """New plays of the scenario in this place go by this one; those that have begun go on as they were.

@@ -19,11 +19,14 @@ import msgspec
 
 from replay.clock import ManualClock
 from replay.errors import UsageError, check_known
+from replay.library import meant
+from replay.plan.adapting import as_wanted
 from replay.plan.pace import Pace, at_speed, parse_pace, parse_speed
 from replay.registry import FAULTS, PRESETS, TRANSPORTS
 from replay.scenario.fault_files import faults_from, load_faults, with_name
 from replay.scenario.load import load
 from replay.scenario.model import Fault, Scenario
+from replay.scenario.profile_settings import overriding
 from replay.server.control.terms import PREFIX
 from replay.server.kinds import check_kind, check_text, each, names
 from replay.server.runner import Server
@@ -44,6 +47,7 @@ def serve(
     clock: Literal["real", "manual"] = "real",
     seed: int = 0,
     variables: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
     faults: Sequence[Path | str | Mapping[str, Any]] = (),
     presets: Sequence[str] = (),
     host: str = "127.0.0.1",
@@ -59,12 +63,14 @@ def serve(
     """A server of scenarios, opened and closed by `async with`.
 
     Args:
-        scenarios: Scenarios, or files of them.
+        scenarios: Scenarios, files of them, or names of those that come with the package, as `chat/accept`.
         speed: 2 is twice as fast; `max` drops waits.
         pace: As `serve --pace` has it; each scenario's own when empty.
         clock: `manual` stands still until `clock.advance("30s")`.
         variables: What these are in every play, by name, whichever scenarios declare them; JSON values. A
             client that sends another where one stands has sent what no step is.
+        settings: How the API says things, by the `profile_settings` that its scenarios have: they override
+            what these say.
         faults: Files of them, or faults as mappings, whose names may be left out; they come before those of
             the scenarios.
         presets: Faults that go together, by name.
@@ -80,10 +86,10 @@ def serve(
 
     Raises:
         ScenarioError: a scenario or a fault is bad; carries every problem found.
-        UsageError: there is no scenario, or no such pace, clock, variable, transport, port, prefix or token;
-            or something is not of its kind.
+        UsageError: there is no scenario, or no such pace, clock, variable, setting, transport, port, prefix
+            or token; or something is not of its kind.
     """
-    _check_kinds(pace, seed, variables)
+    _check_kinds(pace, seed, variables, settings)
     check_text(host=host, control_prefix=control_prefix, upstream=upstream)
     check_kind("admin_token", admin_token, str, NoneType, words="a text")
     check_known("clock", clock, CLOCKS)
@@ -100,18 +106,24 @@ def serve(
     files: dict[str, Path] = {}
     for given in scenarios:
         check_kind("scenario", given, Scenario, Path, str, words="a file, or what replay.load returned")
-        scenario = given if isinstance(given, Scenario) else load(Path(given), control_apart=apart)
+        if isinstance(given, Scenario):
+            read.append(given)
+            continue
+        file = meant(Path(given))
+        scenario = load(file, control_apart=apart)
         read.append(scenario)
-        if not isinstance(given, Scenario):
-            files[scenario.name] = Path(given)
+        files[scenario.name] = file
     if not read:
         raise UsageError("there is no scenario to play: name a file")
+    wanted = overriding(settings or {}, read, whose="settings")
+    told = [as_wanted(scenario, wanted) for scenario in read]
     options = Options(
         pace=_pace(pace, speed),
         seed=seed,
         values=_values(variables or {}, read),
+        settings=wanted,
         forward=bool(upstream),
-        faults=tuple(gather(each("faults", faults), names("presets", presets), read, control_apart=apart)),
+        faults=tuple(gather(each("faults", faults), names("presets", presets), told, control_apart=apart)),
     )
     manual = ManualClock() if clock == "manual" else None
     server = Server(
@@ -145,10 +157,11 @@ def _asking(server: Server, upstream: str, learned: Path | str) -> list[Abstract
     return [learner, Forwarder(server, parse_upstream(upstream, option="upstream"), learner.take)]
 
 
-def _check_kinds(pace: object, seed: object, variables: object) -> None:
+def _check_kinds(pace: object, seed: object, variables: object, settings: object) -> None:
     check_kind("pace", pace, str, words="a text, such as 'jitter(20%)'")
     check_kind("seed", seed, int, words="a whole number")
-    check_kind("variables", variables, Mapping, NoneType, words="a mapping of names to values")
+    for name, given in (("variables", variables), ("settings", settings)):
+        check_kind(name, given, Mapping, NoneType, words="a mapping of names to values")
 
 
 def gather(

@@ -1,7 +1,7 @@
 """Files of scenarios that are watched while they are played: what changes in them is played from then on.
 
 A file is looked at when something happens in its folder, and once a second for what is not told of, as on a
-network's disk. What is wrong with it is said once; the scenario goes on as it was.
+network's disk; so are those that it is made of. What is wrong is said once; the scenario goes on as it was.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from replay.errors import Problem, ReplayError, ScenarioError, UsageError
 from replay.plan.timeline import Timeline
-from replay.scenario.load import loads, text_of
+from replay.scenario.load import Files, load
 from replay.scenario.model import Scenario
 from replay.server.runner import Server
 
@@ -35,6 +35,19 @@ PATIENCE = 0.1
 log = logging.getLogger(__name__)
 
 
+class _Files(Files):
+    """Reads a scenario's files, and marks each before it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: dict[Path, object] = {}
+
+    def look(self, path: Path) -> None:
+        """A file is looked for here."""
+        super().look(path)
+        self.marks.setdefault(path, _mark(path))
+
+
 class _File:
     """A file that is watched."""
 
@@ -44,12 +57,12 @@ class _File:
         self.name = scenario.name
         self.played = _told(scenario)
         """What is played of it."""
-        self.data: bytes | None = None
-        """What it held last; None where it could not be read, or has not been yet."""
-        self.unread = ""
-        """Why it could not be read."""
-        self.mark: object = ()
-        """Differs when the file has been written."""
+        self.texts: dict[Path, str | None] = {}
+        """What it and those that it is made of held last; None where one is not there or cannot be read."""
+        self.wrong = ""
+        """What was wrong with them."""
+        self.marks: dict[Path, object] = {path: ()}
+        """Of each file, what differs when it has been written."""
         self.is_refused = False
         self.wants_name = False
         """Whether it was refused because another scenario has its name."""
@@ -58,7 +71,7 @@ class _File:
 class _Read(NamedTuple):
     """What a file held when it was read."""
 
-    data: bytes | None
+    files: _Files
     found: Timeline | ReplayError | None
     """The scenario, or what is wrong with it; None where it is what is played."""
     told: bytes = b""
@@ -149,7 +162,7 @@ class Watching:
     def _folders(self) -> dict[Path, tuple[int, int]]:
         """Where the files stand, and where what they are links to does; another folder has other numbers."""
         found = {}
-        for path in (each.path for each in self._files):
+        for path in (path for each in self._files for path in each.marks):
             for follow in (Path.absolute, Path.resolve):
                 try:
                     folder = follow(path).parent
@@ -175,7 +188,11 @@ class Watching:
 
     async def _look(self, changed: Iterable[str]) -> None:
         """Reads what has been written."""
-        waiting = [each for each in self._files if each.path.name in changed or each.mark != _mark(each.path)]
+        waiting = [
+            each
+            for each in self._files
+            if not _stands(each.marks) or any(path.name in changed for path in each.marks)
+        ]
         while waiting and not self._stopped.is_set():
             if await self._heed(waiting.pop(0)):
                 # It may have given up a name that another wants.
@@ -184,45 +201,48 @@ class Watching:
     async def _heed(self, file: _File) -> bool:
         """Plays what a file holds, if that can be played; returns whether something else is played now."""
         while True:
-            mark = _mark(file.path)
             read = await asyncio.to_thread(self._read, file)
             if not isinstance(read.found, ReplayError):
                 break
             await self._pause(PATIENCE)
             if self._stopped.is_set():
                 return False
-            if mark == _mark(file.path):
+            if _stands(read.files.marks):
                 break
-        unread = str(read.found) if read.data is None else ""
-        is_news = (read.data, unread) != (file.data, file.unread) or not file.is_refused
-        file.mark, file.data, file.unread = mark, read.data, unread
+        wrong = str(read.found) if isinstance(read.found, ReplayError) else ""
+        is_news = (read.files.texts, wrong) != (file.texts, file.wrong) or not file.is_refused
+        before, file.texts = file.texts, read.files.texts
+        file.marks, file.wrong = read.files.marks, wrong
         match read.found:
             case ReplayError():
                 file.wants_name = False
                 if is_news:
                     self._refuse(file, read.found)
             case Timeline():
-                return self._renew(file, read.found, read.told, is_news=is_news)
+                return self._renew(file, read.found, read.told, before, is_news=is_news)
             case None if file.is_refused:
                 self._good_again(file)
         return False
 
     def _read(self, file: _File) -> _Read:
         """What a file holds, in a thread of its own: a large one takes seconds."""
-        data = None
+        files = _Files()
+        files.look(file.path)
         if file.path.exists() and not file.path.is_file():
             # A pipe would keep whoever reads it.
-            return _Read(data, ScenarioError([Problem(file=str(file.path), what="this is no file any more")]))
+            return _Read(
+                files, ScenarioError([Problem(file=str(file.path), what="this is no file any more")])
+            )
         try:
-            text = text_of(file.path)
-            data = text.encode()
-            scenario = loads(text, str(file.path), control_apart=self._server.has_control_apart)
+            scenario = load(file.path, control_apart=self._server.has_control_apart, files=files)
             told = _told(scenario)
-            return _Read(data, self._server.planned(scenario) if told != file.played else None, told)
+            return _Read(files, self._server.planned(scenario) if told != file.played else None, told)
         except ReplayError as error:
-            return _Read(data, error)
+            return _Read(files, error)
 
-    def _renew(self, file: _File, timeline: Timeline, told: bytes, *, is_news: bool) -> bool:
+    def _renew(
+        self, file: _File, timeline: Timeline, told: bytes, before: dict[Path, str | None], *, is_news: bool
+    ) -> bool:
         try:
             self._server.renew(file.place, timeline, file=str(file.path))
         except ReplayError as error:
@@ -232,7 +252,7 @@ class Watching:
             return False
         file.name, file.played = timeline.name, told
         file.is_refused = file.wants_name = False
-        self._say(f"{file.path} has changed: new plays of '{file.name}' go by it")
+        self._say(f"{_changed(file, before)} changed: new plays of '{file.name}' go by it")
         return True
 
     def _refuse(self, file: _File, error: ReplayError) -> None:
@@ -251,6 +271,18 @@ class Watching:
 def _told(scenario: Scenario) -> bytes:
     """A scenario as it is compared: for Python 1 is `true`, for JSON it is not."""
     return msgspec.json.encode(scenario)
+
+
+def _changed(file: _File, before: dict[Path, str | None]) -> str:
+    """Which of a scenario's files have changed, as far as it was known what they held."""
+    changed = [str(path) for path, text in file.texts.items() if text and before.get(path, text) != text]
+    names = changed or [str(file.path)]
+    return f"{', '.join(names)} {'have' if len(names) > 1 else 'has'}"
+
+
+def _stands(marks: dict[Path, object]) -> bool:
+    """Whether files have not been written since they were marked."""
+    return all(mark == _mark(path) for path, mark in marks.items())
 
 
 def _mark(path: Path) -> object:

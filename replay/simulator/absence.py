@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from replay.scenario.durations import format_duration
 from replay.simulator.agents import Agent
-from replay.simulator.happenings import Due, Reached
+from replay.simulator.happenings import Again, Due, Reached
 from replay.simulator.plays import Play
 from replay.simulator.telling import Told
 
@@ -68,6 +68,7 @@ class Absence:
         simulator = self._simulator
         simulator.withdraw(lambda item: _is_only_of(item, gone))
         simulator.casting.forget(gone)
+        simulator.offering.forget(gone)
         simulator.faulting.forget({agent.key for agent in gone})
         simulator.agents.forget(gone)
         self.total += len(gone)
@@ -91,7 +92,7 @@ def _may_go(play: Play, gone: Collection[Agent]) -> bool:
 def _is_only_of(item: Item, gone: Collection[Agent]) -> bool:
     """Whether something on the agenda is about plays of these alone."""
     match item:
-        case Due() | Reached():
+        case Due() | Reached() | Again():
             return item.play.is_only_of(gone)
         case Told():
             return item.due.play.is_only_of(gone)

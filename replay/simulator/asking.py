@@ -64,7 +64,7 @@ class Asking(msgspec.Struct, frozen=True):
     agent: Agent | None
     """None when nothing says whose request it is."""
     cookies: Headers
-    """Headers that set them, so that the client is known next time."""
+    """Headers that set them, so that the client is known next time; and what it learns to send by."""
     found: list[Candidate]
     """Among these is all that it fits."""
     now: float

@@ -1,4 +1,4 @@
-"""Who plays in what: an agent who comes gets a session and a play of each scenario.
+"""Who plays in what: who comes gets a session of each scenario, and a play of what is offered at start.
 
 A story whose steps name agents is shared. Whoever comes takes the first free role of the oldest play that has
 one, or begins another play in the first role. One whose user bears the name of a role takes that role, in the
@@ -38,6 +38,8 @@ class Casting:
         """Shared plays with free roles, by the place of their scenario, oldest first; no list is empty."""
         self._begun: Counter[int] = Counter()
         """The highest number that a play has had, by the place of its scenario."""
+        self.played: set[int] = set()
+        """Places of the scenarios of which somebody has got a play."""
 
     def forget(self, gone: Collection[Agent]) -> None:
         """In plays in which only these sit no role is free any more."""
@@ -58,7 +60,7 @@ class Casting:
         return sum(len(play.waiting) for plays in self._open.values() for play in plays)
 
     def new_agent(self, headers: Mapping[str, str], now: float) -> Agent:
-        """An agent, with a session and a play of every scenario.
+        """An agent, with a session of every scenario, and a play of each that is offered at start.
 
         Raises:
             FullError: as many are there as are taken.
@@ -74,7 +76,10 @@ class Casting:
         self._simulator.journal.note("agent", self._simulator.since_start(now), agent.label)
         agent.forgotten.looked_at = len(self._simulator.timelines) + KEPT + MORE
         for timeline in self._simulator.timelines:
-            self.offer(agent, timeline, now)
+            if timeline.is_on_request:
+                self._attend(agent, timeline, now)
+            else:
+                self.offer(agent, timeline, now)
         return agent
 
     def recognized(self, agent: Agent | None, now: float) -> None:
@@ -91,9 +96,13 @@ class Casting:
         agent.heard = now
         agent.plays.append(play)
         agent.reach.offered[timeline.place] += 1
+        if timeline.place not in self.played:
+            self.played.add(timeline.place)
+            if timeline.is_on_request:
+                self._simulator.faulting.put_up(timeline, now)
         self._simulator.finding.seat(agent, play)
         if play.sessions:
-            self._join(agent, play.sessions[role], role)
+            self._join(agent, play.sessions[role], role, timeline.place)
         detail = {"role": play.timeline.roles[role]} if play.shared else {}
         self._note(play, agent, now, values=play.values.copy(), **detail)
         if play.shared and None not in play.seats:
@@ -108,14 +117,33 @@ class Casting:
         self._simulator.forgetting.look(agent, now)
         return play
 
-    def _join(self, agent: Agent, session: Play, role: int) -> None:
-        """An agent goes by this session from now on, if it does not yet."""
-        known = agent.reach.sessions_of.setdefault(session.timeline.place, [])
+    def _attend(self, agent: Agent, timeline: Timeline, now: float) -> None:
+        """An agent goes by a scenario's session before it plays it, by that of each role it may take."""
+        many, named = len(timeline.roles) > 1, _named(agent, timeline)
+        for role, part in enumerate(timeline.sessions):
+            if (part.asks or part.cues) and named in {None, role}:
+                known = [] if many else _sessions_by(agent, timeline)
+                key = (agent.key, timeline.name, 1, *((role,) if many else ()))
+                session = known[0] if known else self._session(timeline, role, key, now)
+                session.is_ahead = many
+                self._join(agent, session, role, timeline.place)
+
+    def _join(self, agent: Agent, session: Play, role: int, place: int) -> None:
+        """An agent goes by this session from now on, if it does not yet; also by that of another scenario."""
+        known = agent.reach.sessions_of.setdefault(place, [])
         if session in known:
             return
+        if session in agent.sessions:
+            known.append(session)
+            return
         session.seats[role] = agent
-        # Of one that versions of a scenario tell, the newest answers first.
-        places = [agent.sessions.index(each) for each in known if each.is_one_with(session)]
+        ahead = [each for each in known if each.is_ahead] if not session.is_ahead else []
+        before = next((each for each in ahead if each.part is session.part), None)
+        if before is not None:
+            session.catches_up_with(before)
+        # Of one that versions of a scenario tell, the newest answers first; a role before those not taken.
+        later = [each for each in known if each in ahead or each.is_one_with(session)]
+        places = map(agent.sessions.index, later)
         agent.sessions.insert(min(places, default=len(agent.sessions)), session)
         known.append(session)
         self._simulator.finding.seat(agent, session)
@@ -163,20 +191,40 @@ class Casting:
         """A play that nobody sits in, with a session for each role; an agent has one session of its own."""
         many = len(timeline.roles) > 1
         sessions = [] if many else _sessions_by(agent, timeline)
-        for role, part in enumerate(timeline.sessions if not sessions else ()):
+        for role in range(len(timeline.sessions) if not sessions else 0):
             number = ordinal if many else 1
-            session = Play(timeline, part, ordinal=number, key=(*key, number, *((role,) if many else ())))
-            session.since, session.shift = now, self._shift(timeline, now)
             before = None if many else _own_session(agent, timeline)
-            if before is not None:
-                session.goes_on_from(before)
-                self._simulator.agents.pass_on(before, session)
-            self._mint(session, 1)
-            sessions.append(session)
+            own = (*key, number, *((role,) if many else ()))
+            sessions.append(self._session(timeline, role, own, now, number=number, before=before))
         play = Play(timeline, timeline.story, ordinal=ordinal, key=(*key, ordinal), sessions=tuple(sessions))
         self._mint(play, 1 + agent.reach.offered[timeline.place])
-        play.since, play.shift = now, self._shift(timeline, now)
+        play.since = now
+        self._move(play, now)
         return play
+
+    def _session(
+        self,
+        timeline: Timeline,
+        role: int,
+        key: tuple[str | int, ...],
+        now: float,
+        *,
+        number: int = 1,
+        before: Play | None = None,
+    ) -> Play:
+        """A session that nobody sits in.
+
+        Args:
+            before: The same of a scenario as it was, from which it goes on.
+        """
+        session = Play(timeline, timeline.sessions[role], ordinal=number, key=key)
+        session.since = now
+        self._move(session, now)
+        if before is not None:
+            session.goes_on_from(before)
+            self._simulator.agents.pass_on(before, session)
+        self._mint(session, 1)
+        return session
 
     def _mint(self, play: Play, turn: int) -> None:
         agents, options = self._simulator.agents, self._simulator.options
@@ -186,18 +234,23 @@ class Casting:
     def _start(self, play: Play, role: int, now: float) -> None:
         if not play.shared or not any(play.started(other) for other in range(len(play.seats))):
             # Of all its roles the first to listen says to which time the play is moved.
-            play.shift = self._shift(play.timeline, now)
+            self._move(play, now)
         agent = play.seats[role]
         if agent is not None and agent.began is None:
             agent.began = agent.story = now
         self._simulator.happened(play, play.part.starts[role], Mark(now, now))
 
-    def _shift(self, timeline: Timeline, now: float) -> float:
-        if timeline.recorded is None:
-            return 0.0
+    def _move(self, play: Play, now: float) -> None:
+        """The time of a play begins."""
+        play.zero = now
+        recorded = play.timeline.recorded
+        if recorded is not None:
+            play.shift = self.date_of(play) - recorded
+
+    def date_of(self, play: Play) -> float:
+        """To which time a play is moved, in seconds since 1970."""
         options = self._simulator.options
-        began = options.date if options.date is not None else options.epoch + now
-        return began - timeline.recorded
+        return options.date if options.date is not None else options.epoch + play.zero
 
     def _is_listened_to(self, play: Play, agent: Agent) -> bool:
         """Whether an agent has subscribed to a channel on which it gets events."""
@@ -218,9 +271,10 @@ class Casting:
 
 
 def _sessions_by(agent: Agent, timeline: Timeline) -> list[Play]:
-    """An agent's sessions of a scenario as it is now."""
+    """An agent's sessions of a scenario as it is now; of another scenario, where they are the same."""
     known = agent.reach.sessions_of.get(timeline.place, ())
-    return [session for session in known if session.timeline is timeline]
+    found = [session for session in known if session.part is timeline.session]
+    return found or [session for session in agent.sessions if session.part is timeline.session][:1]
 
 
 def _own_session(agent: Agent, timeline: Timeline) -> Play | None:

@@ -19,7 +19,7 @@ from replay.simulator.ahead import ahead_of
 from replay.simulator.explaining import to_do
 from replay.simulator.judging import Judging
 from replay.simulator.misses import Miss
-from replay.simulator.pending import open_asks
+from replay.simulator.pending import may_come, open_asks
 from replay.simulator.undelivered import Undelivered, undelivered
 from replay.simulator.wording import cut
 
@@ -181,7 +181,7 @@ class _Diagnosis:
 
     def _of_plays(self) -> Iterator[str]:
         for play in reversed(self._unfinished):
-            pushes = [cue.id for cue in play.part.cues if not play.times_set_off(cue)]
+            pushes = [cue.id for cue in play.part.cues if may_come(play, cue)]
             coming = next(self._judging.progress(play).next(), None)
             asks = [ask.id for ask in open_asks(play, play.part.asks)]
             step = next(iter([*pushes, *asks]), coming.step if coming is not None else "")

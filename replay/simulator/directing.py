@@ -17,7 +17,7 @@ from replay.scenario.triggers import START, Trigger
 from replay.simulator.agents import NOBODY, Agent
 from replay.simulator.events import MOST_HELD
 from replay.simulator.happenings import Due, Mark
-from replay.simulator.pending import Pending
+from replay.simulator.offering import MOST_PLAYS, is_busy
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 EITHER = "Say a channel and its data, or a step."
 BY = "control"
 """Who wanted it, in the journal."""
-
-MOST_PLAYS = 1_000
-"""Unfinished plays of an agent; each of its requests is held against all it has."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +76,9 @@ def offer(simulator: Simulator, scenario: str, name: str, now: float) -> tuple[P
     """
     timeline = _timeline(simulator, scenario)
     agent = agent_meant(simulator, name)
-    if len(agent.plays) >= MOST_PLAYS:
-        pending = Pending(simulator)
-        if sum(not pending.is_over(play) for play in agent.plays) >= MOST_PLAYS:
-            what = f"'{agent.label}' has {MOST_PLAYS} plays that are not over"
-            raise NotNowError(what, help="Let it finish some, or reset the agents.")
+    if is_busy(simulator, agent):
+        what = f"'{agent.label}' has {MOST_PLAYS} plays that are not over"
+        raise NotNowError(what, help="Let it finish some, or reset the agents.")
     return simulator.casting.offer(agent, timeline, now), agent
 
 
@@ -142,7 +137,7 @@ def tell(simulator: Simulator, name: str, channel: str, data: Any, now: float) -
         # Its events are no step's: the journal names no play.
         play.label = ""
         play.seats[0] = agent
-        told.append(_bring(simulator, play, cue, now))
+        told.append(_bring(simulator, Due(play, cue, Mark(now, now), by=BY), now))
     return told
 
 
@@ -169,14 +164,18 @@ def push(simulator: Simulator, name: str, wanted: str, step: str, now: float) ->
         raise _nowhere(agents, wanted, step)
     told = []
     for play, cue in found.items():
-        told.append(_bring(simulator, play, cue, now))
+        due = Due(play, cue, Mark(now, now), by=BY)
+        mark = due.mark
+        if cue.makes:
+            due, mark = simulator.anew.at_event(due)
+        told.append(_bring(simulator, due, now))
         play.steered[step] += 1
-        simulator.happened(play, Moment(step), Mark(now, now))
+        simulator.happened(play, Moment(step), mark)
     return told
 
 
-def _bring(simulator: Simulator, play: Play, cue: Cue, now: float) -> Delivery:
-    due = Due(play, cue, Mark(now, now), by=BY)
+def _bring(simulator: Simulator, due: Due, now: float) -> Delivery:
+    play, cue = due.play, due.cue
     channel, agent = simulator.events.channel(due), play.seats[cue.role]
     clients = list(agent.clients.values()) if agent is not None else []
     listening = sum(client.hears(channel) for client in clients)

@@ -29,7 +29,7 @@ class Events:
     def push(self, due: Due, now: float) -> None:
         """An event is due."""
         # What sessions of several scenarios tell alike is told once; a story is told by itself.
-        if due.play.is_story or not self._is_told(due):
+        if due.play.is_story or not (due.play.is_silent or self._is_told(due)):
             self.bring(due, now)
 
     def _is_told(self, due: Due) -> bool:
@@ -62,7 +62,13 @@ class Events:
             faulting.count(agent.key, play.name, cue.id)
             self._tell_at_once(due, agent, now)
             return
-        for told in faulting.at_event(due, agent, now):
+        tellings = faulting.at_event(due, agent, now)
+        if not tellings and self._simulator.anew.collecting.wants(due):
+            # It is lost on its way: what it would have told is so all the same.
+            base_url = next((client.base_url for client in agent.clients.values()), "")
+            lost = _event(due, self.channel(due), base_url)
+            self._simulator.anew.collecting.told(due, lost, is_first=True)
+        for told in tellings:
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
             # Not held against `now`: where time has run ahead, events keep the order of their moments.
@@ -160,11 +166,15 @@ class Events:
         detail = {"channel": channel, **about} if about else {"channel": channel}
         simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
         base_url, event = None, b""
+        collects = bool(simulator.anew.collecting.fields) and simulator.anew.collecting.wants(due)
         for client in clients:
             # Clients of one desktop have dialled the same.
             if client.base_url != base_url:
                 base_url = client.base_url
                 event = _event(due, channel, base_url)
+                if collects:
+                    simulator.anew.collecting.told(due, event, is_first=told is None)
+                    collects = False
                 event = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)
 

@@ -88,11 +88,16 @@ class Expecting:
         check_known("step", step, list(self._steps()))
 
     def all(self) -> list[Expectation]:
-        """The scenarios' own, in the order of the files, then those that were declared."""
+        """The scenarios' own, in the order of the files, then those that were declared.
+
+        Of what is offered on request nothing is expected before somebody plays it.
+        """
+        played = self._simulator.casting.played
         written = [
             Expectation(wanted=each, scenario=timeline.name)
             for timeline in self._simulator.timelines
             for each in timeline.scenario.expect
+            if not timeline.is_on_request or timeline.place in played
         ]
         return [*written, *self._own]
 

@@ -186,11 +186,13 @@ class Explaining:
                 whose = f"{whose}; it is not reached yet: {ahead.sentence}"
             return f"{changes}, but {whose}" if changes else f"let '{told.role}' ask: {whose}"
         if told.state == "used-up":
+            end = play.ended_by(candidate.ask.until)
+            over = f"ended with '{end}'" if end else "was already answered"
             if changes:
-                return f"{changes}, which was already answered"
+                return f"{changes}, which {over}"
             if not self._is_story(play):
-                return f"let it repeat, or reset the agents: {name} of the session was already answered"
-            return f"offer {told.scenario} once more: {name} was already answered in {play.label}"
+                return f"let it repeat, or reset the agents: {name} of the session {over}"
+            return f"offer {told.scenario} once more: {name} {over} in {play.label}"
         if told.state == "not-reached":
             assert ahead is not None
             needs = " and ".join(f"'{each}'" for each in told.needs)

@@ -15,7 +15,7 @@ from replay.bayeux.peer import Peer
 from replay.bayeux.verdict import NOTHING, Verdict, both
 from replay.faults.fault import Swap, Telling
 from replay.faults.rules import Occasion, Rule
-from replay.plan.timeline import Ask
+from replay.plan.timeline import Ask, Timeline
 from replay.profiles.profile import user_of
 from replay.simulator import changes
 from replay.simulator.agents import Agent
@@ -52,10 +52,24 @@ class Faulting:
         """The rules of scenarios and files as they stand there, and no others."""
         self.striking = Striking(self._simulator.options.seed)
         for timeline in self._simulator.timelines:
-            for written in timeline.scenario.faults:
+            for written in timeline.scenario.faults if self.is_played(timeline) else ():
                 self.striking.add(Rule(written, "scenario", scenario=timeline.name))
         for written in self._simulator.options.faults:
             self.striking.add(Rule(written, "file"))
+
+    def is_played(self, timeline: Timeline) -> bool:
+        """Whether the rules of a scenario are up: of one that is on request, once somebody plays it."""
+        return not timeline.is_on_request or timeline.place in self._simulator.casting.played
+
+    def put_up(self, timeline: Timeline, now: float) -> None:
+        """The rules of a scenario on request, now that somebody plays it."""
+        up = {rule.name for rule in self.striking.rules if rule.scenario == timeline.name}
+        for written in timeline.scenario.faults:
+            if written.name not in up:
+                rule = Rule(written, "scenario", scenario=timeline.name)
+                self.striking.add(rule)
+                self.begin(rule, now)
+        self._simulator.carriers.learn()
 
     def forget_agents(self) -> None:
         """Nothing has come to anybody yet."""

@@ -74,7 +74,9 @@ class Finding:
     def learn(self, timeline: Timeline) -> None:
         """A scenario is served from now on."""
         for part in (timeline.story, *timeline.sessions):
-            self._parts[id(part)] = self._indexed(timeline, part)
+            # Several may have the same session.
+            if id(part) not in self._parts:
+                self._parts[id(part)] = self._indexed(timeline, part)
 
     def seat(self, agent: Agent, play: Play) -> None:
         """An agent has got a play, or a session."""

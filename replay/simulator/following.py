@@ -35,6 +35,13 @@ class Broken(msgspec.Struct, frozen=True):
         return f"it came {format_duration(round(self.after, 6))} after that, at {self.at:g} s"
 
 
+def tellers(simulator: Simulator, play: Play) -> set[str]:
+    """The scenarios that tell a play, as they are called now: a session may be the same in several."""
+    own, part = simulator.timelines[play.timeline.place], play.part
+    others = () if play.is_story else simulator.timelines
+    return {own.name, *(each.name for each in others if any(session is part for session in each.sessions))}
+
+
 class Following:
     """What is expected to follow what; it listens to the journal only if a scenario says anything of that."""
 
@@ -85,7 +92,7 @@ class Following:
         play = self._play(entry)
         if play is None:
             return
-        pairs = self._wanted.get(self._simulator.timelines[play.timeline.place].name, set())
+        pairs = {pair for name in tellers(self._simulator, play) for pair in self._wanted.get(name, ())}
         last = self._last.setdefault(play, {})
         for pair in pairs:
             step, other, within = pair

@@ -47,7 +47,7 @@ class Forgetting:
         newest = {play.timeline.place: play for play in agent.plays}
         over = broken = 0
         for play in reversed(agent.plays[:]):
-            if newest[play.timeline.place] is play or not pending.is_over(play):
+            if newest[play.timeline.place] is play or not pending.is_done_with(play):
                 continue
             over += 1
             if over <= KEPT or not self._may_go(play, pending, now):
@@ -78,10 +78,9 @@ class Forgetting:
                 simulator.finding.unseat(seat, play)
         self._count(play)
         for session in play.sessions:
+            session.followers.remove(play)
             if play.shared:
                 self._forget_session(session)
-            else:
-                session.followers.remove(play)
 
     def _forget_session(self, session: Play) -> None:
         """One that belongs to a shared play alone."""

@@ -10,6 +10,7 @@ from replay.bayeux.channels import META
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.profiles.profile import COUNTER
+from replay.scenario.anew import FRESH
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.asking import Candidate, Question
 from replay.simulator.brought import HEADER
@@ -166,5 +167,5 @@ def _name_values(play: Play, names: dict[str, str], counters: dict[int, str]) ->
         make = variables[name].make if name in variables else None
         if make == COUNTER:
             counters[value] = name
-        elif make is not None:
+        elif make is not None and make not in FRESH:
             names[str(value)] = name

@@ -66,6 +66,12 @@ class Reached(msgspec.Struct, frozen=True):
     """Set where the events of the request come first."""
 
 
+class Again(msgspec.Struct, frozen=True):
+    """An agent is to get another play of the scenario of this one."""
+
+    play: Play
+
+
 class Answered(msgspec.Struct, frozen=True, gc=False):
     """The latest answer an ask got, kept for a client that tries again."""
 

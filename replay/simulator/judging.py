@@ -11,6 +11,7 @@ from replay.plan.timeline import Ask, Cue
 from replay.scenario.expectations import bounds, in_misses, in_times, often, words
 from replay.scenario.model import Expected
 from replay.simulator.ahead import ahead_of, seconds
+from replay.simulator.following import tellers
 from replay.simulator.forgotten import Times
 from replay.simulator.pending import Pending
 from replay.simulator.progress import Progress
@@ -175,15 +176,11 @@ class Judging:
         """Plays that have the step, in order of appearance."""
         wanted = one.wanted
         for play in self._plays():
-            if one.scenario and self._of(play) != one.scenario:
+            if one.scenario and one.scenario not in tellers(self._simulator, play):
                 continue
             item = self._items(play.part).get(wanted.step)
             if item is not None and (not wanted.agent or _is_of(play, item, wanted.agent)):
                 yield play, item
-
-    def _of(self, play: Play) -> str:
-        """The scenario as it is called now: one that changes while it is played may get another name."""
-        return self._simulator.timelines[play.timeline.place].name
 
     def _plays(self) -> Iterator[Play]:
         """Sessions and stories, those of several agents once."""

@@ -12,7 +12,7 @@ from replay.faults.rules import Rule
 from replay.scenario.durations import format_duration
 from replay.simulator.agents import Agent
 from replay.simulator.facts import transport_of
-from replay.simulator.pending import Pending
+from replay.simulator.pending import Pending, may_come
 from replay.simulator.progress import Progress, channels_in_words, clipped
 from replay.simulator.waiting import AgentRow, AgentState, ClientState, PlayState
 
@@ -143,7 +143,7 @@ class _Look:
                 yield f"{where}{each.step}: {each.why}{f' ({lately})' if lately else ''}"
         for session in agent.sessions:
             # What may be asked in a session need not be.
-            coming = self._progress(session, agent).next()
+            coming = self._progress(session, agent).next() if not session.is_silent else ()
             yield from (f"{each.step}: {each.why}" for each in coming if each.kind == "push" or each.due_in)
         for told in agent.held:
             channel = self._simulator.events.channel(told.due)
@@ -161,7 +161,7 @@ class _Look:
         newest, pending = unfinished[-1], self._pending
         if pending.dues.get(newest) or pending.put_off(newest):
             return True
-        return any(not newest.times_set_off(cue) for cue in newest.part.cues)
+        return any(may_come(newest, cue) for cue in newest.part.cues)
 
 
 def _is_listening(client: Client) -> bool:

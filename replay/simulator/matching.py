@@ -24,13 +24,18 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 
 
 def choose(found: list[Candidate]) -> Candidate | None:
-    """The one to answer: by rank, then most query fields, then not answered yet, then in order."""
+    """The one to answer: by rank, then saying most in query and body, then not answered, then in order."""
     if len(found) == 1:
         return found[0] if found[0].answerable else None
     answerable = [candidate for candidate in found if candidate.answerable]
     return min(
         answerable,
-        key=lambda each: (each.rank, -len(each.ask.query), each.play.counts[each.ask.id] > 0),
+        key=lambda each: (
+            each.rank,
+            -len(each.ask.query),
+            -each.ask.said,
+            each.play.counts[each.ask.id] > 0,
+        ),
         default=None,
     )
 

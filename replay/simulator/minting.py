@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from replay.profiles.profile import COUNTER
+from replay.scenario.anew import FRESH
 from replay.simulator.draws import draw
 from replay.simulator.plays import Play
 
@@ -37,7 +38,7 @@ def mint(
         make = variables[name].make
         if make == COUNTER:
             play.values[name] = _count(play, name, turn)
-        elif make is not None:
+        elif make is not None and make not in FRESH:
             source = draw(seed, "mint", *play.key, name)
             recorded = variables[name].recorded
             is_number = isinstance(recorded, int)

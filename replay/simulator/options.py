@@ -30,6 +30,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Pretend that every play begins at this time (seconds since 1970)."""
     values: Mapping[str, Any] = {}
     """What variables are in every play, instead of what would be made for it or taken from its client."""
+    settings: Mapping[str, Any] = {}
+    """Settings of profiles that override those of the scenarios: by these they were planned."""
     faults: tuple[Fault, ...] = ()
     """Rules beside those of the scenarios, before which they come."""
     forward: bool = False

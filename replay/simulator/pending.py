@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from replay.plan.timeline import Ask
+from replay.plan.timeline import Ask, Cue
 from replay.simulator.agents import Agent
 from replay.simulator.happenings import Due, Reached
 from replay.simulator.plays import Play
@@ -89,13 +89,29 @@ class Pending:
 
     def is_over(self, play: Play) -> bool:
         """Whether nothing more can come in a play but what may be asked again."""
+        return self._is_still(play) and not any(is_open(play, ask) for ask in play.part.asks)
+
+    def is_done_with(self, play: Play) -> bool:
+        """Whether a play is over, or nothing is left but answers to be had at any time."""
+        asks = (ask for ask in play.part.asks if not _is_read(play, ask))
+        return self._is_still(play) and not any(is_open(play, ask) for ask in asks)
+
+    def _is_still(self, play: Play) -> bool:
+        """Whether no event or answer is on its way, or left to be set off."""
         if self.dues.get(play) or self.answers.get(play) or play.waiting:
             return False
-        if any(is_open(play, ask) for ask in play.part.asks):
-            return False
-        if any(not play.times_set_off(cue) for cue in play.part.cues):
+        if any(may_come(play, cue) for cue in play.part.cues):
             return False
         return not self.put_off(play) and not self.held(play)
+
+
+def may_come(play: Play, cue: Cue) -> bool:
+    """Whether an event has never been set off, and neither it nor what it waits for has ended."""
+    if play.times_set_off(cue):
+        return False
+    until = play.part.until
+    waits = [each.step for each in cue.trigger.moments if not play.has_come(each)] if until else []
+    return not any(play.ended_by(until.get(step, ())) for step in (cue.id, *waits))
 
 
 def open_asks(play: Play, asks: Iterable[Ask]) -> list[Ask]:
@@ -109,7 +125,14 @@ def open_asks(play: Play, asks: Iterable[Ask]) -> list[Ask]:
     return [ask for ask in (*known[latest:], *known[:latest]) if is_open(play, ask)]
 
 
+def _is_read(play: Play, ask: Ask) -> bool:
+    """Whether an ask is answered however often, and nothing else comes of it."""
+    return ask.repeat != "once" and not play.part.cues_on.keys() & {ask.asked, ask.replied}
+
+
 def is_open(play: Play, ask: Ask) -> bool:
     """Whether an ask has an answer that nobody has had: one that repeats has none once it was given."""
     count = play.counts[ask.id]
+    if ask.until and play.ended_by(ask.until):
+        return False
     return not count or (ask.repeat == "once" and count < len(ask.replies))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from replay.simulator.marks import LONG, MOST, Marks, used_up
 
 if TYPE_CHECKING:
     from replay.simulator.agents import Agent
+    from replay.simulator.collecting import Said
 
 
 RETRY = 2.0
@@ -53,9 +54,14 @@ class Play:
     told: AtFirst[Counter[str]] = AtFirst(Counter)
     """Of a session: how often each event was due."""
     steered: AtFirst[Counter[str]] = AtFirst(Counter)
-    """How often each event was told because somebody wanted it, beside those that were set off."""
+    """How often each event took place beside those that were set off: somebody wanted it; less by those
+    that had ended when they were due."""
     beside: AtFirst[Counter[str]] = AtFirst(Counter)
     """How many times more than once each rules have had events told: -1 for one that they kept."""
+    counted: AtFirst[dict[str, int]] = AtFirst(dict)
+    """What each variable that counts was the last time."""
+    collected: AtFirst[dict[tuple[int, str], deque[Said]]] = AtFirst(dict)
+    """By role and field, what its events have told that somebody may ask for."""
     _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
     _fired: AtFirst[Counter[str]] = AtFirst(Counter)
 
@@ -102,13 +108,18 @@ class Play:
         """When somebody got it."""
         self.shift = 0.0
         """Seconds by which recorded times are moved."""
+        self.zero = 0.0
+        """When the time began that it is moved to."""
+        self.is_ahead = False
+        """Whether it is the session of one of several roles, which its agent has not taken yet."""
 
     def goes_on_from(self, before: Play) -> None:
         """A session of the changed scenario: what has happened in the one before has happened here.
 
         All they know is one from now on, so that the stories of either go by what happens in the other.
         """
-        self.followers, self.shift = before.followers, before.shift
+        self.followers, self.shift, self.zero = before.followers, before.shift, before.zero
+        self.counted, self.collected = before.counted, before.collected
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
         self.harms, self._marks, self._fired = before.harms, before._marks, before._fired
@@ -120,12 +131,27 @@ class Play:
                 # What has been has been: an event that is new waits for the next time.
                 self._fired[cue.id] = min(map(self._times, moments))
 
+    def catches_up_with(self, before: Play) -> None:
+        """A session of a role just taken: what its agent has done before that has been done here.
+
+        Only what was made for it stays its own, since others of its play may have been told.
+        """
+        values, followers = self.values, self.followers
+        self.goes_on_from(before)
+        self.values = before.values | values
+        self.followers += followers
+
     def is_one_with(self, other: Play) -> bool:
         """Whether both are the same session, told by versions of one scenario."""
         return self._marks is other._marks
 
     def __repr__(self) -> str:
         return f"<Play {self.label} of {', '.join(seat.label for seat in self.seats if seat is not None)}>"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is a session of which no story has been offered yet: it answers, and tells nothing."""
+        return not self.is_story and not self.followers
 
     @property
     def owner(self) -> Agent | None:
@@ -158,6 +184,13 @@ class Play:
     def has_happened(self, step: str) -> bool:
         """Whether a step took place, here or in the agent's session."""
         return self.has_come(Moment(step))
+
+    def ended_by(self, until: tuple[str, ...]) -> str:
+        """Which of the steps that end another took place; empty if none did."""
+        for step in until:
+            if self.has_happened(step):
+                return step
+        return ""
 
     def has_come(self, moment: Moment) -> bool:
         """Whether a moment came, here or in the agent's session."""
@@ -197,7 +230,7 @@ class Play:
         marks, cues = self._marks.get(moment), self.part.cues_on.get(moment)
         if marks is None:
             self._marks[moment] = Marks(mark)
-        elif cues is not None or moment in self.timeline.story.cues_on:
+        elif cues is not None or moment in self.part.watched:
             marks.append(mark)
         else:
             marks[0] = marks.first = mark
@@ -295,6 +328,10 @@ class Play:
         recorded = self.timeline.scenario.variables[name].recorded
         return None if recorded is msgspec.UNSET else recorded
 
+    def owner_of(self, name: str, role: int) -> Play:
+        """Whose variable it is that a role speaks of: this play's, or a session's."""
+        return next((play for play in self._circle(role) if name in play.part.variables), self)
+
     def lasting(self, name: str, role: int) -> Any:
         """What a variable is as long as the play lasts; unset if requests may say what it is."""
         circle = self._circle(role)
@@ -347,7 +384,9 @@ class Play:
         return occurrence
 
     def reply_for(self, ask: Ask) -> Reply | None:
-        """The next answer, or None when there is none left."""
+        """The next answer, or None when there is none left, or the step has ended."""
+        if ask.until and self.ended_by(ask.until):
+            return None
         count, replies = self.counts.get(ask.id, 0), ask.replies
         if ask.repeat == "cycle":
             return replies[count % len(replies)]
@@ -360,8 +399,7 @@ class Play:
         used = used_up(self.part.cues_on.get(moment, ()), self._fired, self.part, marks.total)
         if not self.is_story:
             # Each story that begins later counts from the first time.
-            story = self.timeline.story
-            used = min(used, used_up(story.cues_on.get(moment, ()), {}, story, marks.total))
+            used = min(used, used_up(self.part.watched.get(moment, ()), {}, self.part, marks.total))
         marks.let_go(max(used, marks.total - MOST))
 
     def _times(self, moment: Moment) -> int:

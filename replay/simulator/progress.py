@@ -10,7 +10,7 @@ from replay.plan.values import Text, as_text
 from replay.scenario.durations import format_duration
 from replay.simulator.facts import types_of
 from replay.simulator.happenings import Due, Mark, Reached
-from replay.simulator.pending import Pending, open_asks
+from replay.simulator.pending import Pending, may_come, open_asks
 from replay.simulator.plays import Play
 from replay.simulator.waiting import Done, Next
 
@@ -130,7 +130,7 @@ class Progress:
     def _later(self, role: int) -> Iterator[Next]:
         """Events of a role that have never been set off."""
         for cue in self._play.part.cues_for(role):
-            if not self._play.times_set_off(cue):
+            if may_come(self._play, cue):
                 missing = self._play.missing(cue)
                 needs = [each.step for each in missing if each not in self._play.part.starts]
                 yield self._push(cue, self._waits(missing), needs=needs)

@@ -13,8 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from replay.errors import UsageError
 from replay.faults.rules import SOURCES, Rule
+from replay.plan.common import watched_by
 from replay.plan.timeline import Timeline
 from replay.scenario.model import Fault
 from replay.simulator.mounts import mounts_of
@@ -45,15 +48,26 @@ class Renewing:
         before = simulator.timelines[place]
         if any(each.name == timeline.name for each in simulator.timelines if each is not before):
             raise UsageError(f"two scenarios are named '{timeline.name}': give one another name")
-        after = simulator.timelines[place] = timeline.paced(simulator.options.pace, place)
+        after = simulator.timelines[place] = self._beside_others(
+            timeline.paced(simulator.options.pace, place), before
+        )
         simulator.mounts |= mounts_of(simulator.timelines, queue=simulator.options.limits.queue)
         simulator.agents.know_cookie_name(after.profile.session_cookie)
         simulator.brought.forget_meanings()
+        simulator.offering.learn(after)
         simulator.finding.renewed()
+        simulator.demanding.learn()
+        simulator.anew.collecting.learn(after)
         self.refused.pop(file, None)
         was = {"was": before.name} if before.name != after.name else {}
         self._note(after.name, file, now, changed="new plays go by it", **was)
         self._exchange_rules(before, after, now)
+
+    def _beside_others(self, timeline: Timeline, before: Timeline) -> Timeline:
+        """A changed scenario; what its session goes on from, other stories may go by."""
+        others = [each.story.cues_on for each in self._simulator.timelines if each is not before]
+        sessions = tuple(watched_by(each, others) for each in timeline.sessions)
+        return msgspec.structs.replace(timeline, sessions=sessions)
 
     def refuse(self, place: int, problems: Sequence[str], now: float, *, file: str = "") -> None:
         """What a file holds now cannot be played: the scenario stays as it is.
@@ -78,7 +92,8 @@ class Renewing:
             for rule in rules.rules
             if (rule.source, rule.scenario) == ("scenario", before.name)
         }
-        written = {fault.name: fault for fault in after.scenario.faults}
+        is_played = simulator.faulting.is_played(after)
+        written = {fault.name: fault for fault in after.scenario.faults if is_played}
         for name, rule in standing.items():
             if name in written and _goes_on(rule, written[name]):
                 rules.rename(rule, after.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, get_args
 
-from replay.simulator.happenings import Due, Reached
+from replay.simulator.happenings import Again, Due, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.telling import Told
 from replay.wire import Cut
@@ -61,11 +61,21 @@ def _forget_agents(simulator: Simulator, now: float) -> None:
     simulator.withdraw(_is_of_a_play)
     simulator.agents.forget_all()
     simulator.casting.forget_all()
+    simulator.offering.forget_all()
     simulator.faulting.forget_agents()
+    _take_down_unplayed(simulator, now)
     simulator.expecting.forget()
     simulator.turnstile.forget()
     simulator.generation += 1
 
 
+def _take_down_unplayed(simulator: Simulator, now: float) -> None:
+    """Rules of scenarios that are on request, and that nobody plays any more."""
+    names = {each.name for each in simulator.timelines if not simulator.faulting.is_played(each)}
+    for rule in list(simulator.faulting.striking.rules) if names else ():
+        if rule.source == "scenario" and rule.scenario in names:
+            simulator.switching.remove(rule, now, "deleted")
+
+
 def _is_of_a_play(item: Item) -> bool:
-    return isinstance(item, Due | Reached | Told)
+    return isinstance(item, Due | Reached | Told | Again)

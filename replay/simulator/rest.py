@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,8 @@ from replay.wire import Answer, Effect, Headers, Request
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
+
+_NOTHING: dict[str, Any] = {}
 
 
 class Rest:
@@ -66,7 +69,7 @@ class Rest:
         )
         if struck:
             # Anew: a rule may have made the cookies unknown, or taken them back.
-            asking = msgspec.structs.replace(asking, cookies=self._cookies(request, asking.agent))
+            asking = msgspec.structs.replace(asking, cookies=self._own(request, asking.agent))
         if struck and any(each.rule.fault.refuses for each in struck):
             return faulting.refused(struck, Answer(exchange=asking.exchange, at=now, headers=asking.cookies))
         if again:
@@ -84,6 +87,9 @@ class Rest:
         operation = said_operation(question, simulator.timelines[0].profile.operation_field)
         found = simulator.finding.near(question, agent, words, operation)
         missed = simulator.misses.answer(request, question, agent, found, now)
+        if simulator.demanding.is_on:
+            given = simulator.demanding.given(agent, request)
+            missed = msgspec.structs.replace(missed, headers=missed.headers + given)
         if not simulator.options.forward:
             return missed
         return simulator.forwarding.instead(request, question, agent, found, missed)
@@ -101,7 +107,7 @@ class Rest:
         if agent.refused is not None and not simulator.carries_session(request.headers):
             agent.refused = None
         found = simulator.finding.fitting(question, agent, words)
-        return Asking(request.exchange, question, agent, self._cookies(request, agent), found, now)
+        return Asking(request.exchange, question, agent, self._own(request, agent), found, now)
 
     def _agent(self, request: Request, words: list[str], now: float) -> Agent | None:
         agents, awaited = self._simulator.agents, self._simulator.casting.awaits_somebody
@@ -114,6 +120,11 @@ class Rest:
             if present and not (awaited and agents.all_keep_cookies()):
                 return present[0] if len(present) == 1 else None
         return self._simulator.casting.new_agent(request.headers, now)
+
+    def _own(self, request: Request, agent: Agent | None) -> Headers:
+        """Headers by which its client is known next time, and learns what is demanded of it."""
+        cookies, demanding = self._cookies(request, agent), self._simulator.demanding
+        return cookies + demanding.given(agent, request) if demanding.is_on else cookies
 
     def _cookies(self, request: Request, agent: Agent | None) -> Headers:
         """What an answer sets, so that its client is known next time."""
@@ -141,6 +152,7 @@ class Rest:
         reply = play.reply_for(ask)
         assert reply is not None
         values = play.take(ask, chosen.captures)
+        made = simulator.anew.at_answer(play, ask, reply, now, values) if reply.makes else _NOTHING
         # A login counts for all scenarios served.
         others = [] if play.is_story else _alike(chosen, asking.found)
         taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
@@ -154,8 +166,8 @@ class Rest:
             exchange=asking.exchange,
             at=play.answered_at(now, delay, ask, simulator.options.seed),
             status=reply.status,
-            headers=_headers(play, ask, reply, base_url) + asking.cookies,
-            body=self._body(play, ask, reply, base_url),
+            headers=_headers(play, ask, reply, base_url, made) + asking.cookies,
+            body=self._body(play, ask, reply, base_url, made),
         )
         play.answered[ask.id] = Answered(now, asking.question.fingerprint, answer)
         if asking.agent is not None and now > asking.agent.story:
@@ -218,12 +230,12 @@ class Rest:
         at = max(asking.now, answer.at)
         return msgspec.structs.replace(answer, exchange=asking.exchange, at=at)
 
-    def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str) -> bytes:
+    def _body(self, play: Play, ask: Ask, reply: Reply, base_url: str, made: Mapping[str, Any]) -> bytes:
         def lookup(name: str) -> Any:
-            return play.lookup(name, base_url, role=ask.role)
+            return play.lookup(name, base_url, made, ask.role)
 
         if reply.body is not msgspec.UNSET:
-            return reply.prepared.encode(lookup, play.shift)
+            return reply.prepared.encode(lookup, play.shift, made)
         if isinstance(reply.raw, bytes):
             return reply.raw
         return str(render(reply.raw, lookup)).encode()
@@ -268,11 +280,13 @@ def _alike(chosen: Candidate, found: list[Candidate]) -> list[Candidate]:
     return [each for each in best if each is not None]
 
 
-def _headers(play: Play, ask: Ask, reply: Reply, base_url: str) -> tuple[tuple[str, str], ...]:
+def _headers(
+    play: Play, ask: Ask, reply: Reply, base_url: str, made: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
     if reply.are_ready:
         return reply.headers
 
     def lookup(name: str) -> Any:
-        return play.lookup(name, base_url, role=ask.role)
+        return play.lookup(name, base_url, made, ask.role)
 
     return tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers)

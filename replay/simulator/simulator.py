@@ -23,14 +23,17 @@ from replay.bayeux.verdict import Verdict
 from replay.errors import ReplayError
 from replay.faults.rules import Rule
 from replay.journal import Journal
+from replay.plan.common import with_common_sessions
 from replay.plan.timeline import Moment, Timeline
 from replay.scenario.model import Scenario
 from replay.simulator.absence import Absence
 from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
+from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
 from replay.simulator.carriers import Carriers, Leaving
 from replay.simulator.casting import Casting
+from replay.simulator.demanding import Demanding
 from replay.simulator.draws import token
 from replay.simulator.events import Events
 from replay.simulator.expecting import Expecting
@@ -38,11 +41,12 @@ from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
 from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
-from replay.simulator.happenings import Due, Mark, Reached
+from replay.simulator.happenings import Again, Due, Mark, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
+from replay.simulator.offering import Offering
 from replay.simulator.options import Options
 from replay.simulator.outages import Lift, Outages
 from replay.simulator.plays import Play
@@ -67,7 +71,7 @@ from replay.wire import (
     Woken,
 )
 
-Item = Due | Reached | Told | Leaving | Lift | Expiry | Rule
+Item = Due | Reached | Told | Again | Leaving | Lift | Expiry | Rule
 """What may stand on the agenda; a rule that begins by the clock stands there itself."""
 
 
@@ -76,34 +80,39 @@ class Simulator:
 
     def __init__(self, timelines: list[Timeline], options: Options | None = None) -> None:
         self.options = options or Options()
-        self.timelines = [each.paced(self.options.pace, place) for place, each in enumerate(timelines)]
+        self.timelines = with_common_sessions(
+            each.paced(self.options.pace, place) for place, each in enumerate(timelines)
+        )
         self.journal = Journal(max_entries=self.options.journal_entries, max_bytes=self.options.journal_bytes)
         self.lateness = Lateness()
         """Of the events and answers that had a time to wait for."""
         self.tallies = Tallies()
-        cookies = {BROWSER_COOKIE} | {timeline.profile.session_cookie for timeline in timelines}
-        self.agents = Agents(cookies, self.options.replica)
+        sessions = (timeline.profile.session_cookie for timeline in timelines)
+        self.agents = Agents({BROWSER_COOKIE, *sessions}, self.options.replica)
         self._client_numbers = itertools.count(1)
-        self.bayeux = BayeuxServer(self, self._new_client_id, self._wall)
+        self.bayeux = BayeuxServer(
+            self,
+            lambda: self.token("client", next(self._client_numbers), length=26),
+            lambda now: self.options.epoch + now,
+        )
         self.turnstile = Turnstile(self)
         self.mounts = mounts_of(timelines, queue=self.options.limits.queue)
         self.finding = Finding(self)
-        for timeline in self.timelines:
-            self.finding.learn(timeline)
+        self.finding.renewed()
         self.casting = Casting(self)
+        self.anew = Anew(self)
+        self.offering = Offering(self)
         self.forgetting = Forgetting(self)
         self.faulting = Faulting(self)
         self.acting = Acting(self)
-        self.carriers = Carriers(self)
-        self.outages = Outages(self)
+        self.carriers, self.outages = Carriers(self), Outages(self)
         self.switching = Switching(self)
         self.brought = Brought(self)
         self.renewing = Renewing(self)
         self.forwarding = Forwarding(self)
         self.events = Events(self)
-        self.misses = Misses(self)
-        self.expecting = Expecting(self)
-        self.absence = Absence(self)
+        self.misses, self.expecting, self.absence = Misses(self), Expecting(self), Absence(self)
+        self.demanding = Demanding(self)
         self._rest = Rest(self)
         self._peers: dict[int, Peer] = {}
         self._agenda: list[tuple[float, float, int, Item, bool]] = []
@@ -151,9 +160,6 @@ class Simulator:
         names = self.agents.cookie_names - {BROWSER_COOKIE}
         return any(name in names for name, value in pairs_in(headers.get("cookie", "")) if value)
 
-    def _wall(self, now: float) -> float:
-        return self.options.epoch + now
-
     def since_start(self, now: float) -> float:
         """Seconds since the first input, as the journal counts."""
         return now - self._began if self._began is not None else 0.0
@@ -169,6 +175,8 @@ class Simulator:
         return effects
 
     def _heed(self, happening: Input, now: float) -> list[Effect]:
+        if self.demanding.is_on and (refused := self.demanding.refusal(happening, now)) is not None:
+            return [refused]
         # What comes most often comes first.
         if isinstance(happening, Polled):
             return self._polled(happening, now)
@@ -269,6 +277,7 @@ class Simulator:
         self.journal.note("subscribe", at, agent.label, client=client.number, channels=patterns)
         self.casting.listens(agent, now)
         self.events.release(agent, client, now)
+        self.offering.back(agent, now)
 
     def gone(self, client: Client, why: str, now: float) -> None:
         """A client ended."""
@@ -293,6 +302,8 @@ class Simulator:
         # Nobody goes by a story.
         for each in play.followers if not play.is_story else ():
             dues += each.set_off(moment, self.options.seed)
+        if self.offering.is_used and dues:
+            dues = self.offering.events(dues, mark)
         if tell_at:
             dues = [msgspec.structs.replace(due, tell_at=tell_at) for due in dues]
         for due in dues:
@@ -338,8 +349,14 @@ class Simulator:
             at, _, _, what, waited = heapq.heappop(agenda)
             self.lateness.of_this = now - at if waited else None
             if isinstance(what, Due):
+                if what.cue.until and what.play.ended_by(what.cue.until):
+                    what.play.steered[what.cue.id] -= 1
+                    continue
+                mark = what.mark
+                if what.cue.makes:
+                    what, mark = self.anew.at_event(what)
                 self.events.push(what, now)
-                self.happened(what.play, what.cue.moment, what.mark)
+                self.happened(what.play, what.cue.moment, mark)
             elif isinstance(what, Reached):
                 self.bayeux.flush(now)
                 effects += self.bayeux.take_effects()
@@ -350,11 +367,13 @@ class Simulator:
         effects += self.bayeux.settle(now)
         return effects
 
-    def _perform(self, what: Told | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
+    def _perform(self, what: Told | Again | Leaving | Lift | Expiry | Rule, now: float) -> list[Effect]:
         effects: list[Effect] = []
         match what:
             case Told():
                 self.events.tell(what, now)
+            case Again():
+                self.offering.perform(what, now)
             case Leaving():
                 self.carriers.leave(what, now)
             case Lift():
@@ -387,9 +406,6 @@ class Simulator:
         self.tallies.answers.add((play.name, step, status))
         self.journal.add("answer", at, label, play.label, step, late, {"status": status, **touched})
         return effects
-
-    def _new_client_id(self) -> str:
-        return self.token("client", next(self._client_numbers), length=26)
 
     def token(self, *key: str | int, length: int) -> str:
         """An opaque name of this run: what a client kept from another is nobody's here."""

@@ -12,6 +12,7 @@ import msgspec
 from replay.bayeux.client_state import Client
 from replay.plan.timeline import Cue
 from replay.simulator.agents import Agent
+from replay.simulator.pending import may_come
 from replay.simulator.plays import Play
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class _Look:
         for client in agent.clients.values():
             if client.queue and client.hold is None:
                 yield _queued(self._simulator, agent, client)
-        for play in (*agent.sessions, *agent.plays):
+        telling = (session for session in agent.sessions if not session.is_silent)
+        for play in (*telling, *agent.plays):
             yield from self._waiting(agent, play)
             # Once, though several may sit in it.
             if play.waiting and agent is next(seat for seat in play.seats if seat is not None):
@@ -121,7 +123,7 @@ class _Look:
             if self._left <= 0:
                 return
             self._left -= 1
-            if cue.role == role or not play.shared:
+            if (cue.role == role or not play.shared) and may_come(play, cue):
                 found = _waiting(agent, play, cue, asks)
                 if found is not None:
                     yield found

@@ -86,7 +86,7 @@ class _Comparison:
             self.values.learn(_told(one), _told(other))
         for one_name, variable in self.a.variables.items():
             other_variable = self.b.variables.get(one_name)
-            if other_variable is not None and variable.make is None and other_variable.make is None:
+            if other_variable is not None and _is_sent(variable) and _is_sent(other_variable):
                 self.values.learn(_recorded(variable), _recorded(other_variable), (_field(one_name),))
         self.values.settle()
         self.roles.settle()
@@ -122,7 +122,10 @@ class _Comparison:
             met.add(other_name)
             if variable.make != other.make:
                 yield Difference(kind="variable", field=f"{name}.make", a=variable.make, b=other.make)
-            elif variable.make is None:
+            elif variable.told != other.told:
+                one_told, other_told = map(_told_by, (variable, other))
+                yield Difference(kind="variable", field=f"{name}.told", a=one_told, b=other_told)
+            elif _is_sent(variable):
                 one_value, other_value = _recorded(variable), _recorded(other)
                 if not self.values.alike(one_value, other_value, _field(name)):
                     yield Difference(kind="variable", field=f"{name}.recorded", a=one_value, b=other_value)
@@ -243,5 +246,16 @@ def _field(name: str) -> str:
     return name.rstrip("0123456789")
 
 
+def _is_sent(variable: Variable) -> bool:
+    """Whether its value comes from the client, or is as recorded."""
+    return variable.make is None and variable.told is None
+
+
+def _told_by(variable: Variable) -> Any:
+    return ABSENT if variable.told is None else msgspec.to_builtins(variable.told)
+
+
 def _shown(variable: Variable) -> Any:
+    if variable.told is not None:
+        return f"told: {msgspec.json.encode(variable.told).decode()}"
     return f"make: {variable.make}" if variable.make else _recorded(variable)

@@ -57,7 +57,12 @@ class Pairs:
             if not self._tolerance.allows(gap, longest):
                 longer = _longer(triggers[0].delay, triggers[1].delay)
                 yield Said("delay", Change("after", _timed(one), _timed(other)), longer)
+        yield from self._ends(one.until, other.until)
         yield from self._values_of("event", one.data, other.data, "data")
+
+    def _ends(self, one: list[str], other: list[str]) -> Iterator[Said]:
+        if {self._there.get(name, name) for name in one} != set(other):
+            yield Said("trigger", Change("until", one, other))
 
     def moved(self, trigger: Trigger) -> set[Moment]:
         """What the one's trigger waits for, by the ids of the other."""
@@ -74,6 +79,7 @@ class Pairs:
         needs = {self._there.get(name, name) for name in one.needs}
         if needs != set(other.needs):
             yield Said("trigger", Change("needs", one.needs, other.needs))
+        yield from self._ends(one.until, other.until)
         for name in ("match", "repeat"):
             said = [repeat_of(s) if name == "repeat" else s.match for s in (one, other)]
             if said[0] != said[1]:

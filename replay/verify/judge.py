@@ -111,7 +111,6 @@ class _Part:
         self.cues: dict[str, Cue] = {cue.id: cue for cue in (*session.cues, *story.cues_for(role))}
         steps = [*timeline.scenario.session, *timeline.scenario.steps]
         self.steps: list[Step] = [each for each in steps if each.id in self.asks or each.id in self.cues]
-        self.by_id = {each.id: each for each in self.steps}
         self.moments: dict[Moment, Seen] = {}
         """What was seen of each moment, the first time."""
         self.places: dict[Moment, int] = {}
@@ -120,10 +119,25 @@ class _Part:
                 moment = Moment(each.step, response=each.kind == "answer")
                 self.moments.setdefault(moment, each)
                 self.places.setdefault(moment, place)
+        ended = self._ended()
+        self.steps = [each for each in self.steps if each.id not in ended]
+        self.by_id = {each.id: each for each in self.steps}
         self.left_to_others = self._left_to_others()
-        missing = [cue for step, cue in self.cues.items() if not self.is_seen(step)]
+        missing = [cue for step, cue in self.cues.items() if step in self.by_id and not self.is_seen(step)]
         self.elsewhere = strays(seen, missing, timeline.profile)
         """Steps that came on another channel, or as no object."""
+
+    def _ended(self) -> set[str]:
+        """Steps that could not come any more: they, or what they wait for, had ended."""
+        took_place = {each.step for each in (*self.moments, *self._of_others)}
+        ended: set[str] = set()
+        for step in (*self.timeline.scenario.session, *self._story.values()):
+            waits = _moments_of(step) if isinstance(step, PushStep) else step.needs
+            if step.id not in took_place and not (
+                took_place.isdisjoint(step.until) and ended.isdisjoint(waits)
+            ):
+                ended.add(step.id)
+        return ended
 
     def is_seen(self, step: str) -> bool:
         """Whether a step has taken place: a request, if it was answered."""
@@ -301,6 +315,10 @@ class _Findings:
             return interval(push)
         delay = self._part.asks[step].replies[0].after
         return Interval(*span(delay), median(delay))
+
+
+def _moments_of(step: PushStep) -> list[str]:
+    return [each.step for each in parse_trigger(step.after).moments]
 
 
 def _difference(kind: Kind, step: str, name: str, field: Field) -> Difference:

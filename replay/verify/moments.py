@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from replay.plan.times import epoch_of, shift
+from replay.plan.times import shift
+from replay.scenario.times import epoch_of
 
 
 def moment(value: Any) -> float | None:

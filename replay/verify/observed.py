@@ -27,16 +27,25 @@ _ZONE = re.compile(r"[+-](?=\d\d:?\d\d$)")
 class Observed(Comparison):
     """A compiled value held against what came."""
 
-    def __init__(self, bound: Mapping[str, Any], recorded: Mapping[str, Any], *, whole: bool = True) -> None:
+    def __init__(
+        self,
+        bound: Mapping[str, Any],
+        recorded: Mapping[str, Any],
+        *,
+        times: frozenset[str] = frozenset(),
+        whole: bool = True,
+    ) -> None:
         """Nothing is compared yet.
 
         Args:
             bound: Names that compare instead of capturing.
             recorded: What stood for names when the scenario was recorded: the JSON types they have.
+            times: Names that stand for some time or other, written as the recorded one is.
             whole: Whether orders are looked for: not while that is being done.
         """
         super().__init__(bound, exact=True)
         self._recorded = recorded
+        self._times = times
         self._whole = whole
 
     def compare(self, expected: Any, got: Any, field: str) -> None:
@@ -52,13 +61,17 @@ class Observed(Comparison):
         """What a path told as text may stand in a body as a number, if it was one there before."""
         known = self.captures.get(name, self._bound.get(name, MISSING))
         recorded = self._recorded.get(name, got)
-        if json_type(got) != json_type(recorded) or (known != MISSING and as_text(known) != as_text(got)):
+        is_other = json_type(got) != json_type(recorded) or (
+            known != MISSING and as_text(known) != as_text(got)
+        )
+        if is_other or (name in self._times and not _is_moved(Difference(field, recorded, got))):
             self.differences.append(Difference(field, recorded if known == MISSING else known, got))
         elif known == MISSING:
             self.captures[name] = got
 
     def _trial(self, *, whole: bool) -> Observed:
-        return Observed({**self._bound, **self.captures}, self._recorded, whole=whole)
+        bound = {**self._bound, **self.captures}
+        return Observed(bound, self._recorded, times=self._times, whole=whole)
 
     def _adopt(self, trial: Observed) -> None:
         self.captures.update(trial.captures)

@@ -62,6 +62,7 @@ class Recogniser:
         recorded: Mapping[str, Any],
         ignored: Collection[str],
         moved: Collection[str],
+        times: frozenset[str] = frozenset(),
     ) -> None:
         """Nothing is known of any value yet.
 
@@ -69,13 +70,15 @@ class Recogniser:
             recorded: What stood for names when the scenario was recorded.
             ignored: Fields that are not compared.
             moved: Fields of times, of which only the form is compared.
+            times: Names that stand for some time or other.
         """
         self._cues = {cue.id: cue for cue in cues}
         self._likely = Likely(self._cues.values())
         self._says = {cue.id: leaves(cue.data.compiled) for cue in self._cues.values()}
         self._profile = profile
         self._recorded = recorded
-        self._ignored, self._moved = ignored, moved
+        self._ignored, self._moved, self._times = ignored, moved, times
+        self._makes = {cue.id: {each.known_as for each in cue.makes} for cue in self._cues.values()}
         self._named = {cue.id: self._name(readable(cue.channel), cue.said[1]) for cue in self._cues.values()}
         self._other: dict[str, Any] = {}
         """Values that differed once, by their names: what differs so again is no news."""
@@ -107,7 +110,7 @@ class Recogniser:
 
     def held(self, expected: Any, got: Any, known: Mapping[str, Any]) -> tuple[Comparison, list[Difference]]:
         """A compiled value held against another."""
-        comparison = Observed(known, self._recorded)
+        comparison = Observed(known, self._recorded, times=self._times)
         comparison.compare(expected, got, ROOT)
         return comparison, noteworthy(comparison.differences, self._ignored, self._moved)
 
@@ -132,7 +135,7 @@ class Recogniser:
             where.compare(cue.channel, channel, ROOT)
             if where.differences:
                 continue
-            comparison = Comparison({**known, **where.captures})
+            comparison = Comparison({**self._before(cue, known), **where.captures})
             comparison.compare(cue.data.compiled, data, ROOT)
             differences = noteworthy(comparison.differences, self._ignored, self._moved)
             says = self._says[step]
@@ -145,9 +148,15 @@ class Recogniser:
             if is_near and all(each.field != ROOT for each in differences):
                 yield _Candidate(cue, weight, abs(size - says), step in done)
 
+    def _before(self, cue: Cue, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is known but for what the step makes anew each time."""
+        own = self._makes[cue.id]
+        return without(known, own) if own else known
+
     def _compared(
         self, cue: Cue, channel: str, data: Any, known: Mapping[str, Any]
     ) -> tuple[Comparison, tuple[Difference, ...]]:
+        known = self._before(cue, known)
         expected, got = [cue.channel, cue.data.compiled], [channel, data]
         comparison, differences = self._held_whole(expected, got, known)
         if differences:
@@ -191,3 +200,8 @@ class Recogniser:
 
     def _name(self, channel: Any, data: Any) -> str:
         return self._profile.push_name(f"{channel}", data)
+
+
+def without(known: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """What is known but for these names."""
+    return {name: value for name, value in known.items() if name not in names}

@@ -14,11 +14,12 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from replay.plan.difference import Difference
-from replay.plan.timeline import Ask, Cue, Timeline
+from replay.plan.timeline import START, Ask, Cue, Timeline
 from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
-from replay.verify.recognising import ROOT, Recognised, Recogniser
+from replay.verify.forms import Forms
+from replay.verify.recognising import ROOT, Recognised, Recogniser, without
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,26 +78,32 @@ class Role:
         self._own: dict[str, Any] = {}
         """What it alone knows: the values of its session, where others have sessions too."""
         self._cues = {cue.id: cue for cue in (*self.session.cues, *timeline.story.cues_for(role))}
+        made = Forms(self._cues.values(), (*self.session.asks, *timeline.story.asks))
         self._recogniser = Recogniser(
             self._cues.values(),
             timeline.profile,
-            recorded={
+            recorded=made.recorded
+            | {
                 name: variable.recorded
                 for name, variable in timeline.scenario.variables.items()
                 if is_set(variable.recorded)
             },
             ignored=timeline.ignored,
             moved=timeline.shift_fields,
+            times=made.times,
         )
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
         self._part = [step for step in steps if step in self._asks or step in self._cues]
         self._story = frozenset(steps)
         self._pushes = {cue.id: cue for cue in timeline.story.cues}
+        self._needs = {ask.id: ask.needs for ask in timeline.story.asks}
         self._order = self._part if company is None else steps
         self._done = shared.done
         self._passed = shared.passed
         self._untold = shared.untold
+        self._ended: set[str] = set()
+        """Steps that cannot come any more, since what ends them has been seen."""
         self._sent: set[str] = set()
         self._at = 0
         """All of the order before this one has been seen, or given up."""
@@ -121,7 +128,7 @@ class Role:
     @property
     def missing(self) -> list[str]:
         """Steps of its part not seen yet, in order."""
-        return [step for step in self._part if step not in self._done]
+        return [step for step in self._part if step not in self._done and step not in self._ended]
 
     @property
     def awaited(self) -> Cue | None:
@@ -170,9 +177,20 @@ class Role:
 
     def _past(self, steps: Sequence[str], at: int) -> int:
         """The first place from `at` on of a step that is still to come: what is over stays over."""
-        while at < len(steps) and (steps[at] in self._done or steps[at] in self._passed):
+        while at < len(steps) and (
+            steps[at] in self._done or steps[at] in self._passed or self._has_ended(steps[at])
+        ):
             at += 1
         return at
+
+    def _has_ended(self, step: str) -> bool:
+        """Whether a step that was not seen cannot come any more: it, or what it waits for, has ended."""
+        story = self._timeline.story
+        cue = self._pushes.get(step)
+        waits = [each.step for each in cue.trigger.moments] if cue else self._needs.get(step, ())
+        if not self._done.isdisjoint(story.until.get(step, ())) or not self._ended.isdisjoint(waits):
+            self._ended.add(step)
+        return step in self._ended
 
     def request(self, ask: Ask) -> tuple[str, str, Any]:
         """Method, path with query, and JSON body (unset when there is none) of a request."""
@@ -198,7 +216,9 @@ class Role:
             # Beside another status, that it says why is no news.
             differences.append(Difference(ROOT, MISSING, body))
         if not isinstance(expected, bytes):
-            comparison, found = self._recogniser.held(expected, body, self._known())
+            own = {each.known_as for each in reply.makes}
+            known = without(self._known(), own) if own else self._known()
+            comparison, found = self._recogniser.held(expected, body, known)
             self._learn(comparison.captures)
             differences += found
         return tuple(differences)
@@ -208,7 +228,23 @@ class Role:
         found = self._recogniser.event(channel, data, self._known(), self._done, self._learn)
         if found.step:
             self._done.add(found.step)
+            known = self._known()
+            makes = self._cues[found.step].makes
+            # What others speak of as it was when this step took place.
+            self._learn(
+                {each.known_as: known[each.name] for each in makes if each.is_kept and each.name in known}
+            )
         return found
+
+    def is_of_next(self, channel: str, data: Any) -> bool:
+        """Whether an event that is no step is one of a play that this one has brought (`again:`)."""
+        seen = {*self._done, START}
+        if not any({each.step for each in cue.trigger.moments} <= seen for cue in self._timeline.again):
+            return False
+        unseen = Role(self._timeline, self._base_url)
+        unseen.take_session(self)
+        found = unseen.event(channel, data)
+        return bool(found.step) and not found.differences
 
     def take_session(self, other: Role) -> None:
         """Knows from now on what the same agent has been told in its session."""

@@ -201,10 +201,10 @@ def test_a_limit_that_is_broken_is_exit_code_1_and_said(tmp_path: Path) -> None:
         result = run(ACCEPT, simulator.url, *limits, "--html", str(page))
 
     assert result.exit_code == 1
-    assert "FAIL: accept.max > 0ms (it is " in result.stdout
-    assert "ok: errors > 0 (it is 0)" in result.stdout
+    assert "FAIL: it fails if accept.max > 0ms; it is " in result.stdout
+    assert "ok: it fails if errors > 0; it is 0" in result.stdout
     text = page.read_text(encoding="utf-8")
-    assert "FAIL: accept.max &gt; 0ms" in text
+    assert "FAIL: it fails if accept.max &gt; 0ms" in text
     assert "<svg" in text
     assert not any(word in text for word in ("<script", "src=", "href=", "@import", "url("))
 
@@ -246,6 +246,7 @@ def test_agents_whose_names_have_played_there_come_under_new_ones_and_nothing_is
         (("--speed", "fast"), "--speed: speed is a number"),
         (("--ramp", "soon"), "--ramp: 'soon' is no duration"),
         (("--duration", "0s"), "--duration: nothing happens in no time"),
+        (("--duration", "5s", "--ramp", "6s"), "--ramp: over 6s not all agents come before the end"),
         (("--json", "-", "--html", "-"), "both write to -"),
         (("--users", "nowhere.csv"), "--users nowhere.csv cannot be read"),
     ],

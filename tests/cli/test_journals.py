@@ -112,6 +112,20 @@ def test_a_story_in_one_line_is_written_anew(journal: Path, tmp_path: Path) -> N
     assert [fault.name for fault in loads(result.stdout).faults] == ["lossy"]
 
 
+def test_a_variant_is_pinned_as_one_and_elsewhere_as_the_whole(story: Path, tmp_path: Path) -> None:
+    variant, whole = tmp_path / "variant.yaml", tmp_path / "elsewhere" / "whole.yaml"
+    variant.write_text("version: 1\nname: story\nextends: story\nsteps: []\n")
+    whole.parent.mkdir()
+    kept = written(tmp_path / "variant.jsonl", variant)
+    for to in (variant, whole):
+        assert run(pin, kept, variant, "--to", to).exit_code == 0
+
+    assert "\nextends: story\n" in variant.read_text("utf-8")
+    assert "extends" not in whole.read_text("utf-8")
+    assert load(variant) == load(whole)
+    assert [fault.chance for fault in load(whole).faults] == [""]
+
+
 def test_pinning_twice_says_only_once_where_from(story: Path, journal: Path, tmp_path: Path) -> None:
     pinned = tmp_path / "pinned.yaml"
     run(pin, journal, story, "--to", pinned)

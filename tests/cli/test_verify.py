@@ -138,7 +138,21 @@ def test_a_server_that_plays_the_scenario_passes(transport: str) -> None:
 
     assert (result.exit_code, result.stdout) == (
         0,
-        f"PASS: {url} plays accept-chat as {ACCEPT} says, 8 steps\n",
+        f"PASS: {url} plays accept-chat as accept-chat says, 8 steps\n",
+    )
+
+
+def test_a_chat_that_the_next_one_follows_at_once_passes_and_the_next_one_is_not_looked_at(
+    tmp_path: Path,
+) -> None:
+    again = tmp_path / "again.yaml"
+    again.write_text(f"{ACCEPT.read_text()}\nagain: history + 20s\n")
+    with aside(simulating(again)) as url:
+        result = run(again, url, "--patience", "20s")
+
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"PASS: {url} plays accept-chat as {again} says, 8 steps\n",
     )
 
 

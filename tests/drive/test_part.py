@@ -171,6 +171,20 @@ def test_one_chat_after_another_is_counted_from_when_it_was_meant_to_begin() -> 
     assert desk.figures("chat") == [("", 1.22), ("", 1.22)]
 
 
+def test_the_events_of_a_chat_that_the_server_brings_by_itself_are_nobodys_and_no_strangers() -> None:
+    desk = listening(text=f"again: history + 1s\n{CHAT}")
+    desk.event({"state": "Invited", "id": "chat-000009"}, 1.0)
+    desk.answer(1.1)
+    desk.event({"state": "Chatting", "id": "chat-000009"}, 1.2)
+    desk.event({"state": "Invited", "id": "chat-000010"}, 1.3)
+    assert len(desk.figures("stranger")) == 1
+    desk.event({"state": "History", "id": "chat-000009"}, 1.4)
+    desk.event({"state": "Invited", "id": "chat-000011"}, 3.4)
+    assert (len(desk.figures("stranger")), desk.errors(), desk.calls) == (1, [], [])
+    desk.event({"state": "Gone", "id": "chat-000011"}, 3.5)
+    assert len(desk.figures("stranger")) == 2
+
+
 def test_an_event_that_comes_twice_is_told_even_after_the_end() -> None:
     desk = listening()
 

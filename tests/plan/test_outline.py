@@ -51,6 +51,11 @@ def test_a_story_with_a_pace_of_its_own_says_so() -> None:
     assert list(outline(scenario("pace: fixed(50ms)"))) == ["story", "pace: fixed(50ms)"]
 
 
+def test_when_a_story_is_offered_and_what_brings_it_again_is_said() -> None:
+    text = "offered: on-request\nagain: a + 20s\nsteps: [{id: a, push: /c, data: 1}]"
+    assert list(outline(scenario(text)))[:3] == ["story", "offered on request", "again: a + 20s"]
+
+
 def test_a_story_of_one_is_read_without_agents() -> None:
     assert list(outline(scenario("steps: [{id: a, push: /c, after: start + 1s, data: 1}]"))) == [
         "story",

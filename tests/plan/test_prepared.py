@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay.plan.prepared import Prepared
-from replay.plan.times import shift_fields
-from replay.plan.values import compile_value, render
+from replay.plan.times import shift, shift_fields
+from replay.plan.values import compile_value, names_in, render
 
 VALUES: dict[str, Any] = {
     "chat": "0000Na9B26EF002X",
@@ -110,3 +110,37 @@ def test_half_a_character_is_refused_as_it_is_by_any_encoder() -> None:
     for template, value in (("a ${chat}", "\ud83d"), ("${chat}", "\ud83d"), ({"a": "\ud83d ${chat}"}, "")):
         with pytest.raises(UnicodeEncodeError):
             Prepared(compile_value(template), TIMES).encode({"chat": value}.__getitem__, 0.0)
+
+
+@given(data=st.data(), seconds=st.sampled_from([0.0, 12.5, -3600.25]))
+def test_what_a_name_stands_for_whose_times_are_the_plays_already_is_not_moved(
+    data: st.DataObject, seconds: float
+) -> None:
+    keyed = st.dictionaries(written | st.just("timestamp"), written | plain, max_size=3)
+    template = data.draw(st.recursive(written | keyed, lambda inner: st.lists(inner, max_size=3)))
+    compiled = compile_value(template)
+    known = VALUES | {"step.text": "2014-01-02T14:23:18Z", "base_url": ""}
+    final = data.draw(st.frozensets(names))
+
+    said = Prepared(compiled, TIMES, final).encode(known.__getitem__, seconds)
+
+    assert msgspec.json.decode(said) == _moved_once(compiled, known, final, seconds)
+
+
+def _moved_once(compiled: Any, known: dict[str, Any], final: frozenset[str], seconds: float) -> Any:
+    """As it is said: each name rendered by itself, and moved where it stands if it is to be."""
+    if isinstance(compiled, dict):
+        moved = {}
+        for key, item in compiled.items():
+            name = render(key, known.__getitem__)
+            if key == "timestamp":
+                value = render(item, known.__getitem__)
+                moved[name] = value if final & set(names_in(item)) or not seconds else shift(value, seconds)
+            else:
+                moved[name] = _moved_once(item, known, final, seconds)
+        return moved
+    if isinstance(compiled, list):
+        return [_moved_once(item, known, final, seconds) for item in compiled]
+    value = render(compiled, known.__getitem__)
+    keeps = not seconds or final & set(names_in(compiled))
+    return value if keeps else shift_fields(value, TIMES, seconds)

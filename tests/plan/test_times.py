@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.plan.times import epoch_of, shift, shift_fields
+from replay.plan.times import shift, shift_fields
+from replay.scenario.times import epoch_of, is_time, written_like
 
 HOUR = 3600.0
 
@@ -113,3 +114,47 @@ def test_a_time_moved_is_that_much_later_whatever_its_zone(moment: datetime, sec
     assert datetime.fromtimestamp(after, UTC) - datetime.fromtimestamp(before, UTC) - timedelta(
         seconds=seconds
     ) < timedelta(milliseconds=1)
+
+
+FORMS = {
+    "2014-01-02T14:23:18.000-0800": 0.001,
+    "2014-01-09 11:58:12.035+0200": 0.001,
+    "2014-01-02T14:23:18Z": 1,
+    "2014-01-02T14:23:18.123456789+05:30": 0.000001,
+    "2014-01-02T14:23:18.1": 0.1,
+    "2014-01-0214:23:18": 1,
+    1388701398: 1,
+    1388701398000: 0.001,
+}
+"""With the seconds that the last digit stands for, or the last that is told."""
+
+
+def read(written: Any) -> float:
+    if isinstance(written, str):
+        return epoch_of(written) or 0.0
+    return float(written) / (1000 if written > 10**11 else 1)
+
+
+@given(form=st.sampled_from(list(FORMS)), micro=st.integers(1_000_000_000_000_000, 9_000_000_000_000_000))
+def test_a_moment_is_written_in_any_form_and_read_as_the_same_but_for_what_no_digit_says(
+    form: Any, micro: int
+) -> None:
+    written = written_like(form, micro / 1_000_000)
+
+    assert is_time(written)
+    assert len(str(written)) == len(str(form))
+    assert -2e-6 < micro / 1_000_000 - read(written) < FORMS[form] + 2e-6
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if "123456789" not in str(each)])
+def test_a_time_is_its_own_form(form: Any) -> None:
+    assert written_like(form, read(form)) == form
+
+
+@pytest.mark.parametrize("value", ["noon", "", "2014-01-02", 12, 1388701398.5, True, None, []])
+def test_what_is_no_time_is_known(value: Any) -> None:
+    assert not is_time(value)
+
+
+def test_a_date_that_no_calendar_has_leaves_a_time_as_it_was() -> None:
+    assert written_like("2014-01-02T14:23:18Z", 1e13) == "2014-01-02T14:23:18Z"

@@ -343,3 +343,29 @@ def _left() -> tuple[int, int]:
     """Threads, and descriptors of files and sockets."""
     gc.collect()
     return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_marker_says_how_the_api_says_things(run: Run) -> None:
+    result = run(
+        """
+        def history(simulator):
+            agent = Agent(simulator.url, simulator.cometd_url)
+            agent.start()
+            agent.accept(agent.until("Invited")["id"], nickname="Ann")
+            while not any("messages" in event for event in agent.events):
+                agent.poll()
+            return next(event for event in agent.events if "messages" in event)
+
+        @pytest.mark.replay("accept-chat", speed="max", settings={"chat_address": "path"})
+        def test_path(simulator):
+            found = history(simulator)
+            assert found["chatPath"].startswith("/chats/0000") and "chatUri" not in found
+
+        @pytest.mark.replay("accept-chat", settings={"chat_adress": "path"})
+        def test_wrong(simulator):
+            pass
+        """
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*the profile 'genesys' has no setting 'chat_adress'. Did you mean*"])

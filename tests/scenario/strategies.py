@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from replay.scenario import templates
 from replay.scenario.delays import Delay, Distribution
 from replay.scenario.model import (
+    Collected,
+    Demand,
     Expected,
     Fault,
     PushStep,
@@ -118,6 +120,44 @@ faults = st.builds(
     chance=st.sampled_from(["", "20%", "0.5%"]),
 )
 
+methods = st.lists(st.sampled_from(["POST", "PUT", "DELETE", "GET"]), min_size=1, max_size=3, unique=True)
+refusals = st.builds(
+    Respond, status=st.sampled_from([302, 403]), text=st.none() | strings.map(templates.escape)
+) | st.builds(Respond, status=st.just(403), after=st.sampled_from(["0s", "9ms"]), body=literals)
+plain_texts = st.sampled_from(["", "No", "a: b", "${base_url}", "on", "${$}"])
+demands = st.builds(
+    Demand,
+    header=st.sampled_from(["X-CSRF-TOKEN", "y", "No"]),
+    value=plain_texts,
+    methods=methods,
+    unless_cookie=st.booleans(),
+    given=st.dictionaries(st.sampled_from(["X-A", "on"]), plain_texts, max_size=2),
+    refused=refusals,
+) | st.builds(Demand, header=st.just("Authorization"), unless_cookie=st.booleans())
+
+profile_settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": st.sampled_from(["8.5.0", "8.6.0"]),
+        "metrics": st.booleans(),
+        "chat_address": st.sampled_from(["both", "uri"]),
+    },
+)
+
+anew = st.sampled_from(
+    [
+        Variable(make="count"),
+        Variable(recorded=-3, make="count"),
+        Variable(recorded="2014-01-02 14:23:20.171+0200", make="time"),
+        Variable(recorded=1388701400171, make="time"),
+    ]
+) | st.builds(
+    lambda field, unless, **said: Variable(told=Collected(field=field, of="plays", unless=unless), **said),
+    st.sampled_from(["No", "a: b", "on"]),
+    st.dictionaries(strings, values, max_size=2),
+    recorded=st.just([]) | st.lists(values, max_size=2),
+    about=strings,
+)
 counts = st.fixed_dictionaries({"times": st.integers(0, 5)}) | st.fixed_dictionaries(
     {}, optional={"at_least": st.integers(1, 3), "at_most": st.integers(3, 9)}
 )
@@ -142,22 +182,25 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     if len(steps) > 1:
         pair = {"step": steps[1].id, "after": steps[0].id, "within": draw(st.sampled_from(["", "200ms"]))}
         expect.append(st.just(Expected(**pair)))
-    recorded = st.builds(Variable, recorded=values, about=strings)
+    recorded = st.builds(Variable, recorded=values, about=strings) | anew
     roles = draw(st.sampled_from([[None], ["on"], ["on", "second"]]))
     whose = draw(st.permutations([roles[at % len(roles)] for at in range(len(steps))]))
     # What the session waits for is of the same agent.
     whose[:session] = [roles[0]] * len(whose[:session])
     steps = [replace(step, agent=agent) for step, agent in zip(steps, whose, strict=True)]
+    profile = draw(st.sampled_from(["genesys", "plain"]))
     return Scenario(
         version=1,
         name=draw(st.sampled_from(["yes", "No", "accept-chat", "NaN"])),
         about=draw(strings),
-        profile=draw(st.sampled_from(["genesys", "plain"])),
+        profile=profile,
+        profile_settings=draw(profile_settings) if profile == "genesys" else {},
         source=Source(document=draw(strings), recorded="2014-01-02T14:23:20-08:00"),
         pace=draw(st.sampled_from(["", "fixed(50ms)", "recorded, idle-max(2s), jitter(20%)"])),
         variables=draw(st.dictionaries(st.sampled_from(["chat", "y", "no", "a_b"]), recorded)),
         shift_times=draw(st.lists(strings, max_size=3)),
         ignore=draw(st.lists(st.sampled_from(["No", "callUuid"]), max_size=2)),
+        demands=draw(st.lists(demands, max_size=2)),
         faults=draw(st.lists(faults, max_size=1)),
         expect=draw(st.lists(st.one_of(expect), max_size=3)),
         session=steps[:session],
@@ -179,9 +222,10 @@ def _requests(name: str, about: str, before: list[str]) -> st.SearchStrategy[Req
         evidence=st.sampled_from([None, "documented"]),
         body=literals,
         needs=st.lists(st.sampled_from(before), max_size=2) if before else st.just([]),
+        until=st.lists(st.sampled_from(before), max_size=2) if before else st.just([]),
         repeat=st.sampled_from([None, "last", "cycle"]),
         respond=st.lists(answers | texts, max_size=3),
-    )
+    ).filter(lambda step: set(step.until).isdisjoint(step.needs))
 
 
 def _pushes(name: str, about: str, before: list[Any]) -> st.SearchStrategy[PushStep]:

@@ -45,6 +45,7 @@ def test_a_program_gets_the_same_as_json(tmp_path: Path) -> None:
                 "ok": False,
                 "problems": [
                     {
+                        "file": str(bad),
                         "line": 1,
                         "column": 1,
                         "what": "a scenario is a mapping, not a list",

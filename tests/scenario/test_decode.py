@@ -40,19 +40,6 @@ def test_every_part_tells_what_is_wrong_with_it() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("head", "what"),
-    [
-        ("extends: x", "'extends'"),
-        ("include: x", "'include'"),
-    ],
-)
-def test_keys_of_the_language_that_are_not_built_are_refused_as_such(head: str, what: str) -> None:
-    (said,) = told(story(head=head) + " []")
-
-    assert said.endswith(f"{what} belongs to the scenario language but is not built yet in this version")
-
-
 @pytest.mark.parametrize("key", ["unsubscribed", "retry"])
 def test_keys_of_steps_that_are_not_built_are_refused_on_requests_and_pushes(key: str) -> None:
     said = told(story(f"{{id: a, request: GET /, {key}: x}}", f"{{id: b, push: /c, data: 1, {key}: x}}"))

@@ -25,7 +25,8 @@ def test_what_names_something_is_good(text: str) -> None:
     ("text", "what"),
     [
         ("${chatt}", "'${chatt}' names no variable"),
-        ("x${b.chat}", "'${b.chat}' names no request step 'b'"),
+        ("x${c.chat}", "'${c.chat}' names no step 'c'"),
+        ("x${b.chat}", "step 'b' has no variable 'chat'"),
         ("${accept.nick}", "'${accept.nick}' names no variable 'nick'"),
         ("${accept.other}", "step 'accept' has no variable 'other'"),
         ("${", "'${' is not closed by '}'; write '$${' for a literal '${'"),

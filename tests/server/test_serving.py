@@ -41,6 +41,45 @@ class Used:
             return response.status
 
 
+def test_a_scenario_of_the_library_is_played_by_its_name(loop: Loop) -> None:
+    async def main() -> None:
+        async with replay.serve("accept-chat", clock="manual") as served:
+            assert [each.name for each in served.server.scenarios] == ["accept-chat"]
+
+    run(main(), loop)
+    with pytest.raises(ScenarioError, match="Did you mean 'accept-chat'"):
+        replay.serve("acept-chat")
+
+
+def test_plays_that_others_bring_come_when_the_clock_is_moved_by_hand(loop: Loop) -> None:
+    story = """
+    again: told + 1m
+    steps: [{id: told, push: /news, after: start + 1s, data: 1}]
+    """
+
+    async def main() -> None:
+        async with replay.serve(scenario(story), clock="manual") as served, aiohttp.ClientSession() as http:
+            client = await listening(http, served.cometd_url)
+            await served.clock.advance("5m")
+            told = await http.post(served.cometd_url, json=[client | {"channel": "/meta/connect"}])
+            news = [each for each in await told.json() if each["channel"] == "/news"]
+            assert [entry.play for entry in served.journal if entry.kind == "event"] == [
+                f"story#{number}" for number in range(1, 6)
+            ]
+            assert len(news) == 5
+
+    run(main(), loop)
+
+
+async def listening(http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    """What a client says with each message, once it listens to the news."""
+    said = {"channel": "/meta/handshake", "version": "1.0", "supportedConnectionTypes": ["long-polling"]}
+    async with http.post(url, json=[said]) as answer:
+        client = {"clientId": (await answer.json())[0]["clientId"], "connectionType": "long-polling"}
+    await http.post(url, json=[client | {"channel": "/meta/subscribe", "subscription": "/news"}])
+    return client
+
+
 def test_a_fault_is_up_while_its_block_lasts(loop: Loop) -> None:
     async def main() -> None:
         async with Used() as used:
@@ -109,6 +148,8 @@ def test_faults_of_files_mappings_and_presets_are_played(loop: Loop, tmp_path: P
         ({"pace": "slowly"}, "slowly"),
         ({"variables": {"nme": 1}}, "there is no variable 'nme'. Did you mean 'name'?"),
         ({"variables": {"name": object()}}, "variable 'name' is no JSON value"),
+        ({"settings": {"metric": True}}, "has no setting 'metric'. Did you mean 'metrics'?"),
+        ({"settings": ["metrics"]}, "settings"),
     ],
 )
 def test_what_cannot_be_served_is_said_before_anything_is_opened(settings: Any, why: str) -> None:

@@ -10,7 +10,7 @@ import aiohttp
 
 from replay.scenario.load import load
 from replay.server.runner import Server
-from replay.server.watching import Watching, _mark
+from replay.server.watching import Watching, _stands
 from tests.server.running import until
 
 STORY = "version: 1\nname: {name}\nsteps:\n  - {{id: say, request: GET /{name}, respond: {{body: {word}}}}}\n"
@@ -50,7 +50,7 @@ class Watched:
     async def settles(self) -> None:
         """Until a file that was written has been looked at."""
         file = self._watching._files[0]
-        await until(lambda: file.mark == _mark(file.path))
+        await until(lambda: _stands(file.marks))
 
     async def plays(self, number: int) -> None:
         """Until so many plays have begun."""

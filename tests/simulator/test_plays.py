@@ -171,6 +171,34 @@ def test_two_steps_that_look_alike_are_taken_in_turn() -> None:
     script.expect(bodies(script, desktop.post("/x", {}), desktop.post("/x", {"n": 1})), ["a", "b"])
 
 
+def test_the_step_that_says_most_of_the_body_is_asked_first_every_time() -> None:
+    script, desktop = begin(
+        """
+        variables: {what: {recorded: Nod}, text: {recorded: hi}, word: {recorded: ho}, kind: {recorded: x}}
+        steps:
+          - {id: any, request: POST /x, body: {do: "${what}"}, repeat: cycle, respond: {body: any}}
+          - {id: say, request: POST /x, body: {do: Say, text: "${text}"}, repeat: cycle, respond: {body: say}}
+          - id: kindly
+            request: POST /x
+            body: {do: Say, text: "${word}", kind: "${kind}"}
+            repeat: cycle
+            respond: {body: kindly}
+        """
+    )
+    kindly = {"do": "Say", "text": "a", "kind": "b"}
+    sent = [
+        {"do": "Nod"},
+        kindly,
+        {"do": "Say", "text": "c"},
+        kindly,
+        {"do": "Say"},
+        {"do": "Say", "text": 1},
+    ]
+
+    found = bodies(script, *(desktop.post("/x", body) for body in sent))
+    script.expect(found, ["any", "kindly", "say", "kindly", "any", "say"])
+
+
 def test_the_step_with_the_most_query_fields_is_asked_first_every_time() -> None:
     script, desktop = begin(
         """

@@ -60,7 +60,7 @@ async function createCometD() {
   // ES modules and cannot be required everywhere.
   const library = await import(`cometd-${options.cometd}`);
   const cometd = new (library.CometD || library.default.CometD)();
-  const requestHeaders = options['auth-cometd'] ? { ...authorization } : {};
+  const requestHeaders = { ...(options['auth-cometd'] && authorization), ...desk.csrf() };
   cometd.configure({ url: base + options.path, logLevel: 'error', requestHeaders, maxNetworkDelay: Number(options['network-delay']) });
   cometd.websocketEnabled = options.transport === 'websocket';
   for (const type of cometd.getTransportTypes()) {

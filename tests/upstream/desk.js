@@ -14,6 +14,8 @@ const OPTIONS = {
   user: { type: 'string' },
   'auth-cometd': { type: 'boolean', default: false },
   'no-cookies': { type: 'boolean', default: false },
+  // First asks who it is, and sends the token that comes with the answer, as GWS has it.
+  csrf: { type: 'boolean', default: false },
   nickname: { type: 'string', default: 'Marat' },
   channel: { type: 'string', multiple: true, default: ['/v2/me/chats'] },
   login: { type: 'boolean', default: false },
@@ -89,6 +91,7 @@ function createDesk(more = {}) {
   const client = base.startsWith('https:') ? https : http;
   const connections = new client.Agent({ keepAlive: true });
   const accepted = new Set();
+  let token = {};
   let unanswered = 0;
   let asking = Number(options.ask) > 0;
   let events = 0;
@@ -112,6 +115,7 @@ function createDesk(more = {}) {
     const headers = { Accept: 'application/json', ...authorization };
     if (text) Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
     if (cookies()) headers.Cookie = cookies();
+    if (method !== 'GET') Object.assign(headers, token);
     unanswered++;
     say('request', { method, path, body });
 
@@ -127,6 +131,8 @@ function createDesk(more = {}) {
       const request = client.request(base + path, { method, headers, agent: connections }, (response) => {
         const given = response.headers['set-cookie'] || [];
         given.forEach(jar.store);
+        const header = response.headers['x-csrf-header'];
+        if (options.csrf && header) token = { [header]: response.headers[header.toLowerCase()] };
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', fail);
@@ -155,6 +161,7 @@ function createDesk(more = {}) {
   async function open(goodbye) {
     leave = goodbye;
     const login = { operationName: 'StartContactCenterSession', channels: ['chat'] };
+    if (options.csrf) await rest('GET', '/api/v2/me');
     if (options.login) await rest('POST', '/api/v2/me', login);
     if (options.ready) await rest('POST', '/api/v2/me', { operationName: 'Ready' });
     if (options['get-me']) await rest('GET', '/api/v2/me');
@@ -206,7 +213,7 @@ function createDesk(more = {}) {
     if (options.anew) accepted.clear();
   }
 
-  return { options, base, jar, authorization, cookies, say, open, shaken, received };
+  return { options, base, jar, authorization, cookies, csrf: () => token, say, open, shaken, received };
 }
 
 module.exports = { createDesk };

@@ -16,7 +16,7 @@ from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTP
 from geventhttpclient.useragent import CompatRequest, CompatResponse
 
 from replay.drive.access import Access
-from replay.drive.answer import LARGEST, READING, Answer, Csrf, as_utf8
+from replay.drive.answer import LARGEST, Answer, Tokens, as_utf8
 from replay.errors import UsageError
 
 CONNECTING = 10.0
@@ -40,11 +40,12 @@ class UnreachableError(NoAnswerError):
 class Http:
     """One user's requests to one server. GWS ties login, cookies and CSRF token to each other."""
 
-    def __init__(self, target: str, access: Access) -> None:
+    def __init__(self, target: str, access: Access, tokens: Tokens | None = None) -> None:
         """Nothing is asked yet.
 
         Args:
             target: `http://host:port`.
+            tokens: What the server gives out for requests to come with; what GWS does when left out.
         """
         parts = urlsplit(target)
         self.access = access
@@ -52,7 +53,7 @@ class Http:
         self.host = parts.hostname or ""
         self.port = parts.port or (443 if self.secure else 80)
         self._jar = CookieJar()
-        self._csrf = Csrf()
+        self._tokens = tokens or Tokens()
         self._polls, self._others = (self._client(connections) for connections in (POLLS, OTHERS))
 
     def _client(self, connections: int) -> HTTPClient:
@@ -90,11 +91,11 @@ class Http:
             NoAnswerError: there is none.
         """
         answer = self._ask(method, url, body, within, kind=kind, held=held)
-        if answer.status == 403 and method not in READING and b"csrf" in answer.body.lower():
+        if self._tokens.may_lack(method, answer.status, answer.body):
             # The token comes with the answer to any GET, and a client may not have had one yet.
-            before = self._csrf.headers
-            self._ask("GET", url, None, within)
-            if self._csrf.headers != before:
+            before = self._tokens.sent_with(method)
+            self._ask("GET", self._tokens.reading(url), None, within)
+            if self._tokens.sent_with(method) != before:
                 return self._ask(method, url, body, within, kind=kind, held=held)
         return answer
 
@@ -104,8 +105,7 @@ class Http:
         request = CompatRequest(url, method, headers=Headers(self.headers()), payload=body)
         if body is not None:
             request.headers["Content-Type"] = kind
-        if method not in READING:
-            request.headers.update(self._csrf.headers)
+        request.headers.update(self._tokens.sent_with(method))
         self._jar.add_cookie_header(request)
         client = self._polls if held else self._others
         limit = gevent.Timeout(within)
@@ -152,7 +152,7 @@ class Http:
 
     def _learn(self, response: CompatResponse, request: CompatRequest) -> None:
         self._jar.extract_cookies(response, request)  # type: ignore[arg-type]  # made for each other
-        self._csrf.learn({name.upper(): value for name, value in response.headers.items()})
+        self._tokens.learn({name.upper(): value for name, value in response.headers.items()})
 
     def close(self) -> None:
         """Closes the connections on which nothing is under way."""

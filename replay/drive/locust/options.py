@@ -18,7 +18,7 @@ from replay.drive.locust.http import trusted
 from replay.drive.locust.target import health_of
 from replay.drive.thinking import parse_thinking
 from replay.errors import UsageError, check_known, nearest
-from replay.library import library
+from replay.library import meant
 from replay.plan.pace import parse_speed
 from replay.plan.timeline import plan
 from replay.scenario.durations import parse_duration
@@ -28,7 +28,7 @@ TRANSPORTS = ("long-polling", "websocket")
 PASSWORD = "REPLAY_PASSWORD"  # noqa: S105  the name of a variable
 
 ARGUMENTS: dict[str, tuple[str, str]] = {
-    "scenario": ("", "The scenario whose client's part is played; the one that comes with the package."),
+    "scenario": ("accept-chat", "The scenario whose client's part is played: a file, or one of the library."),
     "transport": ("long-polling", f"How events come: {' or '.join(TRANSPORTS)}."),
     "think": (
         "recorded",
@@ -116,7 +116,7 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
         raise UsageError("--host is missing: the server to drive, such as http://gws:8090.")
     target = str(parse_upstream(host, option="--host"))
     check_known("transport", given["transport"], TRANSPORTS)
-    timeline = plan(load(Path(given["scenario"]) if given["scenario"] else library()[0]))
+    timeline = plan(load(meant(Path(given["scenario"]))))
     if len(timeline.roles) > 1:
         several = f"{timeline.name} is played by several agents together: {', '.join(timeline.roles)}"
         raise UsageError(several, help="Users of Locust play alone; 'replay drive' plays all of them.")
@@ -142,6 +142,7 @@ def settle(given: Mapping[str, str], host: str | None) -> Setting:
             patience=patience,
             speed=speed,
             starts_known=starts_known,
+            all_offered=health is not None and timeline.name in health.on_request,
         ),
         transport=given["transport"],
         user=given["user"],

@@ -44,6 +44,7 @@ class Player:
         self._part = part
         self._http = http
         self._offer = offer if driving.starts_known else None
+        self._all_offered = driving.all_offered
         self._target = driving.base_url
         self._patience = driving.patience
         self._story = scenario.name
@@ -60,10 +61,12 @@ class Player:
         self._began = now()
         try:
             self._perform(self._part.start(self._began))
-            self._perform(self._part.begin(now()))
+            comes_along = not self._all_offered
+            if comes_along:
+                self._perform(self._part.begin(now()))
             if self._comes_in():
                 self._chat()
-                for _ in range(chats - 1):
+                for _ in range(chats - comes_along):
                     self._begin_another()
                     self._chat()
         finally:

@@ -14,6 +14,7 @@ from locust.env import Environment
 from locust.exception import StopTest, StopUser
 from locust.runners import WorkerRunner
 
+from replay.drive.answer import Tokens
 from replay.drive.locust.finishing import Finishing
 from replay.drive.locust.http import Http
 from replay.drive.locust.numbers import Numbers, numbers_of
@@ -86,9 +87,8 @@ class ScenarioUser(User):
         target, story = driving.base_url, driving.timeline.name
         part = Part(driving, name=access.user, transport=setting.transport)
         another = partial(offer, target, story, access.user, setting.trust)
-        player = Player(
-            part, driving, Http(target, access), transport=setting.transport, rows=rows, offer=another
-        )
+        http = Http(target, access, Tokens.of(driving.timeline.scenario))
+        player = Player(part, driving, http, transport=setting.transport, rows=rows, offer=another)
         player.play(chats)
         if self._plays == setting.plays:
             finishing[self.environment].done()

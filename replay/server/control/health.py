@@ -9,9 +9,14 @@ from replay.server.control.values import Health, Ready
 
 
 async def _health(call: Call) -> Health:
-    playing = [scenario.name for scenario in call.stage.simulator.scenarios]
+    timelines = call.stage.simulator.timelines
     speed = call.stage.simulator.options.pace.speed
-    return Health(version=__version__, playing=playing, speed="max" if speed is None else speed)
+    return Health(
+        version=__version__,
+        playing=[each.name for each in timelines],
+        on_request=[each.name for each in timelines if each.is_on_request],
+        speed="max" if speed is None else speed,
+    )
 
 
 async def _ready(call: Call) -> Ready:

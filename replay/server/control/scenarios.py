@@ -29,6 +29,7 @@ def _read(scenario: Scenario, file: str) -> ScenarioRead:
         roles=roles,
         steps=[_step(step, profile, roles) for step in (*scenario.session, *scenario.steps)],
         file=file,
+        offered=scenario.offered,
     )
 
 

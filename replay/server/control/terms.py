@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from replay.errors import ScenarioError, UsageError
-from replay.scenario.load import document_of, foremost, text_of
+from replay.scenario.load import foremost, whole_of
 from replay.scenario.model import RequestStep, Scenario
 from replay.scenario.reader import Path as Place
 from replay.scenario.walk import placed_steps
@@ -81,7 +81,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         file = self.files.get(scenario.name)
         if file is None:
             raise UsageError(f"in '{scenario.name}' {found[0][1]}", help=_ELSEWHERE)
-        document = document_of(text_of(file), str(file))
+        document = whole_of(file)
         problems = [document.problem(place, what, help=_ELSEWHERE) for place, what in found]
         raise ScenarioError(foremost(problems, str(file)))
 

@@ -47,6 +47,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     playing: list[str]
     """Names of the scenarios."""
+    on_request: list[str] = []
+    """Those of which nobody gets a play before it is offered one."""
     speed: float | Literal["max"] = 1.0
     """At which they are played."""
 
@@ -82,6 +84,8 @@ class ScenarioRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Those of its session first."""
     file: str = ""
     """Where it was read from, if that is known."""
+    offered: Literal["at-start", "on-request"] = "at-start"
+    """When an agent gets a play: as soon as it comes, or once it is offered one."""
 
 
 class Scenarios(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,33 @@ async function scenarios() {
   return found.scenarios;
 }
 
+// One of many: what is typed above the list shortens it to what has it in its name, or beside it.
+const FEW = 10;
+function chooser(all, { what, name, beside }) {
+  const is_long = all.length > FEW;
+  const list = el("select", is_long ? { size: 8, "aria-label": what } : {});
+  let shown = all;
+  const show = (typed) => {
+    const has = (each) => `${name(each)} ${beside(each)}`.toLowerCase().includes(typed);
+    shown = all.filter(has);
+    fill(list, ...shown.map((each) => option(name(each))));
+    list.selectedIndex = shown.length ? 0 : -1;
+    list.dispatchEvent(new Event("change"));
+  };
+  const find = el("input", {
+    type: "search",
+    placeholder: `Find one of ${all.length} ${what}`,
+    spellcheck: "false",
+    oninput: () => show(find.value.trim().toLowerCase()),
+  });
+  return {
+    list,
+    fields: is_long ? [find, list] : [list],
+    show: () => show(""),
+    chosen: () => shown[list.selectedIndex],
+  };
+}
+
 // JSON as it is typed; null while it is none, which the field says.
 function json_field(value, rows) {
   const problem = el("span", { class: "bad small" });
@@ -110,17 +137,25 @@ const dialogs = {
   async offer() {
     await dialogs.try(async () => {
       const all = await scenarios();
-      const which = el("select", {}, ...all.map((each) => option(each.name)));
+      const which = chooser(all, {
+        what: "scenarios",
+        name: (each) => each.name,
+        beside: (each) => each.about,
+      });
       const who = agent_field();
       const about = el("p", { class: "muted small" });
-      which.addEventListener("change", () => {
-        about.textContent = all.find((each) => each.name === which.value)?.about || "";
+      which.list.addEventListener("change", () => {
+        const chosen = which.chosen();
+        const comes = chosen?.offered === "on-request" ? "" : "Agents who come get it by themselves.";
+        about.textContent = chosen ? `${chosen.about} ${comes}`.trim() : "No scenario is called so.";
       });
-      which.dispatchEvent(new Event("change"));
-      open_dialog("Offer a chat", [label("Scenario", which, about), label("Agent", who)], {
+      which.show();
+      open_dialog("Offer a chat", [label("Scenario", ...which.fields, about), label("Agent", who)], {
         action: "Offer",
         work: async () => {
-          const body = { scenario: which.value, ...(who.value.trim() && { agent: who.value.trim() }) };
+          const chosen = which.chosen();
+          if (!chosen) throw new Refused(0, { what: "no scenario is chosen", help: "Find another." });
+          const body = { scenario: chosen.name, ...(who.value.trim() && { agent: who.value.trim() }) };
           const made = await api.post("plays", body);
           return `${made.play} begins for ${said(made.agent)}.`;
         },
@@ -134,21 +169,21 @@ const dialogs = {
       const pushes = all.flatMap((each) =>
         each.steps.filter((step) => step.kind === "push").map((step) => ({ ...step, scenario: each.name })),
       );
-      const steps = el(
-        "select",
-        {},
-        ...pushes.map((step) => option(step.id, all.length > 1 ? `${step.id} (${step.scenario})` : step.id)),
-      );
+      const steps = chooser(pushes, {
+        what: "steps",
+        name: (step) => (all.length > 1 ? `${step.id} (${step.scenario})` : step.id),
+        beside: (step) => step.what,
+      });
       const who = agent_field();
       const channel = el("input", { value: pushes[0]?.channel || "/v2/me/chats", spellcheck: "false" });
       const data = json_field('{\n  "messageType": "ChatStateChangeMessage"\n}', 9);
       const what = el("p", { class: "muted small code" });
-      steps.addEventListener("change", () => {
-        const step = pushes[steps.selectedIndex];
+      steps.list.addEventListener("change", () => {
+        const step = steps.chosen();
         what.textContent = step ? `${step.what || step.channel || ""}, after ${step.after}` : "";
       });
-      steps.dispatchEvent(new Event("change"));
-      const by_step = el("div", {}, label("Step", steps, what));
+      steps.show();
+      const by_step = el("div", {}, label("Step", ...steps.fields, what));
       const by_hand = el(
         "div",
         { hidden: true },
@@ -182,7 +217,7 @@ const dialogs = {
         work: async () => {
           const whose = who.value.trim() ? { agent: who.value.trim() } : {};
           const body = by_hand.hidden
-            ? { ...whose, step: steps.value }
+            ? { ...whose, step: steps.chosen()?.id ?? "" }
             : { ...whose, channel: channel.value.trim(), data: data.read() };
           const { told } = await api.post("events", body);
           return told

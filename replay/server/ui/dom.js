@@ -24,8 +24,7 @@ function fill(node, ...children) {
   );
 }
 
-const label = (text, field, more = null) =>
-  el("label", { class: "field" }, el("span", { text }), field, more);
+const label = (text, ...fields) => el("label", { class: "field" }, el("span", { text }), ...fields);
 
 function seconds(t, digits = 3) {
   const sign = t < 0 ? "−" : "";

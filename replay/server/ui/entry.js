@@ -38,7 +38,7 @@ function words_for(row) {
     case "retry":
       return "asked again: the same answer";
     case "answer":
-      return `${detail.request || ""} answered ${detail.status ?? ""}${row.pair ? ` after ${span(row.e.at - row.pair.e.at)}` : ""}`.trim();
+      return `${detail.request || ""} answered ${detail.status ?? ""}${detail.demand ? `, for want of ${detail.demand}` : ""}${row.pair ? ` after ${span(row.e.at - row.pair.e.at)}` : ""}`.trim();
     case "event":
       return `told on ${detail.channel ?? ""}${detail.by ? ", by hand" : ""}`;
     case "held":

@@ -110,6 +110,7 @@ def test_misses_are_warnings_and_what_happens_all_the_time_is_for_debugging() ->
     }
 
 
+@pytest.mark.interpreted
 def test_what_is_below_the_level_is_not_even_heard_of() -> None:
     class Heard(Journal):
         def report(self, listener: Any, kinds: Any = KINDS) -> None:
