@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from replay.cli.serve_played import played
 from replay.clock import ManualClock
 from replay.server.runner import Server
 from replay.simulator import directing
@@ -26,8 +27,10 @@ class Office:
     """A server, and those who work on it."""
 
     def __init__(self, *names: str) -> None:
+        """It plays these of the library; without any, all of it, as `replay serve` does."""
         self.clock = ManualClock(1_000.0)
-        self.server = Server([scenarios()[name] for name in names], clock=self.clock)
+        played_now = [scenarios()[name] for name in names] or played([], control_apart=False)[1]
+        self.server = Server(played_now, clock=self.clock)
         self._desks: list[Desk] = []
 
     async def __aenter__(self) -> Office:
@@ -83,6 +86,10 @@ class Desk:
         self._client = welcome["clientId"]
         await self._bayeux("subscribe", subscription=["/v2/me/chats", "/v2/me/channels"])
         await self.post("/api/v2/me", operationName="Ready")
+
+    async def listen(self, *channels: str) -> None:
+        """Subscribes to more."""
+        await self._bayeux("subscribe", subscription=list(channels))
 
     async def get(self, path: str) -> Any:
         """The answer to a GET."""

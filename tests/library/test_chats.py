@@ -36,9 +36,24 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "AttachUserData": ({"userData": {"Order": "1"}}, {"Order": "1"}),
     "UpdateUserData": ({"userData": {"Order": "2"}}, {"Order": "2"}),
-    "DeleteUserData": ({"keys": ["Order"]}, {"Order": None}),
+    "DeleteUserData": ({"keys": ["Order"]}, {}),
+    "DeleteUserData of several": ({"keys": ["Order", "Parcel"]}, {}),
     "SetDisposition": ({"disposition": "Done"}, {"DispositionCode": "Done"}),
 }
+INCOMPLETE = [
+    "SendToAgents",
+    "SendUrl",
+    "SendCustomNotice",
+    "SendCustomNoticeToAgents",
+    "Consult",
+    "Invite",
+    "Transfer",
+    "AttachUserData",
+    "UpdateUserData",
+    "DeleteUserData",
+    "SetDisposition",
+]
+"""Operations that need more than their name."""
 
 
 def at(*names: str) -> Callable[[Main], Callable[[], None]]:
@@ -190,7 +205,7 @@ def test_whatever_is_changed_in_a_chats_data_is_told_with_all_of_it(operation: s
         desk = await office.comes()
         chat = await desk.accepted()
         for _ in range(2):
-            await desk.operate(chat, operation, **sends)
+            await desk.operate(chat, operation.partition(" ")[0], **sends)
             await desk.hear(0.2)
         came = [each for each in desk.events if each["messageType"] == "ChatStateChangeMessage"]
         came_with = next(each["chat"]["userData"] for each in came)
@@ -246,6 +261,11 @@ async def test_what_is_not_possible_is_refused_and_changes_nothing(office: Offic
         assert await refused("SendMessage") == (400, 1)
         assert await refused("CancelConsult", targetUri="http://a") == (400, 2)
         assert await refused("Juggle") == (400, 2)
+        for operation in INCOMPLETE:
+            assert await refused(operation) == (400, 1)
+        status, body = await desk.post(f"{CHATS}/{chat}")
+        assert (status, body["statusCode"]) == (400, 1)
+        await desk.hear()
     await desk.operate(chat, "SendMessage", text="In time")
     await desk.operate(chat, "Complete")
     await desk.hear(1)
