@@ -97,3 +97,18 @@ def test_workspaces_first_request_is_not_refused_by_the_scenario_that_shows_how_
             assert recovered["user"]["chats"] == every["chats"]
 
     run(main(), asyncio.new_event_loop)
+
+
+def test_what_there_is_not_is_not_found_and_the_answer_says_what_was_nearly_asked() -> None:
+    async def main() -> None:
+        async with Office() as office:
+            desk = await office.comes()
+            chat = await desk.invited()
+            status, body = await desk.post(
+                f"{CHATS}/0000Na9B26EF0000", operationName="Accept", nickname="Marat"
+            )
+            assert (status, body["statusCode"]) == (404, 6)
+            assert f"{CHATS}/{chat}" in body["statusMessage"]
+            assert (await desk.post("/api/v2/me/juggle"))[0] == 404
+
+    run(main(), asyncio.new_event_loop)

@@ -416,3 +416,16 @@ async def test_messages_are_as_old_as_they_are_numbered(office: Office) -> None:
     times = [each["timestampSeconds"] for each in desk.messages(chat)]
     assert len(times) == 8
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("operation", ["SendMessage", "SendToAgents", "Leave", "Complete", "Transfer"])
+def test_what_may_be_left_out_may_be_said(operation: str) -> None:
+    @at("desk")
+    async def conversation(office: Office) -> None:
+        desk = await office.comes()
+        chat = await desk.accepted()
+        where = {"queueName": "billing"} if operation == "Transfer" else {}
+        how = {"text": "Goodbye.", "messageType": "text/plain", "treatAs": "System"}
+        await desk.operate(chat, operation, **where, **how)
+
+    conversation()
