@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -14,7 +15,7 @@ from replay.clock import ManualClock
 from replay.server.runner import Server
 from replay.simulator import directing
 from tests.library.coverage import scenarios
-from tests.server.running import until
+from tests.server.running import run, until
 
 CHATS = "/api/v2/me/chats"
 POLLING = 5.0
@@ -156,3 +157,24 @@ class Desk:
             told = await answer.json()
         self.events += [each["data"] for each in told if "data" in each]
         return [each for each in told if "data" not in each]
+
+
+Main = Callable[[Office], Coroutine[Any, Any, None]]
+
+
+def at(*names: str) -> Callable[[Main], Callable[[], None]]:
+    """A test of a server that plays these."""
+
+    def decorated(main: Main) -> Callable[[], None]:
+        def test() -> None:
+            async def opened() -> None:
+                async with Office(*names) as office:
+                    await main(office)
+                    assert office.misses == []
+
+            run(opened(), asyncio.new_event_loop)
+
+        test.__name__ = main.__name__
+        return test
+
+    return decorated
