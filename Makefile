@@ -10,7 +10,7 @@ RIVALS := bench/rivals/node_modules/.package-lock.json
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 COMPILED := .venv-compiled
 SOURCES := $(shell find replay -name '*.py')
-RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop node plain playwright)
+RECIPES := $(patsubst %,examples/%/node_modules/.package-lock.json,agent-desktop desk node plain playwright)
 
 .PHONY: demo test lint prove bench faults-demo misses clean chromium haproxy nginx wrk compiled
 

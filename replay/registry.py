@@ -1,7 +1,8 @@
 """Names of the parts that come in kinds, and where each is defined; imported when first asked for.
 
 Rooms below check a name here without importing what it stands for. Adding a profile, a transport, a fault, a
-capture source or a command is its file and one line in this table.
+capture source or a command is its file and one line in this table. What is not part of this package says that
+line in its own file, and is loaded by `replay --with FILE`, or by whoever imports it.
 """
 
 from __future__ import annotations
@@ -105,11 +106,13 @@ PRESETS = {
 """Faults that are put together, by the name that `--preset` has for them."""
 
 SOURCES = {
-    "flows": "replay.capture.flows:read",
-    "har": "replay.capture.har:read",
+    # The last is asked first whether a file is one of its own.
+    "flows": "replay.capture.flows:SOURCE",
+    "har": "replay.capture.har:SOURCE",
 }
 
 RESOURCES = {
+    # The last is asked first whether a file is one of its own.
     "health": "replay.server.control.health:ROUTES",
     "openapi": "replay.server.control.openapi:ROUTES",
     "scenarios": "replay.server.control.scenarios:ROUTES",

@@ -29,9 +29,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 def commands() -> str:
     """Every command's help."""
     text = "# Commands\n\nWritten by `python -m tests.docs` from the commands' own help.\n"
+    parent = click.Context(group, info_name="replay", max_content_width=100, terminal_width=100)
+    text += f"\n## replay\n\n```\n{group.get_help(parent)}\n```\n"
     for name in COMMANDS:
         command: click.Command = resolve(COMMANDS, name)
-        parent = click.Context(group, info_name="replay", max_content_width=100, terminal_width=100)
         context = click.Context(command, info_name=name, parent=parent, max_content_width=100)
         text += f"\n## replay {name}\n\n```\n{command.get_help(context)}\n```\n"
     return text

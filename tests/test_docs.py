@@ -100,3 +100,22 @@ def test_all_that_serve_takes_to_play_otherwise_is_in_the_docs() -> None:
     where = {"scenarios", "host", "port", "control_port", "control_prefix", "admin_token", "watch"}
 
     assert [name for name in taken if name not in where and f"`{name}=" not in page] == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for page in PROSE if page.parent == DOCS and f"({page.name})" not in index] == [
+        "README.md"
+    ]
+
+
+def test_how_many_faults_there_are_is_said_right() -> None:
+    said = [
+        (page.name, number)
+        for page in PROSE
+        for number in re.findall(r"(\d+) \[?faults", page.read_text("utf-8"))
+    ]
+
+    assert [(page, number) for page, number in said if number != str(len(FAULTS))] == []
+    assert said

@@ -8,7 +8,7 @@ import cometd from 'cometd-nodejs-server';
 const COMETD = '/cometd/59.0';
 const DATA = '/services/data/v59.0';
 const KEPT = 100; // events for those who ask for what they have missed
-const SHIPPED_AFTER = 400; // milliseconds
+const SHIPPED_AFTER = 1_000; // milliseconds
 
 const orders = new Map();
 const told = []; // the latest events, each with its channel

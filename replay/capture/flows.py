@@ -13,7 +13,7 @@ import msgspec
 from replay.capture import encodings, flow_file
 from replay.capture.clocks import Moved, moved
 from replay.capture.losses import Loss, Losses
-from replay.capture.recording import Exchanges, Piece, Progress, Recording
+from replay.capture.recording import Exchanges, Piece, Progress, Recording, Source
 from replay.capture.sockets import joined
 from replay.capture.tnetstrings import (
     BrokenError,
@@ -57,6 +57,9 @@ def read(path: Path, progress: Progress | None = None) -> Recording:
     """
     index, losses, ending = flow_file.index(path, progress)
     return Recording(path, Exchanges(path, index, exchange_of, progress), losses, ending)
+
+
+SOURCE = Source(takes=lambda first: first[:1].isdigit(), read=read)
 
 
 def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:

@@ -16,7 +16,7 @@ import msgspec
 from replay.capture import har_file
 from replay.capture.encodings import as_utf8, header
 from replay.capture.losses import Loss, Losses
-from replay.capture.recording import Exchanges, Piece, Progress, Recording
+from replay.capture.recording import Exchanges, Piece, Progress, Recording, Source
 from replay.exchange import Exchange, Frame
 from replay.wire import Headers
 
@@ -38,6 +38,9 @@ def read(path: Path, progress: Progress | None = None) -> Recording:
     """
     index, losses, notes = har_file.index(path, progress)
     return Recording(path, Exchanges(path, index, exchange_of, progress), losses, notes)
+
+
+SOURCE = Source(takes=lambda first: first.startswith((b"{", b"\xef")), read=read)
 
 
 def exchange_of(pieces: Iterator[Piece], losses: Losses) -> Exchange | None:

@@ -13,6 +13,7 @@ from replay.capture.clocks import Moved
 from replay.capture.losses import Losses
 from replay.errors import RecordingError
 from replay.exchange import Exchange
+from replay.registry import SOURCES, resolve
 
 Progress = Callable[[int, int], None]
 """Called with how many bytes were gone through, and how many there are to go through."""
@@ -28,6 +29,15 @@ class Piece(NamedTuple):
     content: bytes
     times: Moved | None = None
     """How its times are put right; None leaves them."""
+
+
+class Source(NamedTuple):
+    """A kind of file that recordings come in."""
+
+    takes: Callable[[bytes], bool]
+    """Whether a file is of this kind, by how it begins: its first bytes, without the blanks before them."""
+    read: Callable[[Path, Progress | None], Recording]
+    """Finds its exchanges; raises `RecordingError` when there is none."""
 
 
 Read = Callable[[Iterator[Piece], Losses], Exchange | None]
@@ -188,19 +198,16 @@ class Advance:
 
 
 def open_recording(path: Path, progress: Progress | None = None) -> Recording:
-    """Find what a mitmproxy flow file or a HAR, whichever the content is, has to tell.
+    """Find what a mitmproxy flow file, a HAR or what else the content is has to tell.
 
     Bodies are read when the exchanges are gone through, and not kept. Raises `RecordingError`, in one
     sentence, when there is nothing in it to use.
     """
-    # The readers need the classes above.
-    from replay.capture import flows, har  # noqa: PLC0415
-
-    first = first_byte(path)
-    if first in b"{\xef":
-        return har.read(path, progress)
-    if first.isdigit():
-        return flows.read(path, progress)
+    first = first_bytes(path)
+    for name in reversed(SOURCES):
+        source: Source = resolve(SOURCES, name)
+        if source.takes(first):
+            return source.read(path, progress)
     raise RecordingError(f"{path} is neither a mitmproxy flow file nor a HAR.")
 
 
@@ -209,10 +216,11 @@ def unreadable(path: Path, error: OSError) -> RecordingError:
     return RecordingError(f"{path} cannot be read: {error.strerror or error}.")
 
 
-def first_byte(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
+    """How a file begins, without the blanks before it."""
     try:
         with path.open("rb") as file:
-            first = file.read(64).lstrip()[:1]
+            first = file.read(64).lstrip()
     except FileNotFoundError:
         raise RecordingError(f"{path} does not exist.") from None
     except IsADirectoryError:

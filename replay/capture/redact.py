@@ -21,7 +21,7 @@ import msgspec
 from replay.capture import coding, flow_file, har_cleaning, octets, tnetstrings
 from replay.capture.losses import Loss, Losses
 from replay.capture.pseudonyms import Pseudonyms
-from replay.capture.recording import Advance, Progress, first_byte, unreadable
+from replay.capture.recording import Advance, Progress, first_bytes, unreadable
 from replay.capture.rules import Rules, load_rules
 from replay.errors import RecordingError, UsageError
 from replay.exchange import Exchange, Frame
@@ -108,7 +108,7 @@ def redact_file(
     The copy appears whole or not at all, readable to its owner alone. Raises `RecordingError` when there is
     nothing to clean, and `UsageError` when the copy cannot be written or would overwrite something.
     """
-    first = first_byte(path)
+    first = first_bytes(path)[:1]
     if os.path.lexists(to):
         same = to.exists() and to.samefile(path)
         what = "is the recording itself" if same else "is there already"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import cast
 
 import click
 
 from replay import __version__
+from replay.cli.parts import load_parts
 from replay.errors import ReplayError, nearest
 from replay.registry import COMMANDS, resolve
 
@@ -34,6 +36,17 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"auto_envvar_prefix": "REPLAY", "max_content_width": 100})
+@click.option(
+    "--with",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE.py",
+    help="Faults, transports, sources of your own (docs/howto-fault.md); repeatable.",
+    callback=load_parts,
+    # Commands offer what the registry knows when they are loaded.
+    is_eager=True,
+    expose_value=False,
+)
 @click.version_option(__version__, prog_name="replay")
 def group() -> None:
     """Records what a Genesys chat server says to an agent's desktop, and plays it back.

@@ -25,7 +25,6 @@ from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError, check_known
 from replay.library import called
 from replay.plan.timeline import Timeline, plan
-from replay.registry import TRANSPORTS
 from replay.scenario.durations import parse_duration
 from replay.verify.judge import judge
 from replay.verify.merged import merged
@@ -35,7 +34,7 @@ from replay.verify.timing import Tolerance, parse_tolerance
 
 Order = Literal["strict", "causal", "any"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "fail": 1, "inconclusive": 3}
-CARRIED = [name for name in TRANSPORTS if name != "callback-polling"]
+CARRIED = ["websocket", "long-polling"]
 """Transports that the built-in client speaks."""
 
 

@@ -28,6 +28,7 @@ class Mishap(msgspec.Struct, frozen=True, kw_only=True):
     fault: str
     """The name that scenarios have for it."""
     at: float
+    """When; of a poll, midway between it and the one before."""
     client: str = ""
     """The Bayeux client it happened to; empty for a REST request."""
     meta: str = ""
@@ -42,6 +43,8 @@ class Mishaps:
 
     def __init__(self) -> None:
         self.found: list[Mishap] = []
+        self._latest: dict[tuple[str, str], float] = {}
+        """When a client last sent such a message."""
 
     def by_client(self) -> dict[str, tuple[Mishap, ...]]:
         """Those of each client, in order of time."""
@@ -49,6 +52,10 @@ class Mishaps:
         for each in sorted(self.found, key=lambda each: each.at):
             found[each.client].append(each)
         return {client: tuple(some) for client, some in found.items()}
+
+    def granted(self, sent: Message, at: float) -> None:
+        """A Bayeux message that went well."""
+        self._latest[str(sent.get("clientId", "")), str(sent["channel"])] = at
 
     def call(self, exchange: Exchange) -> None:
         """A REST request that got no whole answer."""
@@ -65,10 +72,9 @@ class Mishaps:
             fault, settings = "status", {"status": exchange.status}
         if fault:
             client = next((str(each["clientId"]) for each in sent if "clientId" in each), "")
-            meta = str(sent[0]["channel"]).removeprefix(channels.META)
-            self.found.append(
-                Mishap(fault=fault, at=exchange.sent, client=client, meta=meta, settings=settings)
-            )
+            channel = str(sent[0]["channel"])
+            at, meta = self._since(client, channel, exchange.sent), channel.removeprefix(channels.META)
+            self.found.append(Mishap(fault=fault, at=at, client=client, meta=meta, settings=settings))
 
     def refused(self, sent: Message, reply: Message, at: float) -> None:
         """A Bayeux message that the server did not grant."""
@@ -81,8 +87,18 @@ class Mishaps:
         fault = "unknown-client" if unknown else _KIND_OF_REFUSAL.get(channel, "")
         if fault:
             settings = {"error": error} if error and not unknown else {}
-            meta = channel.removeprefix(channels.META)
+            at, meta = self._since(client, channel, at), channel.removeprefix(channels.META)
             self.found.append(Mishap(fault=fault, at=at, client=client, meta=meta, settings=settings))
+
+    def _since(self, client: str, channel: str, at: float) -> float:
+        """A moment that parts what went wrong from what of its kind was before it, also when it is played.
+
+        Clients poll as soon as they have an answer: at the very moment it would be a matter of milliseconds
+        which of the two polls is struck.
+        """
+        before = self._latest.get((client, channel), at)
+        self._latest[client, channel] = at
+        return before + (at - before) / 2
 
 
 def _broken(exchange: Exchange) -> tuple[str, dict[str, Any]]:

@@ -208,7 +208,9 @@ class _Unwrapping:
             if client and (shake_again or str(reply.get("error", "")).startswith(("402", "401"))):
                 self._forgotten.note(client, exchange.connection)
             self._mishaps.refused(sent, reply, at)
-        elif sent["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
+            return
+        self._mishaps.granted(sent, at)
+        if sent["channel"] == channels.HANDSHAKE and isinstance(reply.get("clientId"), str):
             self._welcome(exchange, sent, reply, answered)
         elif sent["channel"] == channels.SUBSCRIBE:
             wanted = sent.get("subscription")

@@ -77,7 +77,7 @@ def entry(name: str) -> Entry:
             name=field.encode_name,
             takes=kind_of(field.type),
             default=field.default_factory() if field.default is msgspec.NODEFAULT else field.default,
-            about=said[field.name],
+            about=said.get(field.name, ""),
         )
         for field in fields_of(kind)
     )
@@ -97,7 +97,8 @@ def _group(kind: type[Fault]) -> str:
     if kind.whole_server:
         return "The whole server"
     seams = kind.seams | {"meta"} if kind.seams == {"request"} else kind.seams
-    return next(group for group, those in GROUPS.items() if those == seams)
+    mixed = "Requests, events and Bayeux messages"
+    return next((group for group, those in GROUPS.items() if those == seams), mixed)
 
 
 def _strikes(kind: type[Fault]) -> str:

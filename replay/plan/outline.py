@@ -29,7 +29,7 @@ def outline(scenario: Scenario) -> Iterator[str]:
     if scenario.offered == "on-request":
         yield "offered on request"
     if scenario.again:
-        yield f"again: {', '.join(scenario.again)}"
+        yield f"again: {' or '.join(scenario.again)}"
     for demand in scenario.demands:
         yield f"demanded: {_demand(demand)}"
     if scenario.ignore:

@@ -107,7 +107,7 @@ def _faults_of(
     if not problems and not placed:
         problems = [document.problem((), "there is no fault here", help=f"Write {_SHAPE}.")]
     if problems:
-        raise ScenarioError(foremost(problems, document.file))
+        raise ScenarioError(foremost(problems, problems[0].file))
     return [fault for _, fault, _ in placed]
 
 

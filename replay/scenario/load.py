@@ -138,10 +138,11 @@ def document_of(text: str, file: str, *, begins: str = "It begins with 'version:
 
 
 def foremost(problems: Iterable[Problem], file: str) -> list[Problem]:
-    """Problems in the order of the file, then of others; the last of too many replaced by their number."""
-    ordered = sorted(
-        problems, key=lambda problem: (problem.file != file, problem.file, problem.line, problem.column)
-    )
+    """Problems in the order of the file, then of others as they come; the last of too many are counted."""
+    found = list(problems)
+    files = dict.fromkeys((file, *(problem.file for problem in found)))
+    order = {name: place for place, name in enumerate(files)}
+    ordered = sorted(found, key=lambda problem: (order[problem.file], problem.line, problem.column))
     shown = ordered[:MAX_PROBLEMS]
     rest = len(ordered) - len(shown)
     if rest:

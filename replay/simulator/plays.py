@@ -202,10 +202,6 @@ class Play:
         marks = self._marks.get(Moment(step))
         return marks[-1].at if marks else None
 
-    def last_time(self, step: str) -> float | None:
-        """When a step took place last, here or in the agent's session; None if it never did."""
-        return max((at for play in self._near if (at := play.last(step)) is not None), default=None)
-
     def harm_to(self, step: str) -> Harm | None:
         """What a rule did to a step, here or in the session, when it took place last, or was to."""
         for play in self._near:

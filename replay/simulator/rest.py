@@ -262,7 +262,8 @@ def _is_next(chosen: Candidate, before: Candidate) -> bool:
     if chosen.play is before.play or not (chosen.play.is_story or before.play.is_story):
         return True
     at = before.play.answered[before.ask.id].at
-    moments = (chosen.play.last_time(step) for step in chosen.ask.needs)
+    near = (chosen.play, *chosen.play.sessions)
+    moments = (play.last(step) for play in near for step in chosen.ask.needs)
     return any(moment is not None and moment > at for moment in moments)
 
 

@@ -121,8 +121,8 @@ def test_polls_that_broke_are_faults_by_the_clock() -> None:
     recorded.poll(1.7, 2.0, events=[event("Invited")])
 
     assert [(each.name, each.settings, each.from_, each.limit) for each in faults(recorded)] == [
-        ("connect-status", {"status": 503}, "90ms", 1),
-        ("connect-reset", {}, "1.49s", 1),
+        ("connect-status", {"status": 503}, "55ms", 1),
+        ("connect-reset", {}, "790ms", 1),
     ]
     assert recorded.scenario().faults == []
 
@@ -147,7 +147,7 @@ def test_what_is_told_again_after_a_handshake_is_no_second_event() -> None:
         "1 client was forgotten by the server and shook hands again; that is left out",
     )
     assert [(each.fault, each.where.meta, each.from_) for each in faults(recorded)] == [
-        ("unknown-client", "connect", "2.09s")
+        ("unknown-client", "connect", "1.09s")
     ]
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,19 +171,25 @@ def main() -> int:
     speed = float(sys.argv[1]) if len(sys.argv) > 1 else SLOW
     with tempfile.TemporaryDirectory() as folder:
         came = road(Path(folder), speed)
-    tellings = [compared(*pair, 0.0) for pair in zip(came.first, came.second, strict=True)]
-    delays = [abs(each.apart) for found in tellings for each in found if each.apart is not None]
-    others = sum(each.apart is None for found in tellings for each in found)
-    others += len(apart_from_the_file(came.first, speed, 0.1))
-    others += sum(bare(one) != bare(other) for one, other in zip(came.first, came.second, strict=True))
-    others += sum(each.code != 0 for each in came.verified)
+    pairs = list(zip(came.first, came.second, strict=True))
+    tellings = [each for pair in pairs for each in compared(*pair, 0.0)]
+    delays = [abs(each.apart) for each in tellings if each.apart is not None]
+    others = [str(each) for each in tellings if each.apart is None]
+    others += map(str, apart_from_the_file(came.first, speed, 0.25))
+    others += [each.said for each in came.verified if each.code != 0]
+    others += [
+        line
+        for pair in pairs
+        for line in unified_diff(*(bare(each).splitlines() for each in pair), lineterm="", n=0)
+    ]
     steps = sum(len(story.session) + len(story.steps) for story in came.first)
     late = sum(each > 0.010 for each in delays)
+    print(*others, sep="\n", file=sys.stderr)
     print(
-        f"a day at speed {speed:g}: {len(came.first)} stories, {steps} steps, {others} differences; "
+        f"a day at speed {speed:g}: {len(came.first)} stories, {steps} steps, {len(others)} differences; "
         f"{late} delays over 10 ms apart, worst {max(delays, default=0) * 1000:.0f} ms"
     )
-    return int(others > 0 or late > steps / 4)
+    return int(bool(others) or late > steps / 4)
 
 
 if __name__ == "__main__":

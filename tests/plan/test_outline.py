@@ -70,7 +70,7 @@ def test_how_a_server_differs_what_it_demands_and_what_brings_and_ends_it_is_rea
         "story",
         "profile settings: version 8.5.2, metrics false",
         "offered on request",
-        "again: over + 20s, lost + 1m",
+        "again: over + 20s or lost + 1m",
         "demanded: X-CSRF-TOKEN of POST, PUT",
         "demanded: Authorization, unless the session's cookie comes",
         "",

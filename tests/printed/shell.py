@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 PATIENCE = 60.0
 """Seconds for a line of output."""
-BACKGROUND = re.compile(r"replay (serve|record)\b(?!.*--(?:list|help)\b)")
+BACKGROUND = re.compile(r"replay (?:--with \S+ )*(serve|record)\b(?!.*--(?:list|help)\b)")
 """What runs until Ctrl-C."""
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)

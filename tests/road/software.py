@@ -121,7 +121,7 @@ def backend(kind: str, *flags: str) -> Iterator[str]:
 
 
 @contextmanager
-def replayer(scenario: Path | list[Path], *flags: str) -> Iterator[str]:
+def replayer(scenario: Path | list[Path] | list[str], *flags: str) -> Iterator[str]:
     """`replay serve` on a free port; yields its URL."""
     files = scenario if isinstance(scenario, list) else [scenario]
     command = [sys.executable, "-m", "replay", "serve", *map(str, files), "--port", "0", "--print-url"]
