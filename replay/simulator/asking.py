@@ -50,11 +50,6 @@ class Candidate(msgspec.Struct, frozen=True):
         """Whether the request is this ask, answerable or not."""
         return not self.differences
 
-    @property
-    def answerable(self) -> bool:
-        """Whether it can be answered now."""
-        return not self.differences and not self.unmet and self.play.reply_for(self.ask) is not None
-
 
 class Asking(msgspec.Struct, frozen=True):
     """A request while it is being answered."""

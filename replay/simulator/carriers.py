@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from replay.bayeux.messages import Message
 from replay.bayeux.peer import Peer
 from replay.bayeux.replies import mark_of
@@ -21,19 +19,12 @@ from replay.faults.fault import Carried
 from replay.faults.rules import Occasion
 from replay.simulator import changes
 from replay.simulator.agents import Agent
+from replay.simulator.happenings import Leaving
 from replay.simulator.striking import Struck
 from replay.wire import Answer, Begin, Cut, Effect, Piece, Send
 
 if TYPE_CHECKING:
     from replay.simulator.simulator import Simulator
-
-
-class Leaving(msgspec.Struct, frozen=True):
-    """What leaves at its time."""
-
-    effect: Effect
-    agent: Agent | None
-    """Whose line it takes; None once it has been there, or where no rule asks."""
 
 
 class Carriers:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replay.simulator.carriers import Leaving
-from replay.simulator.happenings import Reached
+from replay.simulator.happenings import Leaving, Reached
 from replay.wire import Answer, Effect
 
 if TYPE_CHECKING:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.plan.timeline import Cue, Moment
-from replay.wire import Answer
+from replay.wire import Answer, Effect
 
 if TYPE_CHECKING:
+    from replay.faults.rules import Rule
+    from replay.simulator.agents import Agent
     from replay.simulator.plays import Play
     from replay.simulator.striking import Struck
 
@@ -98,3 +100,18 @@ class Refusal(msgspec.Struct, frozen=True):
 
     rule: str
     status: int
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """What leaves at its time."""
+
+    effect: Effect
+    agent: Agent | None
+    """Whose line it takes; None once it has been there, or where no rule asks."""
+
+
+class Lift(msgspec.Struct, frozen=True):
+    """The end of what a rule began."""
+
+    rule: Rule
+    at: float

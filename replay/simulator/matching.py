@@ -26,8 +26,8 @@ def candidates(question: Question, agent: Agent, *groups: Iterable[Play]) -> lis
 def choose(found: list[Candidate]) -> Candidate | None:
     """The one to answer: by rank, then saying most in query and body, then not answered, then in order."""
     if len(found) == 1:
-        return found[0] if found[0].answerable else None
-    answerable = [candidate for candidate in found if candidate.answerable]
+        return found[0] if is_answerable(found[0]) else None
+    answerable = [candidate for candidate in found if is_answerable(candidate)]
     return min(
         answerable,
         key=lambda each: (
@@ -38,6 +38,13 @@ def choose(found: list[Candidate]) -> Candidate | None:
         ),
         default=None,
     )
+
+
+def is_answerable(candidate: Candidate) -> bool:
+    """Whether it can be answered now."""
+    if candidate.differences or candidate.unmet:
+        return False
+    return candidate.play.reply_for(candidate.ask) is not None
 
 
 def hold_against(question: Question, play: Play, ask: Ask, rank: int) -> Candidate:

@@ -8,6 +8,7 @@ import msgspec
 
 from replay.faults.fault import Outage
 from replay.faults.rules import Rule
+from replay.simulator.happenings import Lift
 from replay.wire import Effect, ExchangeLost, Gate, Input, SocketLost, Wake, Woken
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
 
 KEPT = 100_000
 """Inputs that are kept while the network is in two parts; beyond them only who leaves is noted."""
-
-
-class Lift(msgspec.Struct, frozen=True):
-    """The end of what a rule began."""
-
-    rule: Rule
-    at: float
 
 
 class Outages:

@@ -23,7 +23,7 @@ from replay.simulator.brought import HEADER
 from replay.simulator.draws import delay_of
 from replay.simulator.happenings import Answered, Mark, Order, Reached, Refusal
 from replay.simulator.limits import FullError
-from replay.simulator.matching import choose
+from replay.simulator.matching import choose, is_answerable
 from replay.simulator.nearest import said_operation
 from replay.simulator.plays import RETRY, Play
 from replay.simulator.striking import Struck
@@ -251,7 +251,7 @@ class Rest:
 
 def _is_used_up(candidate: Candidate) -> bool:
     """Whether the request is this ask, which has no answer left."""
-    return candidate.fits and not candidate.answerable
+    return candidate.fits and not is_answerable(candidate)
 
 
 def _is_next(chosen: Candidate, before: Candidate) -> bool:

@@ -31,7 +31,7 @@ from replay.simulator.acting import Acting
 from replay.simulator.agents import Agent, Agents
 from replay.simulator.anew import Anew
 from replay.simulator.brought import HEADER, Brought
-from replay.simulator.carriers import Carriers, Leaving
+from replay.simulator.carriers import Carriers
 from replay.simulator.casting import Casting
 from replay.simulator.demanding import Demanding
 from replay.simulator.draws import token
@@ -41,14 +41,14 @@ from replay.simulator.faulting import Faulting
 from replay.simulator.finding import Finding
 from replay.simulator.forgetting import Forgetting
 from replay.simulator.forwarding import Forwarding
-from replay.simulator.happenings import Again, Due, Mark, Reached
+from replay.simulator.happenings import Again, Due, Leaving, Lift, Mark, Reached
 from replay.simulator.lateness import Lateness
 from replay.simulator.limits import Turnstile
 from replay.simulator.misses import Misses
 from replay.simulator.mounts import mounts_of
 from replay.simulator.offering import Offering
 from replay.simulator.options import Options
-from replay.simulator.outages import Lift, Outages
+from replay.simulator.outages import Outages
 from replay.simulator.plays import Play
 from replay.simulator.renewing import Renewing
 from replay.simulator.rest import Rest

@@ -14,7 +14,7 @@ from replay.plan.values import as_text
 from replay.scenario.load import loads
 from replay.simulator.agents import words_of
 from replay.simulator.asking import Candidate, Question
-from replay.simulator.matching import candidates
+from replay.simulator.matching import candidates, is_answerable
 from replay.simulator.options import Options
 from replay.simulator.simulator import Simulator
 from replay.testing import BASE_URL, Desktop, Script, scenario
@@ -103,7 +103,7 @@ def _question(method: str, target: str, body: Any) -> Question:
 
 def _told(found: list[Candidate]) -> list[tuple[str, str, int, dict[str, Any], tuple[str, ...], bool]]:
     return [
-        (each.play.label, each.ask.id, each.rank, each.captures, each.unmet, each.answerable)
+        (each.play.label, each.ask.id, each.rank, each.captures, each.unmet, is_answerable(each))
         for each in found
         if each.fits
     ]
