@@ -12,8 +12,8 @@ from replay import registry
 from replay.faults.fault import Fault
 from replay.scenario import model
 from replay.scenario.aims import NOUNS, listed
-from replay.scenario.decode import kind_of
 from replay.scenario.dump import dumps_faults
+from replay.scenario.kinds import kind_of
 from replay.scenario.model import Where, fields_of
 from replay.scenario.schema import docstrings
 

@@ -7,7 +7,8 @@ that are served, and what is made for it is the same in all their stories.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import msgspec
 
@@ -54,7 +55,7 @@ def _said(timeline: Timeline) -> bytes:
         source=Source(recorded=scenario.source.recorded) if is_dated else Source(),
         cometd=Cometd(),
         offered="at-start",
-        again="",
+        again=[],
         variables=names,
         shift_times=sorted(shifted),
         ignore=sorted(name for name in scenario.ignore if name in _OF_A_REQUEST or _names(steps, name)),
@@ -62,7 +63,15 @@ def _said(timeline: Timeline) -> bytes:
         expect=[],
         steps=[],
     )
-    return msgspec.json.encode(own)
+    return msgspec.json.encode((own, sorted(_kept(timeline.session))))
+
+
+def _kept(session: Part) -> Iterator[str]:
+    """What stories speak of that its steps have made."""
+    makes = [reply.makes for ask in session.asks for reply in ask.replies]
+    for made in chain(*makes, *(cue.makes for cue in session.cues)):
+        if made.is_kept:
+            yield made.known_as
 
 
 _OF_A_REQUEST = frozenset({"method", "path", "query", "body"})

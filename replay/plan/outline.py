@@ -11,7 +11,7 @@ from replay.profiles.profile import Profile
 from replay.registry import PROFILES, resolve
 from replay.scenario.durations import parse_duration
 from replay.scenario.expectations import words
-from replay.scenario.model import Fault, PushStep, RequestStep, Respond, Scenario, Step, roles_of
+from replay.scenario.model import Demand, Fault, PushStep, RequestStep, Respond, Scenario, Step, roles_of
 
 
 def outline(scenario: Scenario) -> Iterator[str]:
@@ -23,10 +23,15 @@ def outline(scenario: Scenario) -> Iterator[str]:
         yield f"agents: {', '.join(roles)}"
     if scenario.pace:
         yield f"pace: {scenario.pace}"
+    if scenario.profile_settings:
+        settings = (f"{name} {_plain(value)}" for name, value in scenario.profile_settings.items())
+        yield f"profile settings: {', '.join(settings)}"
     if scenario.offered == "on-request":
         yield "offered on request"
     if scenario.again:
         yield f"again: {' or '.join(scenario.again)}"
+    for demand in scenario.demands:
+        yield f"demanded: {_demand(demand)}"
     if scenario.ignore:
         yield f"not compared: {', '.join(scenario.ignore)}"
     for title, steps in (("session", scenario.session), ("steps", scenario.steps)):
@@ -47,10 +52,11 @@ def what_of(step: Step, profile: Profile) -> str:
 
 def when_of(step: Step) -> str:
     """What sets a step off, and how much later."""
+    ended = f", until {' or '.join(step.until)}" if step.until else ""
     if isinstance(step, RequestStep):
-        return "when asked"
+        return f"when asked{ended}"
     waited = parse_duration(step.window)
-    return f"{step.after}, or up to {step.window} before" if waited else step.after
+    return (f"{step.after}, or up to {step.window} before" if waited else step.after) + ended
 
 
 def _table(steps: list[Step], roles: tuple[str, ...], profile: Profile) -> Iterator[str]:
@@ -62,6 +68,17 @@ def _table(steps: list[Step], roles: tuple[str, ...], profile: Profile) -> Itera
         whose = f"{step.agent or roles[0]:<{who}}  " if who else ""
         line = f"  {when_of(step):<{when}}  {whose}{step.id:<{name}}  {what}"
         yield f"{line}   # {note}" if note else line
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _demand(demand: Demand) -> str:
+    """What requests have to come with, in a line."""
+    whose = f" of {', '.join(demand.methods)}" if demand.methods else ""
+    unless = ", unless the session's cookie comes" if demand.unless_cookie else ""
+    return f"{demand.header}{whose}{unless}"
 
 
 def _fault(fault: Fault) -> str:

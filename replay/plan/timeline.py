@@ -1,17 +1,4 @@
-"""A scenario made ready to be played: nothing of it is parsed again once agents come.
-
-    Scenario            Timeline
-    --------            --------
-    request steps  -->  asks: method, path and body as patterns, answers ready to be rendered
-    push steps     -->  cues: channel and data ready to be rendered, and what sets them off
-    after: A + d   -->  cues_on[A]: when A happens in a play, which cues may be due
-
-A cue is set off once for every occurrence of its trigger. A trigger of several moments is complete for the
-n-th time when each of them has happened n times, and counts from the last.
-
-Where steps name agents, each role has asks and cues, a `start` and a session of its own; the story is one for
-all of them.
-"""
+"""Makes a scenario ready to be played: all that there is to parse is parsed here, once."""
 
 from __future__ import annotations
 
@@ -25,10 +12,11 @@ import msgspec
 from replay.errors import UsageError
 from replay.plan.adapting import NO_SETTINGS, as_wanted
 from replay.plan.beside import Beside
-from replay.plan.demanded import Demanded, demanded, names_of_demands
+from replay.plan.compiled import Ask, Cue, Part, Reply, Timeline
+from replay.plan.demanded import demanded, names_of_demands
 from replay.plan.header_lines import on_a_line
 from replay.plan.making import NOTHING as NO_MAKING
-from replay.plan.making import Made, Making, making_of, said_in
+from replay.plan.making import Making, making_of, said_in
 from replay.plan.pace import Pace, parse_pace
 from replay.plan.prepared import Prepared, head_of
 from replay.plan.values import Text, compile_value, names_in
@@ -41,155 +29,6 @@ from replay.scenario.triggers import START, Moment, Trigger, parse_trigger
 
 AGAIN = "(again)"
 """What cues that bring another play are called, with their trigger: no step can be called so."""
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer of an ask."""
-
-    after: Delay
-    status: int
-    headers: tuple[tuple[str, Any], ...]
-    """Values are compiled text; those without a reference are as they are sent."""
-    are_ready: bool
-    """Whether no header has a reference."""
-    body: Any = msgspec.UNSET
-    """Compiled JSON value; unset when `raw` is the body."""
-    prepared: Prepared
-    """The same, to be sent."""
-    raw: Any = b""
-    """Bytes, or compiled text."""
-    makes: tuple[Made, ...] = ()
-    """What is made each time that it is given."""
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A request the client makes."""
-
-    id: str
-    method: str
-    path: Text
-    query: tuple[tuple[str, Any], ...]
-    body: Any
-    """Compiled JSON value, or unset when any body will do."""
-    exact: bool
-    needs: tuple[str, ...]
-    until: tuple[str, ...]
-    repeat: str
-    replies: tuple[Reply, ...]
-    names: frozenset[str]
-    """The variables it mentions, which it may capture."""
-    captured_as: dict[str, str]
-    """`STEP.name` of each."""
-    asked: Moment
-    """When such a request comes."""
-    replied: Moment
-    """When it is answered."""
-    think: Delay = 0.0
-    """How long a person takes to ask, once all above it has been seen."""
-    role: int = 0
-    """Whose request it is: an index into the timeline's roles."""
-    said: int = 0
-    """How much it says of a body; what is literal says more than a name, which fits whatever is there."""
-
-
-class Cue(msgspec.Struct, frozen=True, kw_only=True):
-    """An event the server sends."""
-
-    id: str
-    channel: Any
-    trigger: Trigger
-    data: Prepared
-    said: Any
-    """Channel and data as they stand in the scenario."""
-    moment: Moment
-    """When it is due."""
-    wait: float | None = None
-    """The delay where it is always the same and counts from one moment, as most do."""
-    head: bytes = b""
-    """How its message begins; empty where that differs from play to play."""
-    until: tuple[str, ...] = ()
-    role: int = 0
-    """Whose event it is."""
-    makes: tuple[Made, ...] = ()
-    """What is made each time that it is due."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """The story, or one role's session."""
-
-    asks: tuple[Ask, ...]
-    asks_of: tuple[tuple[Ask, ...], ...]
-    """The same, by role."""
-    cues: tuple[Cue, ...]
-    cues_on: dict[Moment, tuple[Cue, ...]]
-    until: dict[str, tuple[str, ...]]
-    """By step, what ends it."""
-    variables: frozenset[str]
-    """Those that live as long as this part does."""
-    starts: tuple[Moment, ...]
-    """When each role begins to listen."""
-    telling: tuple[tuple[Cue, ...], ...]
-    """By role, the first event on each channel: who listens to one of those listens."""
-    beside: dict[tuple[Moment, ...], Beside]
-    """Delays of all that counts from the same moments."""
-    watched: dict[Moment, tuple[Cue, ...]] = {}
-    """Of a session: what stories have waiting for its moments, beside their own."""
-
-    def cues_for(self, role: int) -> list[Cue]:
-        """The events that this role gets."""
-        return [cue for cue in self.cues if cue.role == role]
-
-
-class Timeline(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a simulator needs to play one scenario."""
-
-    scenario: Scenario
-    profile: Any
-    roles: tuple[str, ...]
-    """Names of its roles; one that is empty where nobody is named."""
-    sessions: tuple[Part, ...]
-    """What each role does once."""
-    story: Part
-    shift_fields: frozenset[str]
-    ignored: frozenset[str]
-    """Fields that are not compared."""
-    demands: tuple[Demanded, ...]
-    """What requests have to come with."""
-    pace: Pace
-    """The scenario's own; in a simulator, the one at which it is played."""
-    answer_delays: tuple[Delay, ...]
-    event_delays: tuple[Delay, ...]
-    """All there are in the scenario, each that was seen by itself."""
-    recorded: float | None
-    """Time zero of the story, in seconds since 1970."""
-    timeout: float
-    interval: float
-    max_interval: float
-    joined: frozenset[str] = frozenset()
-    """Fields of events of which all that a play has told is asked for, not the latest alone."""
-    again: tuple[Cue, ...] = ()
-    """What brings another play: no events, though they are set off as such."""
-    place: int = 0
-    """Which of those served together it is; one that takes the place of another has the same."""
-
-    @property
-    def name(self) -> str:
-        """The scenario's name."""
-        return self.scenario.name
-
-    @property
-    def is_on_request(self) -> bool:
-        """Whether nobody gets a play before it is offered one."""
-        return self.scenario.offered == "on-request"
-
-    def paced(self, pace: Pace, place: int = 0) -> Timeline:
-        """The same at this pace, or at its speed, if that is all it says, and in this place."""
-        return msgspec.structs.replace(self, pace=pace.or_as(self.pace), place=place)
-
-    @property
-    def session(self) -> Part:
-        """The first role's session: the only one where nobody is named."""
-        return self.sessions[0]
 
 
 def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timeline:

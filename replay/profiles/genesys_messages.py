@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from replay.scenario.model import Variable
+from replay.scenario.times import WRITTEN, epoch_of, written_like
 
-_TIME = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)[T ]?(?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d{1,9})?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?"
-)
 _REFERENCE = re.compile(r"\$\{(?P<name>[^{}$]+)\}")
 _GAPS = {"iso": "T", "spaced": " "}
 SECONDS = "timestampSeconds"
+_MILLISECONDS = 1_388_701_400_171
+"""A time in the form that it has there."""
 
 
 class Timestamps(msgspec.Struct, frozen=True):
@@ -95,7 +93,7 @@ class Messages:
 
 
 def _formed(text: str, form: str) -> str:
-    found = _TIME.fullmatch(text)
+    found = WRITTEN.fullmatch(text)
     if found is None:
         return text
     zone = {"Z": "+0000", None: ""}.get(found["zone"], found["zone"])
@@ -103,12 +101,5 @@ def _formed(text: str, form: str) -> str:
 
 
 def _milliseconds(text: str) -> int | None:
-    found = _TIME.fullmatch(text)
-    if found is None:
-        return None
-    zone = {"Z": "+0000", None: "+0000"}.get(found["zone"], found["zone"]).replace(":", "")
-    try:
-        moment = datetime.strptime(f"{found['date']} {found['time']} {zone}", "%Y-%m-%d %H:%M:%S %z")
-    except ValueError:
-        return None
-    return round(moment.timestamp()) * 1000 + int((found["fraction"] or ".0")[1:].ljust(3, "0")[:3])
+    seconds = epoch_of(text)
+    return int(written_like(_MILLISECONDS, seconds)) if seconds is not None else None

@@ -168,7 +168,7 @@ class _Whole:
 def _joined(key: str, under: list[_Entry], over: list[_Entry]) -> list[_Entry]:
     """Two lists, one laid over the other."""
     if key in _UNITED:
-        known = [entry.value for entry in under]
+        known = {entry.value for entry in under}
         return under + [entry for entry in over if entry.value not in known]
     if key == "expect":
         return under + over
@@ -259,7 +259,12 @@ class _Composer:
         """Lays what is included over what is extended; returns the steps that are left out."""
         named = dict.fromkeys(part.document.value.get("without", []))
         brought: dict[str, _Entry] = {}
+        laid: set[int] = set()
         for at, other in enumerate(map(self.whole, part.included)):
+            if id(other) in laid:
+                # Named twice, it says nothing more.
+                continue
+            laid.add(id(other))
             place = whole.origin.at("include", at)
             if other.profile() != profile:
                 name = part.document.value["include"][at]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 from msgspec import UnsetType, inspect
 
 from replay.errors import Problem, nearest
+from replay.scenario.kinds import advice_for, as_written, fits, found_in, in_words, kind_in, kinds_of
 from replay.scenario.model import (
     Collected,
     Cometd,
@@ -39,7 +39,6 @@ _NOT_BUILT: dict[type, frozenset[str]] = {
 }
 # What has a meaning only where there is `extends` or `include`.
 _WHERE_MADE: dict[type, str] = {Scenario: "without", RequestStep: "before", PushStep: "before"}
-_NAME = "a name (a letter, then letters, digits, '-' and '_')"
 _ANY_JSON = (Json, Json | UnsetType)
 
 
@@ -76,11 +75,6 @@ def convert_field(value: Any, annotation: Any, path: Path, document: Document) -
     return converted, decoder.problems
 
 
-def kind_of(annotation: Any) -> str:
-    """What values a field of this type takes, in words: `a whole number from 1`."""
-    return " or ".join(_words(kind) for kind in _kinds(annotation))
-
-
 class _Decoder:
     """Makes each part of the model from its mapping; collects problems and goes on."""
 
@@ -98,7 +92,7 @@ class _Decoder:
     def scenario(self) -> Any:
         value = self.document.value
         if not isinstance(value, dict):
-            what = f"a scenario is a mapping, not {_kind(value)}"
+            what = f"a scenario is a mapping, not {kind_in(value)}"
             self._say((), what, "It begins with 'version: 1', then 'name:' and 'steps:'.")
             return None
         if value.get("version") != 1 or type(value.get("version")) is not int:
@@ -134,7 +128,7 @@ class _Decoder:
 
     def _variables(self, value: Any, path: Path) -> Any:
         if not isinstance(value, dict):
-            self._say(path, f"'variables' must be a mapping of names to variables, not {_kind(value)}")
+            self._say(path, f"'variables' must be a mapping of names to variables, not {kind_in(value)}")
             return {}
         return {name: self._variable(name, inner, (*path, name)) for name, inner in value.items()}
 
@@ -145,14 +139,14 @@ class _Decoder:
 
     def _faults(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
-            what = f"'faults' must be a list of faults, not {_kind(value)}"
+            what = f"'faults' must be a list of faults, not {kind_in(value)}"
             self._say(path, what, "Begin each with '- name:'.")
             return []
         return [self.fault(inner, (*path, at)) for at, inner in enumerate(value)]
 
     def _expect(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
-            what = f"'expect' must be a list of what must have happened, not {_kind(value)}"
+            what = f"'expect' must be a list of what must have happened, not {kind_in(value)}"
             self._say(path, what, "Begin each with '- step:' or '- misses:'.")
             return []
         return [
@@ -162,7 +156,7 @@ class _Decoder:
 
     def _demands(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
-            what = f"'demands' must be a list of what is demanded, not {_kind(value)}"
+            what = f"'demands' must be a list of what is demanded, not {kind_in(value)}"
             self._say(path, what, "Begin each with '- header:'.")
             return []
         parts = {"refused": lambda inner, path: self._part(Respond, inner, path, "'refused'")}
@@ -184,7 +178,7 @@ class _Decoder:
 
     def _steps(self, value: Any, path: Path) -> Any:
         if not isinstance(value, list):
-            what = f"'{path[0]}' must be a list of steps, not {_kind(value)}"
+            what = f"'{path[0]}' must be a list of steps, not {kind_in(value)}"
             self._say(path, what, "Begin each with '- id:'.")
             return []
         return [quick_step(inner) or self._step(inner, (*path, at)) for at, inner in enumerate(value)]
@@ -192,7 +186,7 @@ class _Decoder:
     def _step(self, value: Any, path: Path) -> Any:
         label = f"step {int(path[1]) + 1}{' of the session' if path[0] == 'session' else ''}"
         if not isinstance(value, dict):
-            self._say(path, f"{label} must be a mapping, not {_kind(value)}")
+            self._say(path, f"{label} must be a mapping, not {kind_in(value)}")
             return None
         if isinstance(value.get("id"), str):
             label = f"step '{value['id']}'"
@@ -243,7 +237,7 @@ class _Decoder:
         """An instance of `model`, or None after saying why not."""
         if not isinstance(value, dict):
             fields = ", ".join(f"'{name}'" for name in _keys(model))
-            self._say(path, f"{label} must be a mapping, not {_kind(value)}", f"Its fields: {fields}.")
+            self._say(path, f"{label} must be a mapping, not {kind_in(value)}", f"Its fields: {fields}.")
             return None
         before = len(self.problems)
         known = {field.encode_name: field for field in fields_of(model)}
@@ -298,7 +292,7 @@ class _Decoder:
         """A leaf of the model, checked by msgspec; its complaint is put in the words of the file."""
         if annotation in _ANY_JSON:
             return value
-        kinds = _kinds(annotation)
+        kinds = kinds_of(annotation)
         try:
             converted = msgspec.convert(value, annotation)
         except msgspec.ValidationError as error:
@@ -316,91 +310,15 @@ class _Decoder:
             inner = kind.item_type if isinstance(kind, inspect.ListType) else kind.value_type
             items = enumerate(value) if isinstance(value, list) else value.items()
             for at, item in items:
-                if not _fits(item, inner):
-                    found = _found(item, [inner])
-                    what = f"what '{name}' holds must be {_words(inner)}, not {found}"
-                    self._say((*path, at), what, _advice(item, inner))
+                if not fits(item, inner):
+                    found = found_in(item, [inner])
+                    what = f"what '{name}' holds must be {in_words(inner)}, not {found}"
+                    self._say((*path, at), what, advice_for(item, inner))
             return
-        words = " or ".join(_words(other) for other in kinds)
-        what = f"'{name}' must be {words}, not {_found(value, kinds)}"
-        self._say(path, what, _advice(value, kind))
+        words = " or ".join(in_words(other) for other in kinds)
+        what = f"'{name}' must be {words}, not {found_in(value, kinds)}"
+        self._say(path, what, advice_for(value, kind))
 
 
 def _keys(model: Any) -> list[str]:
     return [field.encode_name for field in fields_of(model)]
-
-
-_PYTHON: dict[type, type] = {inspect.StrType: str, inspect.IntType: int, inspect.LiteralType: str}
-
-
-def _kinds(annotation: Any) -> list[inspect.Type]:
-    """The kinds of value an annotation allows, null apart."""
-    info = inspect.type_info(annotation)
-    kinds = list(info.types) if isinstance(info, inspect.UnionType) else [info]
-    return [kind for kind in kinds if not isinstance(kind, inspect.NoneType)]
-
-
-def _words(kind: inspect.Type) -> str:
-    match kind:
-        case inspect.StrType(pattern=pattern, max_length=longest):
-            return _NAME if pattern else "a string" + f" of at most {longest} characters" * bool(longest)
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.IntType(ge=lowest, le=highest):
-            begins = "" if lowest is None else f" from {lowest}"
-            return "a whole number" + begins + ("" if highest is None else f" to {highest}")
-        case inspect.LiteralType(values=values):
-            return "one of " + ", ".join(f"'{value}'" for value in values if value != "")
-        case inspect.ListType(item_type=inner):
-            return f"a list of which each is {_words(inner)}"
-        case inspect.DictType(value_type=inspect.StrType()):
-            return "a mapping of names to strings"
-        case _:
-            return "a mapping"
-
-
-def _fits(item: Any, kind: inspect.Type) -> bool:
-    """Whether an entry of a list or mapping is of the kind that all its entries are."""
-    if isinstance(kind, inspect.IntType):
-        return type(item) is int and item >= (kind.ge or 0)
-    return isinstance(item, str)
-
-
-def _found(value: Any, kinds: list[inspect.Type]) -> str:
-    """What stands there: the value itself, where it is of a right kind."""
-    right_kind = any(isinstance(value, _PYTHON.get(type(kind), ())) for kind in kinds)
-    return as_written(value) if right_kind else _kind(value)
-
-
-def _advice(value: Any, kind: inspect.Type) -> str:
-    if isinstance(kind, inspect.StrType) and not kind.pattern and isinstance(value, (bool, int, float)):
-        return f'Quote it: "{as_written(value)}".'
-    if isinstance(kind, inspect.IntType) and isinstance(value, str) and value.isdecimal():
-        return "Leave out the quotes."
-    if isinstance(kind, inspect.LiteralType) and isinstance(value, str):
-        return nearest(value, [str(known) for known in kind.values])
-    return ""
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
-
-
-def as_written(value: Any) -> str:
-    """A value in few characters, as the file would write it."""
-    if not isinstance(value, str):
-        return json.dumps(value) if value is None or isinstance(value, (bool, int, float)) else _kind(value)
-    text = json.dumps(value, ensure_ascii=False)[1:-1]
-    return f"'{text if len(text) <= 60 else text[:60] + '…'}'"

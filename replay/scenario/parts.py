@@ -11,7 +11,8 @@ import msgspec
 
 from replay.errors import Problem, ScenarioError, nearest
 from replay.library import SUFFIX, file_name, find, folder, is_name, leads_out, places
-from replay.scenario.decode import as_written, decode_own, is_made
+from replay.scenario.decode import decode_own, is_made
+from replay.scenario.kinds import as_written
 from replay.scenario.reader import Document
 from replay.scenario.reader import Path as Place
 
@@ -27,6 +28,8 @@ class Part(msgspec.Struct, eq=False):
     document: Document
     extended: Part | None = None
     included: list[Part] = []
+    levels: int = 1
+    """How many files name each other here, one the next."""
 
     def bases(self) -> list[Part]:
         """Those it names, in the order in which each is laid over the one before."""
@@ -82,10 +85,11 @@ class _Gatherer:
             other = self._other(name, path.parent, document, place)
             if other is None:
                 continue
+            part.levels = max(part.levels, 1 + other.levels)
             if place == ("extends",):
                 part.extended = other
             else:
-                part.included = [*part.included, other]
+                part.included.append(other)
         self._open.pop()
         return part
 
@@ -103,10 +107,14 @@ class _Gatherer:
             ring = [path for _, path in self._open[way.index(real) :]]
             shown = " → ".join(str(path) for path in (*ring, ring[0]))
             what = f"'{name}' would be made of itself: {shown}"
-            self.problems.append(document.problem(place, what))
+            advice = f"Give this file another name, if the library's '{name}' is meant."
+            is_of_library = len(ring) == 1 and find(name, None) is not None
+            self.problems.append(document.problem(place, what, help=advice if is_of_library else ""))
             return None
-        if len(self._open) >= MAX_LEVELS:
-            what = f"'{name}' is the last of more than {MAX_LEVELS} files that are made of each other"
+        # One that is known may have many below it that were not looked at on this way.
+        known = self._found.get(real)
+        if len(self._open) + (known.levels if known is not None else 1) > MAX_LEVELS:
+            what = f"'{name}' is one of more than {MAX_LEVELS} files that are made of each other"
             self.problems.append(document.problem(place, what, help="Name fewer, and these directly."))
             return None
         if real not in self._found:

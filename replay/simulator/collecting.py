@@ -16,7 +16,7 @@ import msgspec
 from replay.plan.timeline import Timeline
 from replay.plan.values import same
 from replay.scenario.model import Collected, Variable, is_set
-from replay.simulator.happenings import Due, Mark
+from replay.simulator.happenings import Due
 from replay.simulator.plays import Play
 
 MOST = 1_000
@@ -26,11 +26,9 @@ MOST = 1_000
 class Said:
     """What one event told in one field; the event is decoded when that is asked for first."""
 
-    __slots__ = ("_event", "_field", "_value", "mark")
+    __slots__ = ("_event", "_field", "_value")
 
-    def __init__(self, mark: Mark, event: bytes, field: str) -> None:
-        self.mark = mark
-        """Which event it was."""
+    def __init__(self, event: bytes, field: str) -> None:
         self._event = event
         self._field = field
         self._value: Any = msgspec.UNSET
@@ -63,12 +61,8 @@ class Collecting:
         data = due.cue.data.compiled
         return isinstance(data, dict) and any(field in data for field in self.fields)
 
-    def told(self, due: Due, event: bytes, *, is_first: bool) -> None:
-        """An event has been told to the agent of its role.
-
-        Args:
-            is_first: It surely has not been before. The same one again, as a rule may have it, is no news.
-        """
+    def told(self, due: Due, event: bytes) -> None:
+        """An event has been told to the agent of its role, for the first time."""
         play, role = due.play, due.cue.role
         for field in self.fields:
             if field not in due.cue.data.compiled:
@@ -77,8 +71,7 @@ class Collecting:
             if kept is None:
                 most = MOST if field in play.timeline.joined else 1
                 kept = play.collected[role, field] = deque(maxlen=most)
-            if is_first or not any(each.mark is due.mark for each in reversed(kept)):
-                kept.append(Said(due.mark, event, field))
+            kept.append(Said(event, field))
 
     def value(self, play: Play, role: int, variable: Variable) -> Any:
         """What a variable of this play is for one of its roles."""

@@ -14,10 +14,11 @@ import msgspec
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.messages import MalformedError, decode
 from replay.bayeux.turn import BROWSER_COOKIE
-from replay.plan.demanded import Demanded
+from replay.plan.compiled import Demanded
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Reply, Timeline
 from replay.plan.values import Lookup, Text, render
+from replay.profiles.profile import user_of
 from replay.scenario.delays import Distribution
 from replay.scenario.templates import BASE_URL
 from replay.simulator.agents import Agent, words_of
@@ -60,12 +61,15 @@ class Demanding:
         self._simulator = simulator
         self.is_on = False
         """Whether anything is demanded of anybody: else nothing here is asked."""
-        self._refused = 0
+        self._places: list[int] = []
+        """Of the scenarios that demand something, or did so once."""
         self.learn()
 
     def learn(self) -> None:
         """What the scenarios demand that are played now; plays that have begun go on as they were."""
-        self.is_on = self.is_on or any(timeline.demands for timeline in self._simulator.timelines)
+        demanding = (place for place, each in enumerate(self._simulator.timelines) if each.demands)
+        self._places = sorted({*self._places, *demanding})
+        self.is_on = bool(self._places)
 
     def refusal(self, happening: Input, now: float) -> Answer | None:
         """The answer to a request that lacks something; None where it lacks nothing."""
@@ -98,9 +102,10 @@ class Demanding:
 
     def _played(self, agent: Agent | None) -> Iterator[tuple[int, Timeline]]:
         """What an agent plays, as it was when it got its latest play of it; what it would, if it is new."""
-        for place, timeline in enumerate(self._simulator.timelines):
+        for place in self._places:
             if agent is None:
-                if _is_at_start(timeline):
+                timeline = self._simulator.timelines[place]
+                if not timeline.is_on_request:
                     yield place, timeline
             elif agent.reach.offered.get(place) and agent.reach.sessions_of.get(place):
                 yield place, agent.reach.sessions_of[place][-1].timeline
@@ -154,18 +159,21 @@ class Demanding:
         lookup = self._lookup(agent, place, coming.what.base_url)
         return Answer(
             exchange=coming.what.exchange,
-            at=self._at(reply, place, label, now),
+            at=self._at(coming, place, demand),
             status=reply.status,
             headers=tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers),
             body=_body(reply, lookup),
         )
 
-    def _at(self, reply: Reply, place: int, label: str, now: float) -> float:
-        delay, timeline = reply.after, self._simulator.timelines[place]
+    def _at(self, coming: _Coming, place: int, demand: Demanded) -> float:
+        simulator, timeline = self._simulator, self._simulator.timelines[place]
+        delay = demand.refused.after
         if isinstance(delay, Distribution):
-            self._refused += 1
-            delay = delay_of(delay, self._simulator.options.seed, label, timeline.name, self._refused)
-        return round(timeline.pace.after(now, delay), 6)
+            key = coming.agent.key if coming.agent is not None else user_of(coming.what.headers) or ""
+            subject = f"demand {demand.header}"
+            count = simulator.faulting.count(key, timeline.name, subject)
+            delay = delay_of(delay, simulator.options.seed, key, timeline.name, subject, count)
+        return round(timeline.pace.after(coming.now, delay), 6)
 
     def _lookup(self, agent: Agent | None, place: int, base_url: str) -> Lookup:
         """What names stand for: a session knows; of somebody who is nobody yet it is the recorded value."""
@@ -182,11 +190,6 @@ class Demanding:
             return "" if recorded is msgspec.UNSET else recorded
 
         return lookup
-
-
-def _is_at_start(timeline: Timeline) -> bool:
-    """Whether whoever comes gets a play of it."""
-    return not timeline.is_on_request
 
 
 def _body(reply: Reply, lookup: Lookup) -> bytes:

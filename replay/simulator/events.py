@@ -67,7 +67,7 @@ class Events:
             # It is lost on its way: what it would have told is so all the same.
             base_url = next((client.base_url for client in agent.clients.values()), "")
             lost = _event(due, self.channel(due), base_url)
-            self._simulator.anew.collecting.told(due, lost, is_first=True)
+            self._simulator.anew.collecting.told(due, lost)
         for told in tellings:
             if told.telling.overtaken_by:
                 agent.overtaken.append(Overtaken(told, told.telling.overtaken_by))
@@ -166,15 +166,16 @@ class Events:
         detail = {"channel": channel, **about} if about else {"channel": channel}
         simulator.journal.add("event", at, label, play.label, cue.id, late, detail)
         base_url, event = None, b""
-        collects = bool(simulator.anew.collecting.fields) and simulator.anew.collecting.wants(due)
+        collecting = simulator.anew.collecting
+        is_news = bool(collecting.fields) and (told is None or not told.is_copy) and collecting.wants(due)
         for client in clients:
             # Clients of one desktop have dialled the same.
             if client.base_url != base_url:
                 base_url = client.base_url
                 event = _event(due, channel, base_url)
-                if collects:
-                    simulator.anew.collecting.told(due, event, is_first=told is None)
-                    collects = False
+                if is_news:
+                    collecting.told(due, event)
+                    is_news = False
                 event = told.written(event) if told is not None else event
             simulator.bayeux.publish(client, event, now)
 

@@ -200,7 +200,7 @@ class Faulting:
             play.beside[cue.id] += len(tellings) - 1
         self._simulator.acting.at_once(struck, now)
         names = tuple(each.rule.name for each in struck)
-        return [Told(due, one, names) for one in tellings]
+        return [Told(due, one, names, is_copy=turn > 0) for turn, one in enumerate(tellings)]
 
     # Bayeux messages
 

@@ -17,6 +17,7 @@ import msgspec
 from replay.plan.paces.basis import Chance, Wait
 from replay.plan.timeline import Ask, Cue, Moment, Part, Reply, Timeline
 from replay.plan.values import render
+from replay.scenario.anew import TURN, turns_of
 from replay.scenario.delays import Delay, Distribution
 from replay.simulator.at_first import AtFirst, prepared
 from replay.simulator.draws import chance, delay_of
@@ -321,8 +322,11 @@ class Play:
         for play in self._circle(role) if role else self._near:
             if name in play.values:
                 return play.values[name]
-        recorded = self.timeline.scenario.variables[name].recorded
-        return None if recorded is msgspec.UNSET else recorded
+        variable = self.timeline.scenario.variables[name]
+        if variable.make == TURN:
+            # Of a step that has not taken place: it would have said the first.
+            return turns_of(variable)[0]
+        return None if variable.recorded is msgspec.UNSET else variable.recorded
 
     def owner_of(self, name: str, role: int) -> Play:
         """Whose variable it is that a role speaks of: this play's, or a session's."""

@@ -155,7 +155,7 @@ class Rest:
         made = simulator.anew.at_answer(play, ask, reply, now, values) if reply.makes else _NOTHING
         # A login counts for all scenarios served.
         others = [] if play.is_story else _alike(chosen, asking.found)
-        taken = [(each, each.play.take(each.ask, each.captures)) for each in others]
+        taken = [(each, self._taken(each, now)) for each in others]
         label = play.label_of(ask.role)
         simulator.journal.add("request", simulator.since_start(now), label, play.label, ask.id, 0.0, {})
         base_url = asking.question.base_url
@@ -186,6 +186,14 @@ class Rest:
         for each, given in taken:
             simulator.happened(each.play, each.ask.asked, Mark(now, now, given, delay), tell_at=tell_at)
             simulator.happens_later(Reached(each.play, each.ask.replied, Mark(answer.at, recorded, given)))
+
+    def _taken(self, other: Candidate, now: float) -> dict[str, Any]:
+        """A request that another session answers is this one too: what the client sent, and what is made."""
+        reply = other.play.reply_for(other.ask)
+        values = other.play.take(other.ask, other.captures)
+        if reply is not None and reply.makes:
+            self._simulator.anew.at_answer(other.play, other.ask, reply, now, values)
+        return values
 
     def _order(self, struck: tuple[Struck, ...], play: Play, ask: Ask, delay: float) -> Swap | None:
         """What a rule says comes first, the answer or the events; if it leaves that open, the other."""

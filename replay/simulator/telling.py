@@ -21,6 +21,8 @@ class Told(msgspec.Struct, frozen=True):
     telling: Telling
     rules: tuple[str, ...] = ()
     """Names of the rules that struck it."""
+    is_copy: bool = False
+    """Whether a rule has it told once more than it takes place: nobody learns anything by it."""
 
     def written(self, event: bytes) -> bytes:
         """The encoded event as it goes out."""

@@ -172,7 +172,8 @@ _TIMES = Section(
             "tests/faults/test_connections.py::test_an_expired_login_is_refused_until_somebody_logs_in_again",
         ),
         not_played(
-            "Cookies' flags, cache of CORS, `iwsDispositionCodeSync`", "No answer or event shows them."
+            "Cookies' flags, cache of CORS, `iwsDispositionCodeSync`",
+            "The simulator's cookies are its own, with flags that suit it; nothing shows the others.",
         ),
     ),
 )

@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[2]
 _MOST = 3
 """Scenarios that a row names, and steps of each; the rest is counted."""
 
+_STORIES = "tests/library/test_stories.py::test_a_client_plays_its_part_of_a_scenario_and_sees_what_it_says"
+"""The test that plays each scenario to its end, and holds what comes against what it says."""
+
 _HEAD = """# What of the API is played
 
 Written by `python -m tests.docs` from `tests/library/facts.py` and the scenarios themselves.
@@ -66,7 +69,8 @@ def _row(fact: Fact) -> str:
     if len(found) > _MOST:
         named.append(f"{len(found) - _MOST} more")
     by = "; ".join(named) or (f"*nothing*: {fact.because}" if fact.because else "the simulator")
-    return f"| {fact.what} | {by} | {'; '.join(map(_shown, fact.tests))} |\n".replace("|  |", "| |")
+    tests = (_STORIES, *fact.tests) if found else fact.tests
+    return f"| {fact.what} | {by} | {'; '.join(map(_shown, tests))} |\n".replace("|  |", "| |")
 
 
 def _player(name: str, steps: list[str]) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from replay.cli.serve_played import played
 from replay.clock import ManualClock
 from replay.server.runner import Server
 from replay.simulator import directing
 from tests.library.coverage import scenarios
-from tests.server.running import until
+from tests.server.running import run, until
 
 CHATS = "/api/v2/me/chats"
 POLLING = 5.0
@@ -26,8 +28,10 @@ class Office:
     """A server, and those who work on it."""
 
     def __init__(self, *names: str) -> None:
+        """It plays these of the library; without any, all of it, as `replay serve` does."""
         self.clock = ManualClock(1_000.0)
-        self.server = Server([scenarios()[name] for name in names], clock=self.clock)
+        played_now = [scenarios()[name] for name in names] or played([], control_apart=False)[1]
+        self.server = Server(played_now, clock=self.clock)
         self._desks: list[Desk] = []
 
     async def __aenter__(self) -> Office:
@@ -83,6 +87,10 @@ class Desk:
         self._client = welcome["clientId"]
         await self._bayeux("subscribe", subscription=["/v2/me/chats", "/v2/me/channels"])
         await self.post("/api/v2/me", operationName="Ready")
+
+    async def listen(self, *channels: str) -> None:
+        """Subscribes to more."""
+        await self._bayeux("subscribe", subscription=list(channels))
 
     async def get(self, path: str) -> Any:
         """The answer to a GET."""
@@ -149,3 +157,24 @@ class Desk:
             told = await answer.json()
         self.events += [each["data"] for each in told if "data" in each]
         return [each for each in told if "data" not in each]
+
+
+Main = Callable[[Office], Coroutine[Any, Any, None]]
+
+
+def at(*names: str) -> Callable[[Main], Callable[[], None]]:
+    """A test of a server that plays these."""
+
+    def decorated(main: Main) -> Callable[[], None]:
+        def test() -> None:
+            async def opened() -> None:
+                async with Office(*names) as office:
+                    await main(office)
+                    assert office.misses == []
+
+            run(opened(), asyncio.new_event_loop)
+
+        test.__name__ = main.__name__
+        return test
+
+    return decorated

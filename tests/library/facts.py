@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from tests.library.bayeux_facts import BAYEUX
 from tests.library.fact import Section, not_played, played, tested
-from tests.library.operation_facts import COMMON, OPERATIONS, brings, chat_event
+from tests.library.operation_facts import COMMON, OPERATIONS, chat_event
 from tests.library.return_facts import RETURNS, STARTS
 from tests.library.signs import (
     ANY,
@@ -17,6 +17,7 @@ from tests.library.signs import (
     either,
     follows,
     holds,
+    in_turn,
     like,
     message,
     operation,
@@ -192,6 +193,10 @@ FIELDS = Section(
             holds(type=ANY, participantId=ANY, uri=ANY, path=ANY, id=ANY),
         ),
         played("`userData` with values", told("/v2/me/chats", chat={"userData": bool})),
+        played(
+            "`userData` with a value that is null",
+            told("/v2/me/chats", chat={"userData": lambda data: None in data.values()}),
+        ),
         *(played(f"Message `{kind}`", message(kind)) for kind in _MESSAGES),
         played("`text` of `TypingStarted`, the preview", message("TypingStarted", text=ANY)),
         *(played(f"Message for `{who}`", message("Text", visibility=who)) for who in ("All", "Agents")),
@@ -233,7 +238,7 @@ COURSE = Section(
             told(messageTypeName=ANY, channel="email", state="Invited"),
         ),
         played("Revoked, with no capabilities", told(chat={"state": "Revoked", "capabilities": []})),
-        brings("LeftChat, then Completed", "Complete", chat_event("StatusChange", "Completed")),
+        played("LeftChat, then Completed", in_turn("LeftChat", "Completed")),
         played(
             "The customer leaves: `ParticipantLeft`, and the state stays",
             told(messages=lambda lines: any(_is_customer(line, "ParticipantLeft") for line in lines)),

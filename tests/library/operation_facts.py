@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.library.fact import Fact, Section, not_played, played
+from tests.library.fact import Fact, Section, not_played, played, tested
 from tests.library.signs import (
     ANY,
     CHAT,
@@ -57,9 +57,9 @@ COMMON = Section(
     title="1.1 What all operations have in common",
     facts=(
         played("`POST /api/v2/me/chats/{id}`", operation("Accept")),
-        not_played(
+        played(
             "`POST /api/v2/chats/{id}` for an agent's operation, as some samples print",
-            "Customers' requests are posted there; that an agent's are taken too is not shown.",
+            operation("AttachUserData", "POST /api/v2/chats/{}"),
         ),
         played(
             "`POST /me/interactions/{id}`, as pages of early 2014 had it", operation("Accept", _INTERACTION)
@@ -141,11 +141,17 @@ OPERATIONS = Section(
         played("`Complete`", operation("Complete")),
         played("`Complete` with `queueName`", operation("Complete", queueName=ANY)),
         played("`Complete` with `saveLAR`", operation("Complete", saveLAR=ANY)),
+        played("`Complete` with `text`", operation("Complete", text=ANY)),
         brings(
             "Complete brings StatusChange, `Completed`", "Complete", chat_event("StatusChange", "Completed")
         ),
         played("`Transfer` with `targetUri`", operation("Transfer", targetUri=ANY)),
         played("`Transfer` with `queueName`", operation("Transfer", queueName=ANY)),
+        played("`Transfer` with `text`", operation("Transfer", text=ANY)),
+        tested(
+            "`messageType` and `treatAs` with what has a `text`",
+            "tests/library/test_chats.py::test_what_may_be_left_out_may_be_said",
+        ),
         brings(
             "Transfer brings StatusChange, `Completed`", "Transfer", chat_event("StatusChange", "Completed")
         ),
@@ -165,7 +171,11 @@ OPERATIONS = Section(
             "`RemoveParticipantFromConference` with `userUri`",
             asked(CHAT, {"operationName": "RemoveParticipantFromConference", "userUri": ANY}),
         ),
-        brings("… brings `Notice` for agents alone", "RemoveParticipantFromConference", line_event("Notice")),
+        brings(
+            "… brings `Notice` for agents alone",
+            "RemoveParticipantFromConference",
+            line_event("Notice", visibility="Agents"),
+        ),
         played("`AttachUserData`", operation("AttachUserData")),
         brings("… brings PropertiesUpdated", "AttachUserData", chat_event("PropertiesUpdated")),
         played("`UpdateUserData`", operation("UpdateUserData")),

@@ -66,7 +66,7 @@ _CODE_FACTS = Section(
         played("HTTP 500 of `/internal-api/lucene/index`", answered(500, "GET /internal-api/lucene/index")),
         tested(
             "A path that there is not: 404; ours says why, and what was nearly asked",
-            "tests/misses/test_misses.py::test_of_each_step_that_is_named_rightly_all_that_differs_is_told_with_its_state",
+            "tests/library/test_all_of_it.py::test_what_there_is_not_is_not_found_and_the_answer_says_what_was_nearly_asked",
         ),
         played("`statusCode` as a string", answered(statusCode="0")),
     ),

@@ -115,6 +115,22 @@ def follows(operations: str, **fields: Any) -> Sign:
     return find
 
 
+def in_turn(before: str, after: str) -> Sign:
+    """An event by which a chat gets into a state from another, of which an event above has told."""
+
+    def find(scenario: Scenario) -> Iterator[str]:
+        was: dict[Any, Any] = {}
+        for step in _pushes(scenario):
+            chat = step.data.get("chat") if isinstance(step.data, dict) else None
+            if not isinstance(chat, dict):
+                continue
+            if (was.get(chat["id"]), chat["state"]) == (before, after):
+                yield step.id
+            was[chat["id"]] = chat["state"]
+
+    return find
+
+
 def before_answer(scenario: Scenario) -> Iterator[str]:
     """An event that comes before the answer to the request that it follows."""
     asks = {step.id: step for step in _requests(scenario) if step.respond}

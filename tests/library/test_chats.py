@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from replay.scenario.times import epoch_of
-from tests.library.desks import CHATS, Desk, Office
-from tests.server.running import run
-
-Main = Callable[[Office], Coroutine[Any, Any, None]]
+from tests.library.desks import CHATS, Desk, Office, at
 
 ENDS: dict[str, list[dict[str, str]]] = {
     "completed": [{"operationName": "Complete"}],
@@ -36,27 +31,24 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 CHANGED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "AttachUserData": ({"userData": {"Order": "1"}}, {"Order": "1"}),
     "UpdateUserData": ({"userData": {"Order": "2"}}, {"Order": "2"}),
-    "DeleteUserData": ({"keys": ["Order"]}, {"Order": None}),
+    "DeleteUserData": ({"keys": ["Order"]}, {}),
+    "DeleteUserData of several": ({"keys": ["Order", "Parcel"]}, {}),
     "SetDisposition": ({"disposition": "Done"}, {"DispositionCode": "Done"}),
 }
-
-
-def at(*names: str) -> Callable[[Main], Callable[[], None]]:
-    """A test of a server that plays these."""
-
-    def decorated(main: Main) -> Callable[[], None]:
-        def test() -> None:
-            async def opened() -> None:
-                async with Office(*names) as office:
-                    await main(office)
-                    assert office.misses == []
-
-            run(opened(), asyncio.new_event_loop)
-
-        test.__name__ = main.__name__
-        return test
-
-    return decorated
+INCOMPLETE = [
+    "SendToAgents",
+    "SendUrl",
+    "SendCustomNotice",
+    "SendCustomNoticeToAgents",
+    "Consult",
+    "Invite",
+    "Transfer",
+    "AttachUserData",
+    "UpdateUserData",
+    "DeleteUserData",
+    "SetDisposition",
+]
+"""Operations that need more than their name."""
 
 
 def texts(desk: Desk, chat: str, who: str = "Agent") -> list[str]:
@@ -190,7 +182,7 @@ def test_whatever_is_changed_in_a_chats_data_is_told_with_all_of_it(operation: s
         desk = await office.comes()
         chat = await desk.accepted()
         for _ in range(2):
-            await desk.operate(chat, operation, **sends)
+            await desk.operate(chat, operation.partition(" ")[0], **sends)
             await desk.hear(0.2)
         came = [each for each in desk.events if each["messageType"] == "ChatStateChangeMessage"]
         came_with = next(each["chat"]["userData"] for each in came)
@@ -246,6 +238,11 @@ async def test_what_is_not_possible_is_refused_and_changes_nothing(office: Offic
         assert await refused("SendMessage") == (400, 1)
         assert await refused("CancelConsult", targetUri="http://a") == (400, 2)
         assert await refused("Juggle") == (400, 2)
+        for operation in INCOMPLETE:
+            assert await refused(operation) == (400, 1)
+        status, body = await desk.post(f"{CHATS}/{chat}")
+        assert (status, body["statusCode"]) == (400, 1)
+        await desk.hear()
     await desk.operate(chat, "SendMessage", text="In time")
     await desk.operate(chat, "Complete")
     await desk.hear(1)
@@ -298,80 +295,6 @@ async def test_a_consult_that_is_cancelled_in_time_brings_nobody_and_one_too_lat
     assert (error["errorMessage"], error["referenceId"]) == ("Request failed", failed["referenceId"])
 
 
-@at("chat/consult")
-async def test_a_consult_has_two_views_of_one_chat(office: Office) -> None:
-    asking, helping = await office.comes("asking"), await office.comes("colleague")
-    chat = await asking.accepted()
-    await asking.operate(chat, "Consult", targetUri="http://here/api/v2/contacts/ada")
-    consultation = await helping.invited(0.5)
-    await helping.operate(consultation, "Accept", nickname="Grace")
-    await asking.hear(0.5)
-    await helping.hear()
-    await asking.operate(chat, "SendToAgents", text="May I?")
-    await helping.operate(consultation, "SendToAgents", text="You may.")
-    await asking.hear(0.2)
-    await helping.hear()
-
-    assert consultation != chat
-    seen = [each for each in asking.messages(chat) if each["visibility"] == "Agents"]
-    heard = [each for each in helping.messages(consultation) if each["visibility"] == "Agents"]
-    assert [(each["index"], each.get("text")) for each in seen] == [(7, None), (8, "May I?"), (9, "You may.")]
-    assert seen == heard
-    assert [each["from"]["nickname"] for each in seen] == ["Grace", "Marat", "Grace"]
-    assert (asking.messages(consultation), helping.messages(chat)) == ([], [])
-    updates = [
-        each["chat"] for each in asking.events if each.get("notificationType") == "ParticipantsUpdated"
-    ]
-    assert [each["visibility"] for each in updates[-1]["participants"]] == ["All", "All", "Agents"]
-    open_to_helper = await helping.get("/api/v2/me")
-    assert open_to_helper["user"]["userName"] == "agent2"
-
-    await helping.operate(consultation, "Leave")
-    await asking.hear(0.3)
-    await helping.hear()
-    assert helping.states(consultation) == ["Invited", "Chatting", "Completed"]
-    assert asking.states(chat) == ["Invited", "Chatting"]
-    assert asking.messages(chat)[-1]["type"] == "ParticipantLeft"
-
-
-@at("chat/invite")
-async def test_two_agents_in_one_chat_number_their_messages_together(office: Office) -> None:
-    asking, helping = await office.comes("asking"), await office.comes("colleague")
-    chat = await asking.accepted()
-    await asking.operate(chat, "Invite", targetUri="http://here/api/v2/contacts/ada")
-    conference = await helping.invited(0.5)
-    await helping.operate(conference, "Accept", nickname="Ada")
-    await asking.hear(0.5)
-    for desk, own, text in ((asking, chat, "a"), (helping, conference, "b"), (asking, chat, "c")):
-        await desk.operate(own, "SendMessage", text=text)
-        await desk.hear(0.2)
-    await asking.hear()
-    await helping.hear()
-
-    said = [(8, "a"), (9, "b"), (10, "c")]
-    for desk, own in ((asking, chat), (helping, conference)):
-        lines = [each for each in desk.messages(own) if each["type"] == "Text" and each["index"] > 6]
-        assert [(each["index"], each["text"]) for each in lines] == said
-        assert {each["visibility"] for each in lines} == {"All"}
-
-
-@at("chat/transfer")
-async def test_a_chat_that_is_passed_on_keeps_its_id_and_what_was_said(office: Office) -> None:
-    asking, helping = await office.comes("asking"), await office.comes("colleague")
-    chat = await asking.accepted()
-    await asking.operate(
-        chat, "Transfer", targetUri="http://here/api/v2/contacts/ada", text="Ada takes over."
-    )
-    await asking.hear(0.3)
-    assert asking.states(chat) == ["Invited", "Chatting", "Completed"]
-
-    assert await helping.invited(0.5) == chat
-    await helping.operate(chat, "Accept", nickname="Ada")
-    await helping.hear(0.5)
-    assert helping.messages(chat)[-2] == asking.messages(chat)[-1]
-    assert [each["index"] for each in helping.messages(chat)] == [1, 5, 6, 7, 8]
-
-
 @at("chat/messages")
 async def test_each_way_of_saying_something_is_echoed_by_its_own_fields(office: Office) -> None:
     desk = await office.comes()
@@ -396,3 +319,16 @@ async def test_messages_are_as_old_as_they_are_numbered(office: Office) -> None:
     times = [each["timestampSeconds"] for each in desk.messages(chat)]
     assert len(times) == 8
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("operation", ["SendMessage", "SendToAgents", "Leave", "Complete", "Transfer"])
+def test_what_may_be_left_out_may_be_said(operation: str) -> None:
+    @at("desk")
+    async def conversation(office: Office) -> None:
+        desk = await office.comes()
+        chat = await desk.accepted()
+        where = {"queueName": "billing"} if operation == "Transfer" else {}
+        how = {"text": "Goodbye.", "messageType": "text/plain", "treatAs": "System"}
+        await desk.operate(chat, operation, **where, **how)
+
+    conversation()

@@ -51,9 +51,34 @@ def test_a_story_with_a_pace_of_its_own_says_so() -> None:
     assert list(outline(scenario("pace: fixed(50ms)"))) == ["story", "pace: fixed(50ms)"]
 
 
-def test_when_a_story_is_offered_and_what_brings_it_again_is_said() -> None:
-    text = "offered: on-request\nagain: a + 20s\nsteps: [{id: a, push: /c, data: 1}]"
-    assert list(outline(scenario(text)))[:3] == ["story", "offered on request", "again: a + 20s"]
+def test_how_a_server_differs_what_it_demands_and_what_brings_and_ends_it_is_read_with_the_story() -> None:
+    told = scenario("""
+    profile: genesys
+    profile_settings: {version: "8.5.2", metrics: false}
+    offered: on-request
+    again: [over + 20s, lost + 1m]
+    demands:
+      - {header: X-CSRF-TOKEN, methods: [POST, PUT]}
+      - {header: Authorization, unless_cookie: true}
+    steps:
+      - {id: over, request: GET /x, until: lost}
+      - {id: lost, push: /c, data: 1}
+      - {id: tick, push: /c, after: start + 1s, until: [over, lost], data: 1}
+    """)
+
+    assert list(outline(told)) == [
+        "story",
+        "profile settings: version 8.5.2, metrics false",
+        "offered on request",
+        "again: over + 20s or lost + 1m",
+        "demanded: X-CSRF-TOKEN of POST, PUT",
+        "demanded: Authorization, unless the session's cookie comes",
+        "",
+        "steps",
+        "  when asked, until lost          over  → GET /x  ← 200 after 0s",
+        "  start                           lost  ⇐ /c c",
+        "  start + 1s, until over or lost  tick  ⇐ /c c",
+    ]
 
 
 def test_a_story_of_one_is_read_without_agents() -> None:

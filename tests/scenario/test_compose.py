@@ -142,6 +142,16 @@ def test_what_is_included_is_laid_over_what_is_extended_and_comes_after_it(tmp_p
     assert (ready.request, ready.think) == ("PUT /ready", "2s")
 
 
+def test_one_file_that_is_named_ten_thousand_times_is_one(tmp_path: Path) -> None:
+    steps = "\n".join(f"- {{id: s{number}, request: GET /{number}}}" for number in range(2_000))
+    block = f"version: 1\nname: block\nprofile: plain\nsteps:\n{steps}\n"
+    names = ["block"] * 10_000
+    path = write(
+        tmp_path, variant=variant("profile: plain", of=f"include: [{', '.join(names)}]"), block=block
+    )
+    assert load(path).steps == loads(block).steps
+
+
 def test_one_file_that_comes_by_two_ways_is_one(tmp_path: Path) -> None:
     scenario = composed(tmp_path, "include: [notes, login, login]", notes=NOTES, login=LOGIN)
     assert ids(scenario.session) == ["ready", "log-in", "me"]

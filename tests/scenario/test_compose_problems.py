@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.errors import ScenarioError
+from replay.scenario.load import Files, load
+
 from .composed import BASE, told, variant, write
 
 SHAPE = "Write it as 'accept-chat' or 'chat/accept': beside this file, in a folder below, or in the library."
@@ -22,7 +25,13 @@ OTHER_KIND = "Give it another id, or leave the other out with 'without'."
                 "4:26: there is no step 'invitd' in what this is made of.\n  Did you mean 'invited'?",
             ],
         ),
-        (["without: told"], ["4:10: 'without' must be a list of which each is a string, not a string"]),
+        (
+            ["without: told"],
+            [
+                "4:10: 'without' must be a list of which each is a string, not a string.\n"
+                "  Write it as a list: [told]."
+            ],
+        ),
         (
             ["steps: [{id: new, push: /c, data: 1, before: acept}]"],
             ["4:46: there is no step 'acept' that it could come before.\n  Did you mean 'accept'?"],
@@ -174,9 +183,36 @@ def test_a_name_of_no_file_within_reach_is_told(name: str, what: str, tmp_path: 
 def test_a_hundred_files_that_name_each_other_are_too_many(tmp_path: Path) -> None:
     texts = {f"v{at}": variant(of=f"extends: v{at + 1}") for at in range(100)}
     assert told(write(tmp_path, **texts, v100=BASE)) == [
-        "v19.yaml:3:10: 'v20' is the last of more than 20 files that are made of each other.\n"
+        "v19.yaml:3:10: 'v20' is one of more than 20 files that are made of each other.\n"
         "  Name fewer, and these directly."
     ]
+
+
+def test_a_file_that_has_the_name_of_the_librarys_which_it_extends_is_told_to_have_another(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, **{"accept-chat": variant(of="extends: accept-chat")})
+    (problem,) = told(path)
+    assert problem.startswith("accept-chat.yaml:3:10: 'accept-chat' would be made of itself: ")
+    assert problem.endswith("\n  Give this file another name, if the library's 'accept-chat' is meant.")
+
+
+def test_too_many_are_too_many_in_whichever_order_they_are_read(tmp_path: Path) -> None:
+    texts = {f"v{at}": variant(of=f"extends: v{at + 1}") for at in range(1, 20)}
+    names = ", ".join(f"v{at}" for at in range(20, 0, -1))
+    path = write(tmp_path, all=variant("profile: plain", of=f"include: [{names}]"), **texts, v20=BASE)
+    (problem,) = told(path)
+    assert problem.startswith("v1.yaml:3:10: 'v2' is one of more than 20 files")
+
+
+def test_of_files_that_are_read_together_each_has_its_levels_counted(tmp_path: Path) -> None:
+    texts = {f"v{at}": variant(of=f"extends: v{at + 1}") for at in range(100)}
+    write(tmp_path, **texts, v100=BASE)
+    files = Files()
+    for at in range(99, 80, -1):
+        load(tmp_path / f"v{at}.yaml", files=files)
+    with pytest.raises(ScenarioError, match=r"v81.yaml:3:10: 'v82' is one of more than 20 files"):
+        load(tmp_path / "v80.yaml", files=files)
 
 
 def test_files_that_are_no_text_no_yaml_or_no_scenario_are_told_each(tmp_path: Path) -> None:

@@ -382,3 +382,15 @@ def test_lines_are_said_in_turn_and_each_play_begins_with_another() -> None:
 
     script.expect(asked, ["c", "a", "b"])
     script.expect([event.data for event in desktop.events], ["a", ["b", "a"], "b", ["c", "b"]])
+
+
+def test_a_line_that_has_not_been_said_yet_is_the_first_and_not_all_of_them() -> None:
+    story = """
+    variables: {line: {recorded: [a, b, c], make: turn}}
+    steps:
+      - {id: said, push: /a, after: start + 1s, data: "${line}"}
+      - {id: ask, request: GET /line, repeat: last, respond: {body: "${said.line}"}}
+    """
+    script = Script(scenario(story))
+    ann = come(script)
+    script.expect(script.answer(ann.get("/line")).body, "a")

@@ -41,6 +41,7 @@ steps:
   - {id: accept, request: "POST /chats/${chat}", repeat: last, respond: {body: {statusCode: 0}}}
 """
 REFUSED = (403, b"Missing or invalid Csrf token")
+WAITED = [1.376, 1.782]
 DENIED = (403, {"statusCode": 20, "statusMessage": "Access denied"})
 
 
@@ -275,6 +276,24 @@ demands:
     script.expect(dict(script.headers(number))["WWW-Authenticate"], "Basic Ward")
     desktop.brings["x-key"] = "open"
     script.expect(said(script, desktop.get("/me"))[0], 200)
+
+
+@pytest.mark.parametrize("others", [0, 1, 5])
+def test_how_long_a_refusal_takes_does_not_depend_on_whom_else_is_refused(others: int) -> None:
+    demands = """
+demands:
+  - {header: X-Key, refused: {after: "uniform(1s, 2s)", status: 401}}
+"""
+    script = Script(story(demands))
+    for number in range(others):
+        script.desktop(f"other-{number}").get("/me")
+    waited = []
+    for _ in range(2):
+        since, number = script.now, script.desktop("kim").get("/me")
+        while script.waits(number):
+            script.advance(0.001)
+        waited.append(round(script.now - since, 3))
+    script.expect(waited, WAITED)
 
 
 def test_a_scenario_that_is_changed_demands_of_those_who_come_and_of_whoever_gets_another_play() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from replay.testing import Script, scenario
 
 SESSION = """
@@ -33,3 +35,24 @@ def test_what_all_sessions_tell_is_told_once() -> None:
 
 def test_what_one_session_alone_tells_is_told_too() -> None:
     assert heard(SESSION, SESSION + BUSY) == ["Active", "Active", "Busy"]
+
+
+COUNTED = """
+variables:
+  now: {recorded: "2014-01-02T14:23:20.171-0800", make: time}
+  login: {recorded: 4, make: count}
+session:
+  - {id: ready, request: POST /me, respond: {body: {login: "${login}", at: "${now}"}}}
+"""
+SPOKEN_OF = '  - {id: told, push: /devices, after: ready, data: {state: "${ready.login} ${ready.now}"}}\n'
+SILENT = "  - {id: told, push: /devices, after: ready + 1s, data: {state: Silent}}\n"
+
+
+@pytest.mark.parametrize("apart", ["", "pace: idle-max(1h)\n"])
+def test_what_an_answer_of_a_session_had_is_known_to_each_story_in_whichever_order_they_are_served(
+    apart: str,
+) -> None:
+    stories = COUNTED + "steps:\n" + SILENT, apart + COUNTED + "steps:\n" + SPOKEN_OF
+
+    for served in (stories, stories[::-1]):
+        assert sorted(heard(*served)) == ["4 1969-12-31T16:00:00.000-0800", "Silent"]

@@ -11,7 +11,7 @@ from replay.simulator.collecting import MOST
 from replay.simulator.resetting import WHATS, reset
 from replay.testing import Desktop, Script, scenario
 
-from .test_anew import come, offer, play_of
+from .test_anew import come, got, offer, play_of
 
 CHATS = """
 cometd: {max_interval: 10h}
@@ -149,6 +149,25 @@ def test_what_a_fault_lost_doubled_or_broke_on_the_way_was_told_once_and_what_is
     script.expect(script.answer(ann.get("/all")).body, [1, 2, "http://localhost:8090", 3, 5])
     script.advance(3)
     script.expect(script.answer(ann.get("/all")).body, [1, 2, "http://localhost:8090", 3, 5, 4])
+
+
+def test_what_comes_once_more_after_what_has_come_since_is_no_news() -> None:
+    text = """
+    faults: [{name: twice, fault: duplicate, where: {step: open}, settings: {gap: 2s}}]
+    variables:
+      chats: {told: {field: chat, of: plays, unless: {state: Completed}}}
+      chat: {told: {field: chat}}
+    steps:
+      - {id: open, push: /a, data: {chat: {state: Chatting}}}
+      - {id: over, push: /a, after: open + 1s, data: {chat: {state: Completed}}}
+      - {id: log, request: GET /all, respond: {body: ["${chat}", "${chats}"]}}
+    """
+    script = Script(scenario(text))
+    ann = come(script)
+    script.expect(script.answer(ann.get("/all")).body, [{"state": "Chatting"}, [{"state": "Chatting"}]])
+    script.advance(3)
+    script.expect(got(ann, "chat"), [{"state": state} for state in ("Chatting", "Completed", "Chatting")])
+    script.expect(script.answer(ann.get("/all")).body, [{"state": "Completed"}, []])
 
 
 def test_an_event_can_say_what_was_told_before_it() -> None:

@@ -87,6 +87,24 @@ def test_an_event_that_follows_a_request_waits_until_somebody_asks() -> None:
     script.expect(told(script), [])
 
 
+def test_where_chats_come_one_after_another_nobody_has_to_ask_for_all_there_is() -> None:
+    script, desktop = begin(
+        """
+        again: closed + 10s
+        steps:
+          - {id: hello, push: /b, after: start, data: 0}
+          - {id: accept, request: POST /accept}
+          - {id: chatting, push: /a, after: accept + 1s, data: 1}
+          - {id: close, request: POST /close}
+          - {id: closed, push: /a, after: close + 1s, data: 2}
+        """
+    )
+
+    script.expect([each[1] for each in told(script)], ["hello"])
+    desktop.subscribe(["/b"])
+    script.expect(told(script), [])
+
+
 def test_an_event_for_a_role_waits_until_somebody_takes_it() -> None:
     script, _ = begin(ROLES)
     script.advance(5)
