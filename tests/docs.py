@@ -26,9 +26,10 @@ from tests.library.coverage import coverage
 DOCS = Path(__file__).parents[1] / "docs"
 EXPLAINED = """\
 With examples: [how to write one](howto-scenario.md); [values](values.md) (`variables`),
-[states](states.md) (`needs`, `until`, `repeat`),
-[composition](composition.md) (`extends`, `include`, `without`, `before`), [pace](pace.md), [faults](faults.md),
-[expectations](expectations.md) (`expect`), [quirks](quirks.md) (`profile_settings`, `demands`), [the library](library.md) (`offered`, `again`).
+[states](states.md) (`needs`, `until`, `repeat`), [expectations](expectations.md) (`expect`),
+[composition](composition.md) (`extends`, `include`, `without`, `before`), [pace](pace.md),
+[faults](faults.md), [quirks](quirks.md) (`profile_settings`, `demands`),
+[the library](library.md) (`offered`, `again`).
 """
 """Where keys are explained at length."""
 
