@@ -19,7 +19,12 @@ def main() -> None:
         command_line()
     except KeyboardInterrupt:
         sys.stderr.write("replay: interrupted\n")
-        sys.exit(0 if ENDED_BY_SIGNAL & set(sys.argv[1:2]) else INTERRUPTED)
+        sys.exit(0 if _command(sys.argv[1:]) in ENDED_BY_SIGNAL else INTERRUPTED)
+
+
+def _command(arguments: list[str]) -> str | None:
+    """The first word that is neither an option nor a file of `--with`."""
+    return next((each for each in arguments if not each.startswith("-") and not each.endswith(".py")), None)
 
 
 if __name__ == "__main__":

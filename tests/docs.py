@@ -24,6 +24,14 @@ from tests.faults.observed.table import PRESETS as CASES_OF_PRESETS
 from tests.library.coverage import coverage
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXPLAINED = """\
+With examples: [how to write one](howto-scenario.md); [values](values.md) (`variables`),
+[states](states.md) (`needs`, `until`, `repeat`), [expectations](expectations.md) (`expect`),
+[composition](composition.md) (`extends`, `include`, `without`, `before`), [pace](pace.md),
+[faults](faults.md), [quirks](quirks.md) (`profile_settings`, `demands`),
+[the library](library.md) (`offered`, `again`).
+"""
+"""Where keys are explained at length."""
 
 
 def commands() -> str:
@@ -43,7 +51,8 @@ def scenario() -> str:
     described = schema()
     parts = {"Scenario": _resolved(described, described), **described["$defs"]}
     text = "# The scenario file\n\n"
-    text += "Written by `python -m tests.docs` from the model; `replay schema` prints the JSON Schema.\n"
+    text += "Written by `python -m tests.docs` from the model; `replay schema` prints the JSON Schema.\n\n"
+    text += EXPLAINED
     for name, part in parts.items():
         if "properties" not in part or (name == "Scenario" and "Scenario" in text.split("## ")[1:]):
             continue

@@ -114,6 +114,29 @@ def fixpoint() -> Shown:
     return Shown(shown.good and good, f"{shown.figures}; {sum(far)} of {sum(steps)} delays over 10 ms apart")
 
 
+def covered() -> Shown:
+    """Each thing that the API does or says has a row, and what a row names is there and plays to its end."""
+    shown = tests(
+        "tests/library/test_coverage.py", "tests/library/test_stories.py", "tests/library/test_files.py"
+    )
+    page = (ROOT / "docs" / "coverage.md").read_text("utf-8")
+    return Shown(shown.good, f"{shown.figures}; {re.findall(r'(?m)^Of [0-9]+ things, .*[.]$', page)[0]}")
+
+
+def desk() -> Shown:
+    """The desk of examples/ in Chromium; what it looked like is kept in `.prove/desk`."""
+    kept = ROOT / ".prove" / "desk"
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    os.environ["REPLAY_SHOTS"] = str(kept)
+    shown = tests("tests/browser/test_desk.py")
+    del os.environ["REPLAY_SHOTS"]
+    pictures = len(list(kept.glob("*.png")))
+    return Shown(
+        shown.good and pictures > 0, f"{shown.figures}; {pictures} pictures in {kept.relative_to(ROOT)}"
+    )
+
+
 def a_day() -> Shown:
     """A long day: of 200 agents, of one that `verify` plays, and recorded, told, served, and told again."""
     shown = tests("tests/library/test_a_day.py", "-k", "not pace_of_people")
@@ -409,7 +432,18 @@ SHOWS: list[tuple[str, str, Callable[[], Shown]]] = [
         "Locust: a master, two workers, 500 users: its rows are the simulator's counts; a server killed",
         lambda: tests("tests/load/test_locust.py", "-m", "full"),
     ),
+    (
+        "9.1",
+        "each operation, notification, state, status and error of the API: who plays it, or why not",
+        covered,
+    ),
+    ("9.2", "a desk in Chromium works on what replay serve plays: whole chats, 402, lost connections", desk),
     ("9.3", "a long day: 200 agents, verify, and a fixpoint of record, distil, serve", a_day),
+    (
+        "9.4",
+        "the commands of the tutorial, of the README, of its picture and of the how-tos, as printed",
+        lambda: tests("tests/printed"),
+    ),
     (
         "9.5",
         "a CometD service that is not Genesys: recorded, told, and played to npm's cometd",

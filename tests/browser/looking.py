@@ -133,12 +133,13 @@ async def point_at(page: Page, what: str) -> str:
                 return said
 
 
-async def shot(page: Page, name: str, folder: Path) -> None:
-    """Keeps what a page looks like, in light and in dark, where `REPLAY_SHOTS` says."""
-    kept = Path(os.environ.get("REPLAY_SHOTS") or folder)
+async def shot(page: Page, name: str) -> None:
+    """Keeps what a page looks like, in light and in dark, in the folder that `REPLAY_SHOTS` names."""
+    kept = os.environ.get("REPLAY_SHOTS")
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        await page.screenshot(path=kept / f"{name}-{scheme}.png")
+        if kept:
+            await page.screenshot(path=Path(kept) / f"{name}-{scheme}.png")
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -49,9 +48,7 @@ async def client(
         await answer.read()
 
 
-def test_a_person_sees_a_desktop_accept_a_chat_and_its_three_events_in_order(
-    look: Looking, tmp_path: Path
-) -> None:
+def test_a_person_sees_a_desktop_accept_a_chat_and_its_three_events_in_order(look: Looking) -> None:
     async def seen(person: Person) -> None:
         async with replay.serve(SCENARIO) as simulator:
             page = await person.open(page_of(simulator))
@@ -73,7 +70,7 @@ def test_a_person_sees_a_desktop_accept_a_chat_and_its_three_events_in_order(
                 assert "answered 200 after 38 ms" in await point_at(page, "request accept")
                 await page.locator(".entry-row", has_text="participants").click()
                 await expect(page.locator("#entry .json")).to_contain_text('"step": "participants"')
-                await shot(page, "story", tmp_path)
+                await shot(page, "story")
 
     look(seen)
 
@@ -126,7 +123,7 @@ def test_a_clock_moved_by_a_click_brings_what_is_due(look: Looking) -> None:
     look(seen)
 
 
-def test_scripts_in_names_and_texts_are_text(look: Looking, tmp_path: Path) -> None:
+def test_scripts_in_names_and_texts_are_text(look: Looking) -> None:
     async def seen(person: Person) -> None:
         async with replay.serve(SCENARIO, speed="max") as simulator, aiohttp.ClientSession() as http:
             page = await person.open(page_of(simulator))

@@ -65,7 +65,7 @@ def test_a_scenario_is_shown_as_it_goes_if_all_goes_as_written(look: Looking, tm
         await page.locator(".entry-row", has_text="history").click()
         await expect(page.locator("#entry .json")).to_contain_text("accept + 310ms")
         await expect(page.locator("#buttons")).to_be_hidden()
-        await shot(page, "scenario", tmp_path)
+        await shot(page, "scenario")
         assert person.requests == [url]
 
     look(seen)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import aiohttp
 import msgspec
 import pytest
@@ -29,7 +27,7 @@ def scenarios() -> list[Scenario]:
     return [msgspec.structs.replace(story, name="desk", about="A whole day."), *others]
 
 
-def test_one_of_forty_scenarios_is_found_by_a_word_and_offered(look: Looking, tmp_path: Path) -> None:
+def test_one_of_forty_scenarios_is_found_by_a_word_and_offered(look: Looking) -> None:
     async def seen(person: Person) -> None:
         async with (
             replay.serve(*scenarios(), speed="max") as simulator,
@@ -42,7 +40,7 @@ def test_one_of_forty_scenarios_is_found_by_a_word_and_offered(look: Looking, tm
             found = dialog.get_by_role("listbox", name="scenarios").get_by_role("option")
             await expect(found).to_have_count(41)
             await expect(dialog).to_contain_text("A whole day. Agents who come get it by themselves.")
-            await shot(page, "library", tmp_path)
+            await shot(page, "library")
             await page.keyboard.type("CONSULT")
             await expect(found).to_have_count(10)
             await expect(dialog).not_to_contain_text("by themselves")

@@ -101,13 +101,12 @@ def test_what_there_is_is_listed_a_line_each_with_what_it_is_about(home: Path) -
     assert (code, said) == (2, "replay: --list lists what comes with the package: leave out FILE\n")
 
 
-@pytest.mark.parametrize("name", ["chat/accept", "chat/accept.yaml"])
-def test_a_name_is_checked_and_shown_as_a_file_is(home: Path, name: str) -> None:
+def test_a_name_is_checked_and_shown_as_a_file_is(home: Path) -> None:
     file = home / "scenarios" / "chat" / "accept.yaml"
-    assert replay(home, "check", name) == (0, f"{file}: good (4 steps: 2 requests, 2 pushes)\n", "")
-    assert replay(home, "show", name) == replay(home, "show", str(file))
-    assert replay(home, "diff", name, "chat/accept")[0] == 0
-    code, told, _ = replay(home, "diff", name, "desk")
+    assert replay(home, "check", "chat/accept") == (0, f"{file}: good (4 steps: 2 requests, 2 pushes)\n", "")
+    assert replay(home, "show", "chat/accept.yaml") == replay(home, "show", str(file))
+    assert replay(home, "diff", "chat/accept.yaml", "chat/accept")[0] == 0
+    code, told, _ = replay(home, "diff", "chat/accept", "desk")
     assert (code, "desk" in told) == (1, True)
 
 

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from replay.cli import group
+from replay.errors import UsageError
+from replay.registry import FAULTS
 
 FAULT = '''
 from replay.faults.fault import Fault
@@ -72,6 +77,31 @@ def test_the_environment_names_several(folder: Path) -> None:
     assert "choir " in told
 
 
+def test_a_file_that_is_named_twice_is_loaded_once(folder: Path) -> None:
+    twice = ("--with", "my_fault.py", "--with", "./my_fault.py")
+
+    assert replay(folder, *twice, "faults").count("An event comes twice.") == 1
+
+
+def test_a_command_that_is_run_again_in_one_process_finds_what_was_loaded(folder: Path) -> None:
+    given = ["--with", str(folder / "my_fault.py"), "check", str(folder / "echo.yaml")]
+    try:
+        ended = [CliRunner().invoke(group, given) for _ in range(2)]
+    finally:
+        FAULTS.pop("echo", None)
+        sys.modules.pop("my_fault", None)
+
+    assert [each.exit_code for each in ended] == [0, 0], ended
+
+
+@pytest.mark.live
+def test_a_server_with_parts_of_ones_own_ends_well_however_early_it_is_told_to(folder: Path) -> None:
+    (folder / "my_fault.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+
+    replay(folder, "--with", "my_fault.py", "serve", "echo.yaml", "--port", "0", code=0)
+    replay(folder, "--with", "my_fault.py", "check", "echo.yaml", code=130)
+
+
 def test_a_setting_of_ones_own_is_checked_as_any_other(folder: Path) -> None:
     (folder / "echo.yaml").write_text(ECHO.replace("times: 3", "times: often"))
 
@@ -92,6 +122,13 @@ def test_a_setting_of_ones_own_is_checked_as_any_other(folder: Path) -> None:
         ("json.py", "", "a module called 'json' is there already. Give json.py another name."),
         ("wrong.py", "one = 1\ntwo = three\n", "wrong.py:2: NameError: name 'three' is not defined"),
         ("cut.py", "one = 1\ntwo = (\n", "cut.py:2: '(' was never closed"),
+        ("ends.py", "import sys\nsys.exit(5)\n", "ends.py:2: SystemExit: 5"),
+        ("empty.py", "raise ValueError\n", "empty.py:1: ValueError"),
+        (
+            "adrift.py",
+            'from replay.registry import FAULTS\nFAULTS["lost"] = "adrift:Lost"\n',
+            "adrift.py: AttributeError: module 'adrift' has no attribute 'Lost'",
+        ),
     ],
 )
 def test_a_file_that_is_none_is_told_in_a_sentence(
@@ -100,11 +137,14 @@ def test_a_file_that_is_none_is_told_in_a_sentence(
     if text is not None:
         (folder / name).write_text(text)
 
-    said = replay(folder.parent, "--with", f"{folder.name}/{name}", "faults", code=2)
+    try:
+        with pytest.raises(UsageError) as refused:
+            group.main(["--with", str(folder / name), "faults"], standalone_mode=False)
+    finally:
+        FAULTS.pop("lost", None)
 
-    assert (
-        said.removeprefix("replay: ").replace(f"{folder}/", "").replace(f"{folder.name}/", "").strip() == told
-    )
+    assert str(refused.value).replace(f"{folder}/", "") == told
+    assert Path(name).stem not in sys.modules or name == "json.py"
 
 
 def test_a_source_of_ones_own_is_asked_before_ours(folder: Path) -> None:

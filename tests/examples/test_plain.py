@@ -60,9 +60,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     install, serve, package, record, client, distil, replay, client_again = lines
     assert (install, package) == ("npm ci", "pip install 'gws-replay[record]'")
 
-    service, recording = begun(serve, folder), begun(record, folder)
-    for each in (service, recording):
-        each.word("http://")
+    # The recorder wants to see the service.
+    service = begun(serve, folder)
+    service.word("http://")
+    recording = begun(record, folder)
+    recording.word("http://")
     before = said(client, folder)
     assert recording.stop() == 0, recording.output
     assert service.stop(signal.SIGTERM) == 0, service.output

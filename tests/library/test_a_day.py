@@ -10,7 +10,7 @@ from replay.scenario.load import load
 from replay.scenario.model import PushStep, RequestStep, Scenario
 from tests.road.software import replayer
 
-from .day import CHATS, DAY, FAST, SLOW, Road, apart_from_the_file, bare, compared, drive, road, verify
+from .day import CHATS, DAY, FAST, SLOW, apart_from_the_file, bare, compared, drive, road, verify
 
 PATIENT = 0.5
 """Seconds that delays may be apart here: a machine that runs tests may stall. `make prove` measures them."""
@@ -20,12 +20,6 @@ TIMES = {"trigger", "delay"}
 @pytest.fixture(scope="module")
 def day() -> Scenario:
     return load(DAY)
-
-
-@pytest.fixture(scope="module")
-def travelled(tmp_path_factory: pytest.TempPathFactory) -> Road:
-    """The road, so fast that what follows from what may be told otherwise."""
-    return road(tmp_path_factory.mktemp("day"), FAST, "--order", "any")
 
 
 def test_a_day_lasts_some_ten_minutes_and_every_step_says_how_it_is_known(day: Scenario) -> None:
@@ -84,22 +78,15 @@ def test_one_agent_finds_all_as_the_file_says() -> None:
 
 
 @pytest.mark.live
-def test_recorded_and_told_it_is_a_story_for_each_chat_that_says_what_the_file_says(travelled: Road) -> None:
-    assert len(travelled.first) == len(CHATS)
-    found = apart_from_the_file(travelled.first, FAST, PATIENT)
-    assert [each for each in found if each.kind not in TIMES] == []
+def test_recorded_and_told_it_is_a_story_for_each_chat_and_the_same_day_again(tmp_path: Path) -> None:
+    # So fast that what follows from what may be told otherwise.
+    came = road(tmp_path, FAST, "--order", "any")
+    again = [each for pair in zip(came.first, came.second, strict=True) for each in compared(*pair, PATIENT)]
 
-
-@pytest.mark.live
-def test_the_agent_of_the_day_finds_in_these_stories_the_same_day(travelled: Road) -> None:
-    assert [each.code for each in travelled.verified] == [0, 0], travelled.verified
-
-
-@pytest.mark.live
-def test_recorded_and_told_again_the_stories_are_the_same(travelled: Road) -> None:
-    pairs = zip(travelled.first, travelled.second, strict=True)
-    found = [each for pair in pairs for each in compared(*pair, PATIENT)]
-    assert [each for each in found if each.kind not in TIMES] == []
+    assert len(came.first) == len(CHATS)
+    assert [each for each in apart_from_the_file(came.first, FAST, PATIENT) if each.kind not in TIMES] == []
+    assert [each.code for each in came.verified] == [0, 0], came.verified
+    assert [each for each in again if each.kind not in TIMES] == []
 
 
 @pytest.mark.live

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.live
 def test_a_scenario_of_the_library_says_what_it_shows_and_who_knows_it(name: str) -> None:
     scenario = load(LIBRARY[name])
     assert scenario.name == name.replace("/", "-")
-    assert 0 < len(scenario.about) <= TELLING
+    assert scenario.about.endswith(".")
+    assert len(scenario.about) <= TELLING
     assert [step.id for step in (*scenario.session, *scenario.steps) if step.evidence is None] == []
 
 

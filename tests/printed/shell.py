@@ -122,6 +122,9 @@ class _Running:
             "NO_COLOR": "1",
             "COLUMNS": "120",
             "PYTHONUNBUFFERED": "1",
+            # A newcomer's pytest has ours, and none of all that is installed here.
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_PLUGINS": "replay.pytest_plugin",
         }
         self._process = subprocess.Popen(
             ["bash", "-c", f"exec {text}" if BACKGROUND.search(text) else text],

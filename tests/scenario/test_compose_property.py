@@ -25,7 +25,7 @@ STEPS = ("session", "steps")
 LISTS = ("shift_times", "ignore", "expect", "faults")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(scenarios(), st.data())
 def test_a_scenario_that_is_split_is_put_together_as_it_was(scenario: Scenario, data: st.DataObject) -> None:
     value = read(dumps(scenario), "whole").value
