@@ -17,8 +17,9 @@ class _Known(NamedTuple):
     """What references may name."""
 
     variables: set[str]
+    steps: dict[str, Step]
     mentioned: dict[str, set[str]]
-    """The names that each step refers to."""
+    """The names that a step refers to, once another has spoken of it: most are not spoken of."""
     anew: dict[str, Variable]
     """Variables that are made each time that a step takes place."""
     near_names: Guesses
@@ -28,11 +29,11 @@ class _Known(NamedTuple):
 
 def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
     """Problems with the references in requests, bodies, headers, channels and data."""
-    mentioned = {step.id: set(_mentioned(step)) for _, step in placed_steps(scenario)}
+    steps = {step.id: step for _, step in placed_steps(scenario)}
     variables = set(scenario.variables)
     everything = Guesses(sorted(variables | {templates.BASE_URL}))
     anew = {name: scenario.variables[name] for name in anew_in(scenario)}
-    known = _Known(variables, mentioned, anew, everything, Guesses(mentioned), Guesses(scenario.variables))
+    known = _Known(variables, steps, {}, anew, everything, Guesses(steps), Guesses(scenario.variables))
     good: set[str] = set()
     """Strings found to be right: the same few stand in most steps, and only what is wrong needs its place."""
     for path, step in placed_steps(scenario):
@@ -185,10 +186,12 @@ def _unknown(name: str, known: _Known) -> tuple[str, str] | None:
             return None
         advice = known.near_names.nearest(name) or "Add it to 'variables'; '$${' is a literal '${'."
         return f"'${{{name}}}' names no variable", advice
-    if step not in known.mentioned:
+    if step not in known.steps:
         return f"'${{{name}}}' names no step '{step}'", known.near_steps.nearest(step)
     if variable not in known.variables:
         return f"'${{{name}}}' names no variable '{variable}'", known.near_variables.nearest(variable)
+    if step not in known.mentioned:
+        known.mentioned[step] = set(_mentioned(known.steps[step]))
     if variable not in known.mentioned[step]:
         holds = ", ".join(sorted(known.mentioned[step] & known.variables)) or "none"
         return f"step '{step}' has no variable '{variable}'", f"Variables it mentions: {holds}."
