@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from replay.errors import Problem, ScenarioError, nearest
-from replay.library import SUFFIX, file_name, find, folder, is_name, leads_out, places
+from replay.library import SUFFIX, file_name, find, is_name, leads_out, names, places
 from replay.scenario.decode import decode_own, is_made
 from replay.scenario.kinds import as_written
 from replay.scenario.reader import Document
@@ -156,5 +156,4 @@ def _known(name: str, beside: Path) -> list[str]:
     """Names that could have been meant."""
     here = (beside / name).parent
     close = [path.relative_to(beside) for path in here.glob(f"*{SUFFIX}") if path.is_file()]
-    ours = [path.relative_to(folder()) for path in folder().rglob(f"*{SUFFIX}")]
-    return sorted({path.as_posix().removesuffix(SUFFIX) for path in (*close, *ours)})
+    return sorted({*(path.as_posix().removesuffix(SUFFIX) for path in close), *names()})

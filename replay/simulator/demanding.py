@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from replay.bayeux.cookies import pairs_in
-from replay.bayeux.messages import MalformedError, decode
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.plan.compiled import Demanded
 from replay.plan.header_lines import on_a_line
-from replay.plan.timeline import Reply, Timeline
+from replay.plan.timeline import Timeline
 from replay.plan.values import Lookup, Text, render
 from replay.profiles.profile import user_of
 from replay.scenario.delays import Distribution
 from replay.scenario.templates import BASE_URL
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.draws import delay_of
+from replay.simulator.rest import body_of, json_of
 from replay.simulator.wording import cut
 from replay.wire import Answer, Headers, Input, Polled, Request
 
@@ -115,7 +115,7 @@ class Demanding:
         agents, headers = self._simulator.agents, happening.headers
         query = happening.query if isinstance(happening, Request) else ()
         path = happening.path if isinstance(happening, Request) else ""
-        words = words_of(path, query, _json(happening.body))
+        words = words_of(path, query, json_of(happening.body))
         agent = agents.named_by(headers, agents.cookies_of(headers), words)
         if agent is None:
             here = agents.present()
@@ -162,7 +162,7 @@ class Demanding:
             at=self._at(coming, place, demand),
             status=reply.status,
             headers=tuple((name, on_a_line(render(value, lookup))) for name, value in reply.headers),
-            body=_body(reply, lookup),
+            body=body_of(reply, lookup, 0.0, {}),
         )
 
     def _at(self, coming: _Coming, place: int, demand: Demanded) -> float:
@@ -190,16 +190,3 @@ class Demanding:
             return "" if recorded is msgspec.UNSET else recorded
 
         return lookup
-
-
-def _body(reply: Reply, lookup: Lookup) -> bytes:
-    if reply.body is not msgspec.UNSET:
-        return reply.prepared.encode(lookup, 0.0)
-    return reply.raw if isinstance(reply.raw, bytes) else str(render(reply.raw, lookup)).encode()
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return decode(body) if body and not body.isspace() else None
-    except MalformedError:
-        return None

@@ -15,7 +15,7 @@ from replay.faults.fault import Swap
 from replay.faults.rules import Rule
 from replay.plan.header_lines import on_a_line
 from replay.plan.timeline import Ask, Reply
-from replay.plan.values import render
+from replay.plan.values import Lookup, render
 from replay.scenario.delays import Distribution, span
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.asking import Asking, Candidate, Question
@@ -242,11 +242,29 @@ class Rest:
         def lookup(name: str) -> Any:
             return play.lookup(name, base_url, made, ask.role)
 
-        if reply.body is not msgspec.UNSET:
-            return reply.prepared.encode(lookup, play.shift, made)
-        if isinstance(reply.raw, bytes):
-            return reply.raw
-        return str(render(reply.raw, lookup)).encode()
+        return body_of(reply, lookup, play.shift, made)
+
+
+def body_of(reply: Reply, lookup: Lookup, seconds: float, made: Mapping[str, Any]) -> bytes:
+    """What an answer brings.
+
+    Args:
+        seconds: By which its times are moved.
+        made: What its step has made, by `STEP.name`.
+    """
+    if reply.body is not msgspec.UNSET:
+        return reply.prepared.encode(lookup, seconds, made)
+    if isinstance(reply.raw, bytes):
+        return reply.raw
+    return str(render(reply.raw, lookup)).encode()
+
+
+def json_of(body: bytes) -> Any:
+    """What a request says in JSON; unset where it says nothing in it."""
+    try:
+        return decode(body) if body and not body.isspace() else msgspec.UNSET
+    except MalformedError:
+        return msgspec.UNSET
 
 
 def _is_used_up(candidate: Candidate) -> bool:
@@ -268,10 +286,7 @@ def _is_next(chosen: Candidate, before: Candidate) -> bool:
 
 
 def _question(request: Request) -> Question:
-    try:
-        parsed = decode(request.body) if request.body and not request.body.isspace() else msgspec.UNSET
-    except MalformedError:
-        parsed = msgspec.UNSET
+    parsed = json_of(request.body)
     return Question(request.method, request.path, request.query, request.body, parsed, request.base_url)
 
 

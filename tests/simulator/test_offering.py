@@ -8,6 +8,7 @@ import pytest
 from replay.plan.pace import SETTLE, Pace
 from replay.plan.timeline import plan
 from replay.simulator import directing, offering
+from replay.simulator.agents import Agent
 from replay.simulator.options import Options
 from replay.simulator.resetting import reset
 from replay.simulator.undelivered import undelivered
@@ -300,14 +301,19 @@ def test_who_finishes_nothing_gets_no_more_than_anybody_may_have(monkeypatch: py
     assert len(plays(script)) == 6
 
 
+def after_hours(script: Script, desktop: Desktop) -> Agent:
+    for _ in range(200):
+        script.advance(1)
+        complete(desktop)
+        script.advance(21)
+    (agent,) = script.simulator.agents.all
+    return agent
+
+
 def test_hours_of_chats_take_no_more_room_than_the_latest() -> None:
     script = Script(scenario(AGAIN))
     ann = come(script)
-    for _ in range(200):
-        script.advance(1)
-        complete(ann)
-        script.advance(21)
-    (agent,) = script.simulator.agents.all
+    agent = after_hours(script, ann)
     assert len(agent.plays) < 60
     assert agent.forgotten.plays + len(agent.plays) == 201
 
@@ -493,9 +499,5 @@ def test_what_nobody_has_read_holds_up_no_play_that_is_over() -> None:
     read = "steps:\n  - {id: look, request: GET /look, repeat: cycle}"
     script = Script(scenario(AGAIN.replace("steps:", read)))
     ann = come(script)
-    for _ in range(200):
-        script.advance(1)
-        complete(ann)
-        script.advance(21)
-    (agent,) = script.simulator.agents.all
+    agent = after_hours(script, ann)
     assert len(agent.plays) < 60
