@@ -34,6 +34,8 @@ MODULES = (
     "plan/prepared.py",
     "plan/values.py",
     "server/front.py",
+    "server/heads.py",
+    "server/plain.py",
     "server/stage.py",
     "simulator/acting.py",
     "simulator/agents.py",

@@ -12,7 +12,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from replay.server import front
+from replay.server import plain
 
 pytest_plugins = ["pytester"]
 
@@ -40,5 +40,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--no-front"):
-        front.HAS_PARSER = False
+        plain.HAS_PARSER = False
         os.environ["REPLAY_SERVE_NO_FRONT"] = "1"

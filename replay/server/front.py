@@ -1,117 +1,29 @@
 """The quick way in: plain requests are taken apart, answered and written without aiohttp's stack.
 
-A connection begins here. As long as what comes on it is a plain request (HTTP/1.1, kept alive, a body whose
-length is said, no page of another origin, nothing encoded or escaped, not control), it is fed to the stage as
-it is and its answer is written as ready bytes. At the first request that is anything else the connection is
-handed to aiohttp with all that has come, for good: no request is refused here, none is answered in words of
-this file's own. Without httptools, and with `replay serve --no-front`, every connection is aiohttp's.
-
-What aiohttp would say is said byte for byte, so that nobody can tell which of both has answered.
+A connection begins here. As long as what comes on it is a plain request (`plain.py`), it is fed to the stage
+as it is and its answer is written as ready bytes (`heads.py`). At the first request that is anything else the
+connection is handed to aiohttp with all that has come, for good: no request is refused here, none is answered
+in words of its own. Without httptools, and with `replay serve --no-front`, all connections are aiohttp's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import http
-import re
-import sys
-from email.utils import formatdate
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
-from aiohttp.http import SERVER_SOFTWARE
-
-from replay.clock import wall_time
+from replay.server import plain
 from replay.server.connections import cut
+from replay.server.heads import Heads
+from replay.server.plain import MOST_BODY, MOST_HEAD, Fields, Line, Reader, Ways
 from replay.server.pressure import Pressure
 from replay.server.stage import Begun, Outcome, Stage
-from replay.wire import FRAMING, Answer, Cut, Headers, Polled, Request, is_empty
+from replay.wire import Answer, Cut, Polled, Request, is_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-try:
-    import httptools
-except ImportError:
-    # Where it has no wheel, all is aiohttp's.
-    HAS_PARSER = False
-else:
-    HAS_PARSER = True
-
-MOST_HEAD = 8_000
-"""Bytes of a request's head; aiohttp has a limit of its own for longer ones, and the words for it."""
-MOST_BODY = 1 << 18
-"""Bytes of a plain request's body."""
-MOST_FIELDS = 64
-"""Header fields of a plain request; aiohttp has a limit for these too."""
-KNOWN_LINES = 4_096
-"""Request lines that are kept taken apart: clients ask for the same again."""
-LONG_LINE = 512
-"""Bytes of a request line that is not kept."""
-KNOWN_FIELDS = 1_024
-"""Sets of header fields that are kept taken apart, for clients that spread over connections."""
-LONG_FIELDS = 2_048
-"""Bytes of header fields that are not."""
-READY_HEADS = 256
-"""Heads of answers that are kept as ready bytes."""
 TICK = 5.0
 """Seconds between two looks for connections that have been idle too long."""
-
-_LINE = re.compile(
-    rb"(GET|POST|PUT|DELETE|PATCH) "
-    rb"((/[A-Za-z0-9._~!$'()*,:@/-]*)(?:\?([A-Za-z0-9._~!$'()*,:@/=&-]*))?) HTTP/1\.1"
-)
-"""A request line that means what it says, but for `//` and `/.` in it: nothing is escaped."""
-_STRANGE = frozenset(
-    {
-        "content-encoding",
-        "expect",
-        "http2-settings",
-        "origin",
-        "proxy-connection",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Headers with which a request is not plain."""
-_REASONS = {status.value: status.phrase for status in http.HTTPStatus}
-_FORM = "application/x-www-form-urlencoded"
-_DIGITS = 9
-"""Of a plain body's length: with zeros before it, it might be longer than Python reads numbers."""
-
-
-class Fields(NamedTuple):
-    """The header fields of a plain request."""
-
-    headers: dict[str, str]
-    base_url: str
-    length: int
-    """Bytes of the body."""
-    is_form: bool
-
-
-class Line(NamedTuple):
-    """Its request line."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...]
-    target: str
-    mount: str | None
-    """The CometD path it belongs to."""
-
-
-_UNREAD = Line("", "", (), "", None)
-
-
-class Ways(Protocol):
-    """What knows which paths are whose."""
-
-    def mount_of(self, path: str) -> str | None:
-        """The CometD path that a path belongs to."""
-
-    def is_steering(self, path: str) -> bool:
-        """Whether it is under control's prefix."""
 
 
 class Fronts:
@@ -134,7 +46,8 @@ class Fronts:
             keepalive: Seconds for which one may be idle.
         """
         self.stage = stage
-        self.ways = ways
+        self.reader = Reader(stage, ways)
+        self.heads = Heads()
         self.otherwise = otherwise
         self.pressure = pressure
         self.open: set[Front] = set()
@@ -142,20 +55,12 @@ class Fronts:
         """Looks for idle connections so far."""
         self.is_closing = False
         self._most_ticks = max(1, round(keepalive / TICK))
-        self._heads: dict[tuple[int, Headers], _AnswerHead] = {}
-        self._lines: dict[bytes, Line | None] = {}
-        self._once: set[int] = set()
-        """Hashes of lines that have come once: what is asked no more is not kept."""
-        self._fields: dict[bytes, Fields] = {}
-        self._mounts = 0
-        """How many CometD paths there were when these were read."""
-        self._date = b"", 0
         self._looks: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None
 
     def __call__(self) -> asyncio.Protocol:
         """One more connection."""
-        return Front(self) if HAS_PARSER else self.otherwise()
+        return Front(self) if plain.HAS_PARSER else self.otherwise()
 
     def joins(self, front: Front) -> None:
         """A connection stands."""
@@ -176,65 +81,6 @@ class Fronts:
             # Who does not read is `pressure`'s.
             if not front.is_full:
                 front.close_if_idle()
-
-    def fields_of(self, block: bytes, head: bytes) -> Fields | None:
-        """The fields of a head, taken apart; None when they are not a plain request's."""
-        found = self._fields.get(block)
-        if found is None:
-            found = _read_fields(head)
-            if found is not None and len(block) < LONG_FIELDS:
-                if len(self._fields) >= KNOWN_FIELDS:
-                    self._fields.clear()
-                self._fields[block] = found
-        return found
-
-    def line_of(self, text: bytes) -> Line | None:
-        """A request line, taken apart; None when it is not a plain request's."""
-        mounts = len(self.stage.simulator.mounts)
-        if mounts != self._mounts or len(self._lines) >= KNOWN_LINES:
-            self._lines.clear()
-            self._mounts = mounts
-        found = self._lines.get(text, _UNREAD)
-        if found is _UNREAD:
-            found = _read_line(text, self.ways)
-            if len(text) < LONG_LINE:
-                self._keep_line(text, found)
-        return found
-
-    def _keep_line(self, text: bytes, line: Line | None) -> None:
-        once = hash(text)
-        if once in self._once:
-            self._lines[text] = line
-            return
-        if len(self._once) >= KNOWN_LINES:
-            self._once.clear()
-        self._once.add(once)
-
-    def head_of(self, status: int, headers: Headers, length: int | None) -> bytes:
-        """Status line and headers of an answer, as aiohttp writes them.
-
-        Args:
-            length: Bytes of the body; None where there can be none.
-        """
-        head = self._heads.get((status, headers))
-        if head is None:
-            head = _answer_head(status, headers)
-            # A cookie is somebody's own.
-            if not any(name == "Set-Cookie" for name, _ in headers):
-                if len(self._heads) >= READY_HEADS:
-                    self._heads.clear()
-                self._heads[status, headers] = head
-        date = b"" if head.has_date else self._date_line()
-        if length is None:
-            return b"".join((head.start, date, head.end))
-        kind = head.kind if length else b""
-        return b"%b\r\nContent-Length: %d%b%b%b" % (head.start, length, kind, date, head.end)
-
-    def _date_line(self) -> bytes:
-        now = int(wall_time())
-        if self._date[1] != now:
-            self._date = f"\r\nDate: {formatdate(now, usegmt=True)}".encode(), now
-        return self._date[0]
 
     def reset(self) -> None:
         """Ends all connections with RST."""
@@ -362,12 +208,12 @@ class Front(asyncio.Protocol):
         """The header fields; None when they are not a plain request's."""
         block = data[data.find(b"\r\n") : end]
         if block != self._block:
-            self._block, self._fields = block, self._house.fields_of(block, data[:end])
+            self._block, self._fields = block, self._house.reader.fields_of(block, data[:end])
         return self._fields
 
     def _line_of(self, data: bytes, fields: Fields) -> Line | None:
         """The request line; None when it is not a plain request's."""
-        line = self._house.line_of(data[: data.find(b"\r\n")])
+        line = self._house.reader.line_of(data[: data.find(b"\r\n")])
         if line is None or line.mount is None:
             return line
         takes = line.method == "POST" and not fields.is_form
@@ -415,9 +261,9 @@ class Front(asyncio.Protocol):
             body = outcome.body
             if is_empty(self._method, outcome.status):
                 body = b""
-                head = self._house.head_of(outcome.status, outcome.headers, None)
+                head = self._house.heads.of(outcome.status, outcome.headers, None)
             else:
-                head = self._house.head_of(outcome.status, outcome.headers, len(body))
+                head = self._house.heads.of(outcome.status, outcome.headers, len(body))
             self._transport.write(head + body)
             self._over()
         elif isinstance(outcome, Begun):
@@ -449,7 +295,7 @@ class Front(asyncio.Protocol):
     async def _in_pieces(self, begun: Begun) -> None:
         head, stage = begun.head, self._house.stage
         length = None if is_empty(self._method, head.status) else head.length
-        self._transport.write(self._house.head_of(head.status, head.headers, length))
+        self._transport.write(self._house.heads.of(head.status, head.headers, length))
         missing, ends = length or 0, None
         while missing > 0 and ends is None:
             effect = await begun.due.get()
@@ -494,103 +340,3 @@ class Front(asyncio.Protocol):
             heir.pause_writing()
         self._transport.resume_reading()
         heir.data_received(data)
-
-
-class _Found:
-    """What httptools finds in a head."""
-
-    def __init__(self) -> None:
-        self.fields: list[tuple[bytes, bytes]] = []
-        self.is_whole = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        self.is_whole = True
-
-
-def _read_fields(head: bytes) -> Fields | None:
-    found = _Found()
-    try:
-        httptools.HttpRequestParser(found).feed_data(head)
-        headers = _merged(found.fields)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeDecodeError):
-        return None
-    if not found.is_whole or headers is None or not _is_plain(headers):
-        return None
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > _DIGITS or int(length) > MOST_BODY:
-        return None
-    is_form = headers.get("content-type", "").lower().startswith(_FORM)
-    return Fields(headers, f"http://{headers['host']}", int(length), is_form)
-
-
-def _read_line(text: bytes, ways: Ways) -> Line | None:
-    found = _LINE.fullmatch(text)
-    if found is None:
-        return None
-    method, target, path, query = (
-        each.decode("ascii") if each is not None else None for each in found.groups()
-    )
-    pairs = _pairs(query)
-    assert path is not None
-    if pairs is None or "//" in path or "/." in path or ways.is_steering(path):
-        return None
-    return Line(method or "", path, pairs, target or "", ways.mount_of(path))
-
-
-def _merged(fields: Sequence[tuple[bytes, bytes]]) -> dict[str, str] | None:
-    """The fields by their names; None where it takes more to tell: some may stand there only once."""
-    if len(fields) > MOST_FIELDS:
-        return None
-    headers: dict[str, str] = {}
-    for name, value in fields:
-        key, said = sys.intern(name.decode("ascii").lower()), value.decode("ascii").strip(" \t")
-        if key not in headers:
-            headers[key] = said
-        elif key == "cookie":
-            headers[key] += "; " + said
-        else:
-            return None
-    return headers
-
-
-def _is_plain(headers: dict[str, str]) -> bool:
-    kept = headers.get("connection", "keep-alive").lower() == "keep-alive"
-    return kept and bool(headers.get("host")) and _STRANGE.isdisjoint(headers)
-
-
-def _pairs(query: str | None) -> tuple[tuple[str, str], ...] | None:
-    """Names and values; None where it takes more to tell."""
-    if not query:
-        return () if query is None else None
-    pairs = []
-    for part in query.split("&"):
-        name, _, value = part.partition("=")
-        if not name or part.count("=") != 1:
-            return None
-        pairs.append((name, value))
-    return tuple(pairs)
-
-
-class _AnswerHead(NamedTuple):
-    """The head of an answer, around the length of its body."""
-
-    start: bytes
-    kind: bytes
-    """What a body is that says nothing of it."""
-    has_date: bool
-    end: bytes
-
-
-def _answer_head(status: int, headers: Headers) -> _AnswerHead:
-    kept = [(name, value) for name, value in headers if name.lower() not in FRAMING]
-    names = {name.lower() for name, _ in kept}
-    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}", *(f"{name}: {value}" for name, value in kept)]
-    return _AnswerHead(
-        start="\r\n".join(lines).encode(),
-        kind=b"" if "content-type" in names else b"\r\nContent-Type: application/octet-stream",
-        has_date="date" in names,
-        end=b"\r\n\r\n" if "server" in names else f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode(),
-    )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.server import front, runner
+from replay.server import front, plain, runner
 from replay.server.runner import Server, _Gated
 from replay.testing import scenario
 from replay.wire import Begin, Cut, Piece
@@ -90,7 +90,7 @@ OTHER = {
     "upgrade": get("/cometd", "Upgrade: websocket", "Connection: Upgrade"),
     "long": get("/" + "x" * 9_000),
     "repeated": get("/where", "X-Many: 1", "x-many:  2 "),
-    "many fields": get("/where", *(f"X-{number}: 1" for number in range(front.MOST_FIELDS))),
+    "many fields": get("/where", *(f"X-{number}: 1" for number in range(plain.MOST_FIELDS))),
     "far too many fields": get("/where", *(f"X-{number}: 1" for number in range(300))),
     "two hosts": get("/where", "Host: other"),
     "two types": SHAKE.replace(b"Host: h", b"Host: h\r\nContent-Type: text/a\r\nContent-Type: text/b"),
@@ -127,7 +127,7 @@ ENDING = {
 }
 """After these a connection may end at once, and with it what was sent behind."""
 
-with_front = pytest.mark.skipif(not front.HAS_PARSER, reason="the tests are run without it: --no-front")
+with_front = pytest.mark.skipif(not plain.HAS_PARSER, reason="the tests are run without it: --no-front")
 
 
 async def said(text: str, requests: Sequence[bytes], *, is_front: bool, cuts: Sequence[int] = ()) -> bytes:
@@ -262,7 +262,7 @@ def test_a_client_that_reads_nothing_gets_no_more_answers_than_fit(loop: Loop) -
 
 
 def test_what_was_sent_to_a_server_that_was_not_read_is_answered_once_it_is(loop: Loop) -> None:
-    body = b"[" + b" " * (front.MOST_BODY - 2) + b"]"
+    body = b"[" + b" " * (plain.MOST_BODY - 2) + b"]"
     large = b"POST /greet/bob HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
     async def main() -> None:
@@ -359,7 +359,7 @@ def test_an_answer_in_pieces_can_be_cut_off(loop: Loop, reset: bool, end: str) -
 
 
 def test_without_a_parser_all_is_aiohttps(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(front, "HAS_PARSER", False)
+    monkeypatch.setattr(plain, "HAS_PARSER", False)
 
     async def main() -> None:
         async with Running(STORY) as running:
