@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from replay.plan.beside import Beside
-from replay.plan.making import Made
+from replay.plan.making import Change, Made
 from replay.plan.pace import Pace
 from replay.plan.prepared import Prepared
 from replay.plan.values import Text
@@ -76,6 +76,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Whose request it is: an index into the timeline's roles."""
     said: int = 0
     """How much it says of a body; what is literal says more than a name, which fits whatever is there."""
+    changes: tuple[Change, ...] = ()
+    """What it adds to variables that are merged, and removes, each time."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):

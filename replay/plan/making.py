@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
+from replay.plan.values import compile_value
 from replay.scenario.anew import is_anew
-from replay.scenario.model import PushStep, Respond, Scenario, Variable, is_set
-from replay.scenario.names import referring
+from replay.scenario.model import Merged, PushStep, Respond, Scenario, Variable, is_set
+from replay.scenario.names import referring, steps_in
 from replay.scenario.templates import Reference, parse, references, unparse
 
 _OF_A_STEP = re.compile(r"\$\{([^}.]+\.[^}]+)\}")
@@ -34,6 +35,16 @@ class Made(msgspec.Struct, frozen=True):
     """Whether other steps speak of it."""
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What a request adds to a variable that is merged, or removes from it."""
+
+    name: str
+    """The variable."""
+    value: Any
+    """Compiled JSON value: an object; or a name, or a list of them, that is taken out."""
+    removes: bool
+
+
 class Making(msgspec.Struct, frozen=True):
     """What has to be known of a scenario to tell what its steps make."""
 
@@ -42,6 +53,8 @@ class Making(msgspec.Struct, frozen=True):
     others: Mapping[str, Variable]
     spoken_of: frozenset[str]
     """Each `STEP.name` that stands anywhere."""
+    changes: Mapping[str, tuple[Change, ...]] = {}
+    """By step, what it adds and removes when it takes place."""
 
     def own(self, value: Any, step: str) -> Any:
         """A value of the file, with what the step makes under the name that only this step has."""
@@ -98,7 +111,19 @@ def making_of(scenario: Scenario) -> Making:
     variables = scenario.variables
     anew = {name: each for name, each in variables.items() if is_anew(each)}
     others = {name: each for name, each in variables.items() if name not in anew}
-    return Making(anew, others, frozenset(_spoken_of(scenario)) if variables else frozenset())
+    spoken_of = frozenset(_spoken_of(scenario)) if variables else frozenset()
+    return Making(anew, others, spoken_of, _changes(anew))
+
+
+def _changes(anew: Mapping[str, Variable]) -> dict[str, tuple[Change, ...]]:
+    changes: dict[str, tuple[Change, ...]] = {}
+    for name, variable in anew.items():
+        merged = variable.merged or Merged()
+        for values, removes in ((merged.add, False), (merged.remove, True)):
+            for value in values:
+                (step,) = steps_in(value)
+                changes[step] = (*changes.get(step, ()), Change(name, compile_value(value), removes))
+    return changes
 
 
 def _spoken_of(scenario: Scenario) -> Iterator[str]:
@@ -110,6 +135,9 @@ def _spoken_of(scenario: Scenario) -> Iterator[str]:
 
 
 def _said(scenario: Scenario) -> Iterator[Any]:
+    for variable in scenario.variables.values():
+        if variable.merged is not None:
+            yield variable.merged.first
     for step in (*scenario.session, *scenario.steps):
         if isinstance(step, PushStep):
             yield step.push

@@ -173,6 +173,7 @@ def _ask(
         think=parse_delay(step.think),
         role=role,
         said=0 if body is msgspec.UNSET else _said(body),
+        changes=making.changes.get(step.id, ()),
     )
 
 

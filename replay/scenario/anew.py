@@ -4,6 +4,7 @@
     index: {recorded: 7, make: count}                                 one more than the time before
     line:  {recorded: [Hello, And you?], make: turn}                  the next of these
     chats: {told: {field: chat, of: plays}}                           what events have told until then
+    data:  {merged: {add: ["${attach.data}"]}}                        what requests have made of it until then
 
 `${STEP.name}` is what the latest time of STEP had.
 """
@@ -32,7 +33,7 @@ _FORMS = (
 
 def is_anew(variable: Variable) -> bool:
     """Whether its value is made each time that a step takes place."""
-    return variable.make in FRESH or variable.told is not None
+    return variable.make in FRESH or variable.told is not None or variable.merged is not None
 
 
 def anew_in(scenario: Scenario) -> frozenset[str]:
@@ -53,7 +54,9 @@ def is_list(told: Collected) -> bool:
 def check_anew(name: str, variable: Variable, scenario: Scenario, document: Document) -> Iterator[Problem]:
     """What is wrong with one of these variables."""
     path = ("variables", name)
-    if variable.told is not None:
+    if variable.merged is not None:
+        yield from _merged(name, variable, document)
+    elif variable.told is not None:
         yield from _told(name, variable, variable.told, scenario, document)
     elif variable.make == TIME:
         if not is_set(variable.recorded):
@@ -70,6 +73,20 @@ def check_anew(name: str, variable: Variable, scenario: Scenario, document: Docu
     elif is_set(variable.recorded) and type(variable.recorded) is not int:
         what = f"'recorded' of variable '{name}' must be a whole number, from which 'make: count' counts"
         yield document.problem((*path, "recorded"), what)
+
+
+def _merged(name: str, variable: Variable, document: Document) -> Iterator[Problem]:
+    """What it is made of is checked where all references are."""
+    for key, is_there in (
+        ("recorded", is_set(variable.recorded)),
+        ("make", variable.make is not None),
+        ("told", variable.told is not None),
+    ):
+        if is_there:
+            what = f"variable '{name}' is merged from what requests send: it has both 'merged' and '{key}'"
+            advice = "'first' in 'merged' is what it is before any of them." if key == "recorded" else ""
+            advice = advice or "Leave out one of the two."
+            yield document.problem(("variables", name, key), what, help=advice, key=True)
 
 
 def _told(
@@ -109,4 +126,6 @@ def why_not_asked(variable: Variable) -> str:
     """Why no request can be known by a variable."""
     if variable.told is not None:
         return "what has been told is other at each time"
+    if variable.merged is not None:
+        return "what requests have made of it is other at each time"
     return f"'make: {variable.make}' makes another value each time"

@@ -18,6 +18,7 @@ from replay.scenario.model import (
     Json,
     LaidStep,
     Made,
+    Merged,
     PushStep,
     RequestStep,
     Respond,
@@ -133,8 +134,10 @@ class _Decoder:
         return {name: self._variable(name, inner, (*path, name)) for name, inner in value.items()}
 
     def _variable(self, name: str, value: Any, path: Path) -> Any:
-        whose = f"'told' of variable '{name}'"
-        parts = {"told": lambda inner, path: self._part(Collected, inner, path, whose)}
+        parts = {
+            "told": lambda inner, path: self._part(Collected, inner, path, f"'told' of variable '{name}'"),
+            "merged": lambda inner, path: self._part(Merged, inner, path, f"'merged' of variable '{name}'"),
+        }
         return self._part(Variable, value, path, f"variable '{name}'", parts)
 
     def _faults(self, value: Any, path: Path) -> Any:

@@ -80,6 +80,19 @@ class Collected(_Part, kw_only=True):
     """All that was told in order, lists joined, in place of the latest; of very many the latest 1000."""
 
 
+class Merged(_Part, kw_only=True):
+    """An object that requests add to and take from, such as the data attached to a chat."""
+
+    first: dict[str, Json] = {}
+    """What it is before any of them; it may hold `${STEP.name}` of steps that have taken place by then."""
+    add: list[str | dict[str, Json]] = []
+    """What is merged into it, each when the request takes place that it mentions: `${STEP.name}`, an object
+    that was sent, or an object that is written here, with `${STEP.name}` in it."""
+    remove: list[str] = []
+    """Names that are taken out, each when the request takes place that it mentions: `${STEP.name}`, a name or
+    a list of names."""
+
+
 class Variable(_Part, kw_only=True):
     """A value that differs from play to play, or from one time that a step takes place to the next."""
 
@@ -90,6 +103,8 @@ class Variable(_Part, kw_only=True):
     `turn`); without it the value is taken from what the client sends."""
     told: Collected | None = None
     """It is what the server has told the agent who asks, as far as this says."""
+    merged: Merged | None = None
+    """It is an object that grows as requests take place."""
     about: str = ""
     """What it is, for a reader."""
 

@@ -12,6 +12,8 @@ from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, 
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
+_CHANGE = "Write '${STEP.name}', what a request has sent, or an object with that in it."
+
 
 class _Known(NamedTuple):
     """What references may name."""
@@ -49,6 +51,7 @@ def check_names(scenario: Scenario, document: Document) -> Iterator[Problem]:
         yield from _too_early(step, path, known, document)
     yield from _untold(scenario, anew, document)
     yield from _in_demands(scenario, known, document)
+    yield from _in_merged(scenario, known, document)
 
 
 def _in_demands(scenario: Scenario, known: _Known, document: Document) -> Iterator[Problem]:
@@ -60,6 +63,72 @@ def _in_demands(scenario: Scenario, known: _Known, document: Document) -> Iterat
                     if name.rpartition(".")[2] in known.anew:
                         what = f"a demand is no step, and '${{{name}}}' is made when one takes place"
                         yield document.problem(place, what, help="'make: uuid' is made once for each agent.")
+
+
+def _in_merged(scenario: Scenario, known: _Known, document: Document) -> Iterator[Problem]:
+    for name, variable in scenario.variables.items():
+        if variable.merged is None:
+            continue
+        path: Path = ("variables", name, "merged")
+        for place, text in placed_strings(variable.merged.first, (*path, "first")):
+            yield from _string(text, place, known, document)
+            yield from _made_unasked(text, place, known, document)
+        for key, changes in (("add", variable.merged.add), ("remove", variable.merged.remove)):
+            for at, change in enumerate(changes):
+                yield from _change(change, (*path, key, at), known, document)
+
+
+def _change(change: Any, path: Path, known: _Known, document: Document) -> Iterator[Problem]:
+    """It counts when a request takes place, so it has to mention one."""
+    wrong = False
+    for place, text in placed_strings(change, path):
+        for problem in (*_string(text, place, known, document), *_made_unasked(text, place, known, document)):
+            wrong = True
+            yield problem
+    if wrong:
+        return
+    steps = [known.steps[name] for name in sorted(steps_in(change))]
+    if isinstance(change, str) and path[-2] == "add" and not templates.is_whole(change):
+        what = f"'{change}' is no object"
+        yield document.problem(path, what, help=_CHANGE)
+    elif len(steps) != 1:
+        what = f"it mentions {len(steps) or 'no'} steps, and counts when one takes place"
+        yield document.problem(path, what, help=f"{_CHANGE} One entry for each step.")
+    else:
+        yield from _unsent(change, steps[0], path, document)
+
+
+def _unsent(change: Any, step: Step, path: Path, document: Document) -> Iterator[Problem]:
+    """What is merged is what the client has sent."""
+    sent = {
+        name
+        for (field, *_), value in _templates(step)
+        if isinstance(step, RequestStep) and field in {"request", "body"}
+        for text in referring(value)
+        for name in _good_names(text)
+    }
+    for place, text in placed_strings(change, path):
+        for name in dict.fromkeys(_good_names(text)):
+            _, dot, variable = name.partition(".")
+            if dot and variable not in sent:
+                what = f"'${{{name}}}' is nothing that a client sends with '{step.id}'"
+                advice = f"It sends: {', '.join(sorted(sent)) or 'nothing that has a name'}."
+                yield document.problem(place, what, help=advice)
+
+
+def _made_unasked(text: str, place: Path, known: _Known, document: Document) -> Iterator[Problem]:
+    for name in dict.fromkeys(_good_names(text)):
+        if name == templates.BASE_URL:
+            what = "what is merged is the same for all clients, and '${base_url}' is what each has dialled"
+            yield document.problem(place, what)
+        elif name in known.anew:
+            what = f"'${{{name}}}' is made when a step takes place, and it is not said which"
+            yield document.problem(place, what, help=f"Write '${{STEP.{name}}}': what that step said.")
+
+
+def steps_in(change: Any) -> set[str]:
+    """The steps that are mentioned as `${STEP.name}`."""
+    return {name.partition(".")[0] for text in referring(change) for name in _good_names(text) if "." in name}
 
 
 def referring(value: Any) -> Iterator[str]:

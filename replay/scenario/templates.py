@@ -88,6 +88,12 @@ def before_reference(template: str) -> str:
     return plain + f"${{{_DOLLAR}}}" * (len(template) - len(plain))
 
 
+def is_whole(text: str) -> bool:
+    """Whether a string is one reference and nothing else, so that its value keeps its JSON type."""
+    parts = parse(text)
+    return len(parts) == 1 and isinstance(parts[0], Reference)
+
+
 def references(value: Any) -> Iterator[str]:
     """Names referred to anywhere in a JSON value, keys included."""
     if isinstance(value, str):

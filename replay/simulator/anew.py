@@ -13,6 +13,7 @@ import msgspec
 
 from replay.plan.making import Made
 from replay.plan.timeline import Ask, Reply
+from replay.plan.values import compile_value, render
 from replay.scenario.anew import COUNT, TIME, TURN, turns_of
 from replay.scenario.model import is_set
 from replay.scenario.times import written_like
@@ -51,6 +52,22 @@ class Anew:
         values |= kept
         return made
 
+    def merge(self, play: Play, ask: Ask, values: Mapping[str, Any]) -> None:
+        """A request has taken place: what it adds to variables that are merged, and removes from them.
+
+        Args:
+            values: What the client sent with it.
+        """
+        for change in ask.changes:
+            owner = play.owner_of(change.name, ask.role)
+            value = render(change.value, lambda name: play.lookup(name, "", values, ask.role))
+            before = _merged(owner, change.name, ask.role)
+            if change.removes:
+                gone = value if isinstance(value, list) else [value]
+                owner.merged[change.name] = {key: each for key, each in before.items() if key not in gone}
+            elif isinstance(value, dict):
+                owner.merged[change.name] = before | value
+
     def _values(
         self, play: Play, makes: tuple[Made, ...], role: int, at: float, captured: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -62,6 +79,8 @@ class Anew:
         if name in owner.values:
             # It is given, for every play.
             return owner.values[name]
+        if variable.merged is not None:
+            return _merged(owner, name, role)
         if variable.told is not None:
             return self.collecting.value(play, role, variable)
         if variable.make == COUNT:
@@ -83,6 +102,15 @@ class Anew:
 
 def _kept(makes: tuple[Made, ...], made: Mapping[str, Any]) -> dict[str, Any]:
     return {each.known_as: made[each.known_as] for each in makes if each.is_kept}
+
+
+def _merged(owner: Play, name: str, role: int) -> dict[str, Any]:
+    """What requests have made of a variable; as it was first, before any of them."""
+    merged = owner.timeline.scenario.variables[name].merged
+    if name not in owner.merged and merged is not None:
+        first = compile_value(merged.first)
+        owner.merged[name] = render(first, lambda each: owner.lookup(each, "", None, role))
+    return owner.merged[name]
 
 
 def _next(owner: Play, name: str, first: Any) -> int:

@@ -61,6 +61,8 @@ class Play:
     """How many times more than once each rules have had events told: -1 for one that they kept."""
     counted: AtFirst[dict[str, int]] = AtFirst(dict)
     """What each variable that counts was the last time."""
+    merged: AtFirst[dict[str, dict[str, Any]]] = AtFirst(dict)
+    """What requests have made of each variable that is merged."""
     collected: AtFirst[dict[tuple[int, str], deque[Said]]] = AtFirst(dict)
     """By role and field, what its events have told that somebody may ask for."""
     _marks: AtFirst[dict[Moment, Marks]] = AtFirst(dict)
@@ -120,7 +122,7 @@ class Play:
         All they know is one from now on, so that the stories of either go by what happens in the other.
         """
         self.followers, self.shift, self.zero = before.followers, before.shift, before.zero
-        self.counted, self.collected = before.counted, before.collected
+        self.counted, self.collected, self.merged = before.counted, before.collected, before.merged
         self.values, self.captured_by, self.captured = before.values, before.captured_by, before.captured
         self.counts, self.answered, self.told = before.counts, before.answered, before.told
         self.harms, self._marks, self._fired = before.harms, before._marks, before._fired

@@ -152,6 +152,8 @@ class Rest:
         reply = play.reply_for(ask)
         assert reply is not None
         values = play.take(ask, chosen.captures)
+        if ask.changes:
+            simulator.anew.merge(play, ask, values)
         made = simulator.anew.at_answer(play, ask, reply, now, values) if reply.makes else _NOTHING
         # A login counts for all scenarios served.
         others = [] if play.is_story else _alike(chosen, asking.found)
@@ -191,6 +193,8 @@ class Rest:
         """A request that another session answers is this one too: what the client sent, and what is made."""
         reply = other.play.reply_for(other.ask)
         values = other.play.take(other.ask, other.captures)
+        if other.ask.changes:
+            self._simulator.anew.merge(other.play, other.ask, values)
         if reply is not None and reply.makes:
             self._simulator.anew.at_answer(other.play, other.ask, reply, now, values)
         return values

@@ -12,7 +12,18 @@ from typing import Any
 
 import msgspec
 
-from replay.scenario.model import Cometd, PushStep, Scenario, Step, Variable, fields_of, is_set, roles_of
+from replay.scenario.model import (
+    Collected,
+    Cometd,
+    Merged,
+    PushStep,
+    Scenario,
+    Step,
+    Variable,
+    fields_of,
+    is_set,
+    roles_of,
+)
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import Pairing
 from replay.verify.diff_pairs import Pairs
@@ -123,8 +134,11 @@ class _Comparison:
             if variable.make != other.make:
                 yield Difference(kind="variable", field=f"{name}.make", a=variable.make, b=other.make)
             elif variable.told != other.told:
-                one_told, other_told = map(_told_by, (variable, other))
+                one_told, other_told = (_built(each.told) for each in (variable, other))
                 yield Difference(kind="variable", field=f"{name}.told", a=one_told, b=other_told)
+            elif variable.merged != other.merged:
+                one_merged, other_merged = (_built(each.merged) for each in (variable, other))
+                yield Difference(kind="variable", field=f"{name}.merged", a=one_merged, b=other_merged)
             elif _is_sent(variable):
                 one_value, other_value = _recorded(variable), _recorded(other)
                 if not self.values.alike(one_value, other_value, _field(name)):
@@ -248,14 +262,16 @@ def _field(name: str) -> str:
 
 def _is_sent(variable: Variable) -> bool:
     """Whether its value comes from the client, or is as recorded."""
-    return variable.make is None and variable.told is None
+    return variable.make is None and variable.told is None and variable.merged is None
 
 
-def _told_by(variable: Variable) -> Any:
-    return ABSENT if variable.told is None else msgspec.to_builtins(variable.told)
+def _built(of: Collected | Merged | None) -> Any:
+    return ABSENT if of is None else msgspec.to_builtins(of)
 
 
 def _shown(variable: Variable) -> Any:
     if variable.told is not None:
         return f"told: {msgspec.json.encode(variable.told).decode()}"
+    if variable.merged is not None:
+        return f"merged: {msgspec.json.encode(variable.merged).decode()}"
     return f"make: {variable.make}" if variable.make else _recorded(variable)

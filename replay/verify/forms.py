@@ -24,6 +24,8 @@ class Forms:
             if variable.told is not None:
                 if is_list(variable.told):
                     self.recorded[each.known_as] = []
+            elif variable.merged is not None:
+                self.recorded[each.known_as] = {}
             elif variable.make == TURN:
                 self.recorded[each.known_as] = turns_of(variable)[0]
             elif is_set(variable.recorded):

@@ -195,7 +195,10 @@ FIELDS = Section(
         played("`userData` with values", told("/v2/me/chats", chat={"userData": bool})),
         played(
             "`userData` with a value that is null",
-            told("/v2/me/chats", chat={"userData": lambda data: None in data.values()}),
+            told(
+                "/v2/me/chats",
+                chat={"userData": lambda data: isinstance(data, dict) and None in data.values()},
+            ),
         ),
         *(played(f"Message `{kind}`", message(kind)) for kind in _MESSAGES),
         played("`text` of `TypingStarted`, the preview", message("TypingStarted", text=ANY)),

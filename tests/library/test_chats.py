@@ -193,6 +193,23 @@ def test_whatever_is_changed_in_a_chats_data_is_told_with_all_of_it(operation: s
     conversation()
 
 
+@at("desk")
+async def test_a_chats_data_is_all_that_was_attached_changed_and_deleted(office: Office) -> None:
+    desk = await office.comes()
+    chat = await desk.accepted()
+    came_with = next(each["chat"]["userData"] for each in desk.events if "chat" in each)
+    await desk.operate(chat, "AttachUserData", userData={"Order": "1", "Gift": "no", "Note": "late"})
+    await desk.operate(chat, "UpdateUserData", userData={"Order": "2", "Gift": "yes"})
+    await desk.operate(chat, "SetDisposition", disposition="IssueResolved")
+    await desk.operate(chat, "DeleteUserData", keys=["Gift", "Note"])
+    await desk.hear(0.3)
+
+    wanted = came_with | {"Order": "2", "DispositionCode": "IssueResolved"}
+    assert desk.events[-1]["chat"]["userData"] == wanted
+    (seen,) = (await desk.get(f"{CHATS}?fields=*"))["chats"]
+    assert seen["userData"] == wanted
+
+
 @pytest.mark.parametrize("end", [*ENDS, "rejected"])
 def test_however_a_chat_ends_another_one_comes(end: str) -> None:
     @at("desk")

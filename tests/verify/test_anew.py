@@ -151,3 +151,17 @@ def test_two_scenarios_that_collect_otherwise_differ_in_that() -> None:
     assert difference.a == {"field": "chat", "of": "plays"}
     assert difference.b == {"field": "chat", "of": "plays", "unless": {"state": "Completed"}}
     assert diff(scenario(TALK), scenario(TALK)).differences == ()
+
+
+@pytest.mark.parametrize(("data", "differs"), [({}, False), ({"Order": 1}, False), ([], True), (None, True)])
+def test_what_is_merged_has_to_be_an_object(data: Any, *, differs: bool) -> None:
+    text = """
+    variables: {more: {recorded: {a: 1}}, data: {merged: {first: {Name: Pat}, add: ["${put.more}"]}}}
+    steps:
+      - {id: put, request: POST /put, body: "${more}"}
+      - {id: told, push: /a, after: put, data: {state: Chatting, of: chat, data: "${data}"}}
+    """
+    role = Role(plan(scenario(text)), "http://there")
+    step, differences, _ = role.event("/a", {"state": "Chatting", "of": "chat", "data": data})
+
+    assert (step, [each.field for each in differences]) == ("told", ["data.data"] if differs else [])
