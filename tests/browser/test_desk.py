@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,7 +75,7 @@ def host() -> Iterator[str]:
     assert server == "python -m http.server 8080 --bind 127.0.0.1"
     process = Process(sys.executable, *server.replace("8080", "0").split()[1:], "--directory", str(DESK))
     yield process.word("(http").strip("()")
-    process.stop()
+    process.stop(signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
