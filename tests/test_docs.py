@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.registry import COMMANDS, FAULTS
+from replay.cli import group
+from replay.registry import COMMANDS, FAULTS, resolve
 from replay.scenario.fault_files import load_faults
 from replay.scenario.load import load, loads
 from replay.server.serving import serve
@@ -16,7 +17,9 @@ from replay.server.serving import serve
 from .docs import DOCS, PAGES
 
 ROOT = DOCS.parent
+FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 PROSE = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.glob("*.md"))]
+ALL_PAGES = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *(ROOT / "examples").glob("*/README.md")]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -74,10 +77,48 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in COMMANDS if f"replay {name}" not in readme] == []
 
 
-def test_no_page_links_to_a_file_that_is_not_there() -> None:
-    for page in PROSE:
-        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / Path(link)).exists(), f"{page.name} links to {link}"
+def _links(page: Path) -> list[str]:
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+
+
+def _anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in its links."""
+    headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_no_page_links_to_a_file_or_a_heading_that_is_not_there() -> None:
+    followed = 0
+    for page in ALL_PAGES:
+        for link in _links(page):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), f"{page.name} links to {link}"
+            assert not anchor or anchor in _anchors(target), f"{page.name} links to {link}"
+            followed += 1
+
+    assert followed > 100
+
+
+def test_no_page_names_an_option_that_a_command_has_not() -> None:
+    options = {
+        name: {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        for name, command in ((name, resolve(COMMANDS, name)) for name in COMMANDS)
+    }
+    shared = {option for each in group.params for option in each.opts} | {"--help"}
+    named = [
+        (page.name, command, option)
+        for page in ALL_PAGES
+        for command, rest in re.findall(
+            r"\breplay (\w+)((?: [^`\n|;&#]*)?)", page.read_text(encoding="utf-8")
+        )
+        for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", rest)
+        if command in options
+    ]
+
+    assert [each for each in named if each[2] not in options[each[1]] | shared] == []
+    assert len(named) > 50
 
 
 def _programs() -> list[str]:

@@ -14,6 +14,17 @@ from tests.road.software import PATIENCE
 FILES = "GITHUB_ENV"
 """The variable that names the file in which a step leaves variables for those after it."""
 
+RUNNABLE = {"checkout": 5, "setup-python": 6, "setup-node": 5, "upload-artifact": 6}
+"""GitHub's own actions, each with its first version that is run by Node 24: machines have no older one."""
+
+
+def versions(workflow: str) -> list[tuple[str, int]]:
+    """GitHub's own actions of a workflow, each with the number that it asks for."""
+    return [
+        (name, int(number))
+        for name, number in re.findall(r"uses: actions/([\w-]+)@v(\d+)$", workflow, re.MULTILINE)
+    ]
+
 
 class Job:
     """One job of a workflow, in a folder that has what a checkout would have."""
@@ -43,7 +54,7 @@ class Job:
         """Whether it does what it should: what is to be set up is here, what is to be kept is there."""
         if uses.startswith("actions/upload-artifact@"):
             return (self.folder / step["with"]["path"]).is_dir()
-        return uses.partition("@")[0] in {"actions/checkout", "actions/setup-python", "actions/setup-node"}
+        return uses.partition("@")[0].removeprefix("actions/") in RUNNABLE
 
     def _shell(self, name: str, step: dict[str, Any]) -> bool:
         lines = self._kept.read_text(encoding="utf-8").splitlines()

@@ -11,9 +11,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.docs import DOCS
+from tests.printed.pages import listings_of
 from tests.road.software import ROOT, UPSTREAM, node, replayer
 
-from .actions import Job
+from .actions import RUNNABLE, Job, versions
 from .recipe import EXAMPLES, change, copied, outside
 
 pytestmark = pytest.mark.live
@@ -39,11 +41,30 @@ def installed(tmp_path: Path, program: str, text: str) -> dict[str, str]:
     return outside() | {"PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
-def test_githubs_own_parser_has_nothing_to_say_of_it() -> None:
-    parser = [node(), str(UPSTREAM / "workflow.mjs"), str(WORKFLOW)]
+@pytest.fixture(params=["recipe", "how-to"])
+def workflow(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Each that people may copy: of the recipe, and of the page about CI."""
+    if request.param == "recipe":
+        return WORKFLOW
+    (listing,) = listings_of(DOCS / "howto-ci.md")
+    file = tmp_path / "chat.yml"
+    file.write_text(listing.text, encoding="utf-8")
+    return file
+
+
+def test_githubs_own_parser_has_nothing_to_say_of_it(workflow: Path) -> None:
+    parser = [node(), str(UPSTREAM / "workflow.mjs"), str(workflow)]
     done = subprocess.run(parser, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_all_that_it_uses_is_run_by_a_node_that_githubs_machines_have(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    used = versions(text)
+
+    assert len(used) == text.count("uses:")
+    assert [(name, number) for name, number in used if number < RUNNABLE[name]] == []
 
 
 @pytest.mark.full

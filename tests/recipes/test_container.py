@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from replay.scenario.load import load
+from tests.certificates import self_signed
 from tests.road.software import PATIENCE, ROOT, Process
 
 from .containerfile import Image
@@ -81,6 +83,19 @@ def test_it_serves_is_found_healthy_and_ends_when_told(image: Image, place: Path
     assert list(place.iterdir()) == []
 
 
+def test_it_is_healthy_under_tls_and_while_a_fault_lets_nobody_in(image: Image, place: Path) -> None:
+    environment = {"PATH": f"{TOOLS}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    certificate, key = self_signed(place)
+    key.chmod(0o644)
+    faults = place / "faults.yaml"
+    faults.write_text("- {name: away, fault: refuse, from: 0s}\n", encoding="utf-8")
+
+    odd = ("--tls", str(certificate), str(key), "--faults", str(faults))
+    with contained(image, place, environment, arguments=odd) as (server, ask):
+        assert ask() == 0, server.output
+        assert server.stop(signal.SIGTERM) == 0, server.output
+
+
 def test_what_it_builds_serves_as_the_first_process_of_its_world(image: Image, place: Path) -> None:
     for each in image.built:
         rest = each.rest.replace("/src", f"{place}/src").replace("/opt/", f"{place}/opt/")
@@ -119,14 +134,18 @@ def contained(
     folder: Path,
     environment: dict[str, str],
     alone: tuple[str, ...] = (),
+    arguments: tuple[str, ...] = (),
 ) -> Iterator[tuple[Process, Callable[[], int]]]:
     """The command of an image, under way, and what asks for its health; on a port of its own."""
-    env = {**image.environment, **environment, "REPLAY_SERVE_PORT": "0"}
+    assert image.environment["REPLAY_SERVE_CONTROL_PORT"] in image.health[-1]
+    ports = {"REPLAY_SERVE_PORT": "0", "REPLAY_SERVE_CONTROL_PORT": "0"}
     user = [*as_user(*image.user), "env", "-i", f"--chdir={folder}"]
-    user += [f"{name}={value}" for name, value in env.items()]
-    server = Process(*alone, *user, *image.command, "--print-url")
-    port = server.word("http://").rpartition(":")[2]
-    health = [each.replace("8090", port) for each in image.health]
+    user += [f"{name}={value}" for name, value in (image.environment | environment | ports).items()]
+    server = Process(*alone, *user, *image.command, *arguments, "--print-url")
+    while not (control := server.word("http")).endswith("/__replay"):
+        pass
+    port = str(urlsplit(control).port)
+    health = [each.replace(image.environment["REPLAY_SERVE_CONTROL_PORT"], port) for each in image.health]
 
     def ask() -> int:
         return subprocess.run([*user, *health], check=False, timeout=PATIENCE).returncode
