@@ -126,7 +126,8 @@ def verify(context: click.Context, /, **given: Any) -> None:
         )
         for role in roles
     ]
-    held = Held(clean(merged(found, timeline.scenario), hidden), timeline.scenario, called(asked.file), target)
+    told = timeline.scenario
+    held = Held(clean(merged(found, told), hidden), told, called(asked.file), target)
     _report(held, asked)
     if interrupted:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""`--setting` of `serve`, `verify` and `drive`: one word for how a server says things, whoever plays which part."""
+"""`--setting` of `serve`, `verify` and `drive`: how a server says things, whoever plays which part."""
 
 from __future__ import annotations
 
