@@ -65,8 +65,8 @@ def command(
     """Says what differs between two scenarios or recordings, in steps, or between the journals of two runs.
 
     A recording is distilled first. Names of variables may differ if they are used alike; ids that every play
-    makes anew, where a scenario comes from and what it is about are not compared. In fields that recordings
-    have redacted a word may stand for another of the same shape, if it does so everywhere.
+    makes anew, where a scenario comes from and what it is about are not compared. Where the words are others
+    in most fields that recordings have redacted, a word may stand for another of the same shape.
 
     Of two journals: what happened to each agent in one run and not in the other. Faults, and whatever one
     touched in either run, are left out.

@@ -12,10 +12,11 @@ from typing import Any
 
 import msgspec
 
-from replay.scenario.model import Cometd, PushStep, Scenario, Step, Variable, fields_of, is_set, roles_of
+from replay.scenario.model import PushStep, Scenario, Step, Variable, is_set, roles_of
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import Pairing
 from replay.verify.diff_pairs import Pairs
+from replay.verify.diff_settings import demands_of, settings_of
 from replay.verify.diff_steps import Matches, Placed, kind_of, match, placed
 from replay.verify.diff_values import ABSENT, Personal, Values
 from replay.verify.report import Difference, Kind
@@ -84,6 +85,7 @@ class _Comparison:
             one, other = self.ours[i].step, self.theirs[j].step
             self.roles.see(*self._agents(one, other))
             self.values.learn(_told(one), _told(other))
+        self.values.learn(demands_of(self.a), demands_of(self.b))
         for one_name, variable in self.a.variables.items():
             other_variable = self.b.variables.get(one_name)
             if other_variable is not None and _is_sent(variable) and _is_sent(other_variable):
@@ -107,7 +109,8 @@ class _Comparison:
         )
 
     def _settings(self) -> Iterator[Difference]:
-        for change in self.values.changes(_settings(self.a), _settings(self.b), ""):
+        ours, theirs = settings_of(self.a, self.there), settings_of(self.b, {})
+        for change in self.values.changes(ours, theirs, ""):
             yield Difference(kind="setting", field=change.field, a=change.a, b=change.b)
 
     def _variables(self) -> Iterator[Difference]:
@@ -209,18 +212,6 @@ def _causes(step: Step) -> list[str]:
     if isinstance(step, PushStep):
         return [moment.step for moment in parse_trigger(step.after).moments]
     return step.needs
-
-
-def _settings(scenario: Scenario) -> dict[str, Any]:
-    """What holds for the whole scenario."""
-    cometd = {field.name: getattr(scenario.cometd, field.name) for field in fields_of(Cometd)}
-    return {
-        "profile": scenario.profile,
-        "pace": scenario.pace,
-        "shift_times": sorted(scenario.shift_times),
-        "cometd": cometd | {"extensions": sorted(scenario.cometd.extensions)},
-        "faults": {fault.name: msgspec.to_builtins(fault) for fault in scenario.faults},
-    }
 
 
 def _told(step: Step) -> Any:
