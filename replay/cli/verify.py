@@ -9,14 +9,13 @@ from typing import Any, Literal, get_args
 
 import click
 import msgspec
-from rich.console import Console
-from rich.text import Text
 
 from replay.capture.preflight import parse_upstream
 from replay.cli.credentials import accesses, trusted
-from replay.cli.diff import PLAIN_WIDTH, story
+from replay.cli.diff import story
 from replay.cli.files import FILE
 from replay.cli.loop import run_loop
+from replay.cli.printing import print_lines
 from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.settings import SETTING, planned
 from replay.cli.verify_report import Held, cases, clean, lines, properties, row
@@ -206,9 +205,7 @@ def _report(held: Held, asked: Asked) -> None:
         (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
     )
     stream = sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
-    for line in lines(held):
-        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    print_lines(lines(held), stream)
 
 
 def _tolerance(text: str | None) -> Tolerance | None:
