@@ -9,30 +9,26 @@ from pathlib import Path
 import click
 import msgspec
 from click.core import ParameterSource
-from rich.console import Console
-from rich.text import Text
 
 from replay.capture.recording import open_recording
 from replay.capture.redact import cleaned
 from replay.capture.rules import load_rules
-from replay.cli.differences import Line, cases, lines
+from replay.cli.differences import cases, lines
 from replay.cli.files import FILE
 from replay.cli.journals import find_journal
 from replay.cli.personal import redacted_fields
+from replay.cli.printing import Line, print_lines
 from replay.cli.reports import check_outputs, write_outputs
 from replay.cli.run_differences import lines as run_lines
 from replay.distil import distil
 from replay.entries import Kept
 from replay.errors import RecordingError, ScenarioError, UsageError
-from replay.library import advice
+from replay.library import advice, called
 from replay.scenario.load import load
 from replay.scenario.model import Scenario
 from replay.verify.diff import Report, diff, nothing_personal
 from replay.verify.journals import JournalReport, compare
 from replay.verify.timing import Tolerance, parse_tolerance
-
-PLAIN_WIDTH = 160
-"""Columns when the output goes to no terminal."""
 
 
 @click.command(name="diff")
@@ -65,8 +61,8 @@ def command(
     """Says what differs between two scenarios or recordings, in steps, or between the journals of two runs.
 
     A recording is distilled first. Names of variables may differ if they are used alike; ids that every play
-    makes anew, where a scenario comes from and what it is about are not compared. In fields that recordings
-    have redacted a word may stand for another of the same shape, if it does so everywhere.
+    makes anew, where a scenario comes from and what it is about are not compared. Where the words are others
+    in most fields that recordings have redacted, a word may stand for another of the same shape.
 
     Of two journals: what happened to each agent in one run and not in the other. Faults, and whatever one
     touched in either run, are left out.
@@ -80,19 +76,21 @@ def command(
     if junit == "-":
         raise UsageError("--junit writes a file beside the report: name one")
     check_outputs(None, junit, a, b)
+    names = called(a), called(b)
     journals = find_journal(a), find_journal(b)
     if any(journals):
         if junit is not None:
             raise UsageError("--junit is for stories: journals have no steps to be test cases")
         given = context.get_parameter_source("timing") is not ParameterSource.DEFAULT
         report = _runs(*journals, (a, b), tolerance if given else None, with_touched=with_touched)
-        _print(run_lines(report, (str(a), str(b))), _row(report, a, b) if as_json else None)
+        _print(run_lines(report, names), _row(report, names) if as_json else None)
         context.exit(0 if report.same else 1)
     one, other = story(a), story(b)
     personal = nothing_personal if literal else redacted_fields()
     told = diff(one, other, tolerance=tolerance, personal=personal)
-    write_outputs((None, dict), (junit, lambda: (f"{a} {b}", cases(told, one), {"a": str(a), "b": str(b)})))
-    _print(lines(told, one, other, (str(a), str(b))), _row(told, a, b) if as_json else None)
+    properties = dict(zip("ab", names, strict=True))
+    write_outputs((None, dict), (junit, lambda: (" ".join(names), cases(told, one), properties)))
+    _print(lines(told, one, other, names), _row(told, names) if as_json else None)
     if not told.same:
         context.exit(1)
 
@@ -102,6 +100,8 @@ def _runs(
 ) -> JournalReport:
     if one is None or other is None:
         journal, file = paths if one is not None else paths[::-1]
+        if not file.exists():
+            raise UsageError(f"{file} does not exist")
         raise UsageError(f"{journal} is a journal and {file} is none: name two of a kind")
     return compare(one, other, tolerance=tolerance, **how)
 
@@ -111,10 +111,7 @@ def _print(report: Iterable[Line], row: dict[str, object] | None) -> None:
     if row is not None:
         click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
         return
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    for line in report:
-        # A file or another program wants lines as they are.
-        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    print_lines(report, sys.stdout)
 
 
 def story(path: Path) -> Scenario:
@@ -123,7 +120,10 @@ def story(path: Path) -> Scenario:
     Raises:
         ScenarioError: it is a scenario that cannot be played.
         RecordingError: it is no recording, or not of one story.
+        UsageError: it cannot be read twice.
     """
+    if path.is_fifo():
+        raise UsageError(f"{path} is a pipe, which can be read only once", help="Write it to a file first.")
     if path.suffix.lower() in {".yaml", ".yml"}:
         return load(path)
     try:
@@ -147,6 +147,6 @@ def story(path: Path) -> Scenario:
     return told.scenario
 
 
-def _row(report: Report | JournalReport, a: Path, b: Path) -> dict[str, object]:
+def _row(report: Report | JournalReport, names: tuple[str, str]) -> dict[str, object]:
     fields = {name: getattr(report, name) for name in report.__struct_fields__}
-    return {"a": str(a), "b": str(b), "same": report.same, **fields}
+    return {"a": names[0], "b": names[1], "same": report.same, **fields}

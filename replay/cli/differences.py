@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from replay.account import printable
 from replay.cli.junit import Case
+from replay.cli.printing import Line, Row, Rows
+from replay.cli.shown import both, shown
 from replay.scenario.model import RequestStep, Scenario, Step
 from replay.verify.diff import Report
-from replay.verify.diff_values import ABSENT
 from replay.verify.report import Difference
 
 FIELDS = 12
 """Differences shown of one step; the others are counted."""
 STEPS = 60
 """Steps shown; the others are counted."""
+NAMED = 3
+"""Steps that are named in the first line."""
 OF_ALL = "settings and variables"
-_WIDTH = 60
 _PLAIN = {"request", "answer", "event", "channel"}
 
-Line = Text | Table
 Blocks = dict[str, list[Difference]]
 """Differences of one step together, by a key that says whose step it is."""
 
@@ -36,7 +35,7 @@ def lines(report: Report, a: Scenario, b: Scenario, names: tuple[str, str]) -> I
         names: What to call A and B.
     """
     steps = blocks(report.differences)
-    yield Text(_summary(report, len(steps), names), style="bold")
+    yield Text(printable(_summary(report, steps, names)), style="bold")
     for line in _notes(report):
         yield Text(line, style="dim")
     yield from told(report.differences, (*a.session, *a.steps), (*b.session, *b.steps), names)
@@ -69,8 +68,8 @@ def told(
     of_all = [each for each in differences if not _of_step(each)]
     if of_all:
         yield Text()
-        yield _table(of_all)
-    yield from _steps(blocks(differences), ours, {step.id: step for step in theirs}, names)
+        yield _rows(of_all)
+    yield from _Steps(blocks(differences), ours, theirs, names).lines()
 
 
 def blocks(differences: Sequence[Difference]) -> Blocks:
@@ -88,12 +87,22 @@ def _of_step(each: Difference) -> bool:
     return bool(each.step) or each.kind == "only in b"
 
 
-def _summary(report: Report, steps: int, names: tuple[str, str]) -> str:
+def _summary(report: Report, steps: Blocks, names: tuple[str, str]) -> str:
     counts = " and ".join(counted(number, "step") for number in dict.fromkeys(report.steps))
     what = f"{names[0]} and {names[1]}: {counts}"
     if report.same:
         return f"{what}, the same story"
-    return f"{what}, {report.matched:,} in both; {counted(steps, 'step')} with differences"
+    found = [f"{counted(len(steps), 'step')} ({named(steps)})"] if steps else []
+    kinds = Counter(each.kind for each in report.differences)
+    beside = (kinds["setting"], "setting"), (kinds["variable"], "variable"), (kinds["renamed"], "id")
+    found += [counted(number, noun) for number, noun in beside if number]
+    return f"{what}, {report.matched:,} in both; different: {', '.join(found)}"
+
+
+def named(steps: Blocks) -> str:
+    """The steps that differ, by name; of many the first."""
+    names = list(dict.fromkeys(found[0].step for found in steps.values() if found[0].step))
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
 
 
 def counted(number: int, noun: str) -> str:
@@ -118,100 +127,107 @@ def _notes(report: Report) -> Iterator[str]:
             yield f"  {what}: {some}{more}"
 
 
-def _steps(
-    by_step: Blocks, ours: Sequence[Step], theirs: dict[str, Step], names: tuple[str, str]
-) -> Iterator[Line]:
-    places = {step.id: at for at, step in enumerate(ours)}
-    shown_to = -1
-    for found in list(by_step.values())[:STEPS]:
-        first = found[0]
-        at = places.get(first.step, -1) if first.kind != "only in b" else -1
-        if at >= 0:
-            yield from _context(ours, range(max(shown_to, at - 2) + 1, at), by_step, gap=shown_to < at - 2)
-            shown_to = at
-        yield Text()
-        if first.kind == "only in b":
-            step = theirs.get(first.step)
-            title = title_of(step) if step is not None else f"no step: {shown(first.b)}"
-            yield Text(f"+ {title}   only in {names[1]}", style="green")
+class _Steps:
+    """The steps that differ, one after the other; of those that do not, their neighbours."""
+
+    def __init__(
+        self, by_step: Blocks, ours: Sequence[Step], theirs: Sequence[Step], names: tuple[str, str]
+    ) -> None:
+        self._by_step = by_step
+        self._ours, self._theirs = ours, theirs
+        self._places = {step.id: at for at, step in enumerate(ours)}
+        self._there = {step.id: at for at, step in enumerate(theirs)}
+        self._names = printable(names[0]), printable(names[1])
+        self._shown_to = -1
+        """Place of the last step of A that was shown."""
+        self._last = ""
+        """The last line; one that only one side has stands right below another such."""
+
+    def lines(self) -> Iterator[Line]:
+        """All of them; of very many the first."""
+        for found in list(self._by_step.values())[:STEPS]:
+            if found[0].kind == "only in b":
+                yield from self._added(found[0])
+            else:
+                yield from self._ours_at(self._places[found[0].step], found)
+        if len(self._by_step) > STEPS:
+            yield Text()
+            more = counted(len(self._by_step) - STEPS, "more step")
+            yield Text(f"… and {more}; --json has them all", style="dim")
+
+    def _added(self, each: Difference) -> Iterator[Line]:
+        place = self._there.get(each.step)
+        if place is not None:
+            yield from self._context(self._theirs[max(place - 1, 0) : place], "b", gap=False)
+        title = title_of(self._theirs[place]) if place is not None else f"no step: {shown(each.b)}"
+        yield from self._one_sided(f"+ {title}   only in {self._names[1]}", "green")
+
+    def _ours_at(self, at: int, found: list[Difference]) -> Iterator[Line]:
+        before = self._ours[max(self._shown_to, at - 2) + 1 : at]
+        yield from self._context(before, "a", gap=self._shown_to < at - 2)
+        self._shown_to = at
+        if found[0].kind == "only in a":
+            title = f"- {title_of(self._ours[at])}   only in {self._names[0]}"
+            yield from self._one_sided(title, "red")
         else:
-            yield from _step(ours[at], found, names)
-        following = at + 1
-        if at >= 0 and following < len(ours) and f"a {ours[following].id}" not in by_step:
-            yield from _context(ours, range(following, following + 1), by_step, gap=False)
-            shown_to = following
-    if len(by_step) > STEPS:
+            yield from self._step(self._ours[at], found)
+        after = self._ours[at + 1 : at + 2]
+        if after and f"a {after[0].id}" not in self._by_step:
+            yield from self._context(after, "a", gap=False)
+            self._shown_to = at + 1
+
+    def _context(self, steps: Sequence[Step], side: str, *, gap: bool) -> Iterator[Line]:
+        """Steps that are the same, beside one that is not."""
+        alike = [title_of(step) for step in steps if f"{side} {step.id}" not in self._by_step]
+        told = [f"  {title}" for title in alike if f"  {title}" != self._last]
+        if gap and told:
+            yield Text("  …", style="dim")
+        for line in told:
+            self._last = line
+            yield Text(line, style="dim", overflow="ellipsis", no_wrap=True)
+
+    def _one_sided(self, line: str, style: str) -> Iterator[Line]:
+        if self._last[:1] != line[:1]:
+            yield Text()
+        self._last = line
+        yield Text(line, style=style)
+
+    def _step(self, step: Step, found: list[Difference]) -> Iterator[Line]:
         yield Text()
-        yield Text(f"… and {counted(len(by_step) - STEPS, 'more step')}; --json has them all", style="dim")
-
-
-def _context(steps: Sequence[Step], places: range, known: Collection[str], *, gap: bool) -> Iterator[Line]:
-    """Steps that are the same, beside one that is not."""
-    lines_shown = [steps[at] for at in places if f"a {steps[at].id}" not in known]
-    if gap and lines_shown:
-        yield Text("  …", style="dim")
-    for step in lines_shown:
-        yield Text(f"  {title_of(step)}", style="dim", overflow="ellipsis", no_wrap=True)
-
-
-def _step(step: Step, found: list[Difference], names: tuple[str, str]) -> Iterator[Line]:
-    if found[0].kind == "only in a":
-        yield Text(f"- {title_of(step)}   only in {names[0]}", style="red")
-        return
-    yield Text(f"~ {title_of(step)}", style="yellow")
-    yield _table(found[:FIELDS])
-    if len(found) > FIELDS:
-        more = counted(len(found) - FIELDS, "more difference")
-        yield Text(f"    … and {more}; --json has them all", style="dim")
+        self._last = f"~ {title_of(step)}"
+        other = f"   {found[0].other} in {self._names[1]}" if found[0].other else ""
+        yield Text.assemble((self._last, "yellow"), (other, "dim"))
+        yield _rows(found[:FIELDS])
+        if len(found) > FIELDS:
+            more = counted(len(found) - FIELDS, "more difference")
+            yield Text(f"    … and {more}; --json has them all", style="dim")
 
 
 def title_of(step: Step) -> str:
     """A step in a line."""
-    if isinstance(step, RequestStep):
-        return f"{step.id}: {step.request}"
-    return f"{step.id}: push {step.push}, {step.after}"
+    what = step.request if isinstance(step, RequestStep) else f"push {step.push}, {step.after}"
+    return printable(f"{step.id}: {what}")
 
 
-def _table(found: Sequence[Difference]) -> Table:
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    table.add_column(no_wrap=True)
-    table.add_column(style="red", overflow="fold", max_width=_WIDTH)
-    table.add_column(style="dim")
-    table.add_column(style="green", overflow="fold", max_width=_WIDTH)
-    table.add_column(style="dim", no_wrap=True)
-    for each in found:
-        cells = _label(each), shown(each.a), "→", shown(each.b), _aside(each)
-        table.add_row(*map(Text, cells))
-    return table
+def _rows(found: Sequence[Difference]) -> Rows:
+    return Rows([Row(_label(each), *both(each.a, each.b), _aside(each)) for each in found], indent=4)
 
 
 def _label(each: Difference) -> str:
-    return f"    {printable(label(each))}"
-
-
-def label(each: Difference) -> str:
     """What differs; the fields of requests, answers and events say themselves whose they are."""
-    return each.field if each.kind in _PLAIN and each.field else f"{each.kind} {each.field}".rstrip()
+    told = each.field if each.kind in _PLAIN and each.field else f"{each.kind} {each.field}".rstrip()
+    return printable(told)
 
 
 def sentence(each: Difference) -> str:
     """A difference in a line."""
     if each.kind in {"only in a", "only in b"}:
         return f"{each.kind}: {shown(each.a if each.kind == 'only in a' else each.b)}"
-    aside = _aside(each)
-    return printable(f"{label(each)}: {shown(each.a)} → {shown(each.b)}{aside and f' ({aside})'}")
+    (one, other), aside = both(each.a, each.b), _aside(each)
+    return f"{_label(each)}: {one} → {other}{aside and f' ({aside})'}"
 
 
 def _aside(each: Difference) -> str:
     if each.apart is None:
         return ""
     return f"{abs(each.apart) * 1000:,.0f} ms {'later' if each.apart > 0 else 'earlier'}"
-
-
-def shown(value: Any) -> str:
-    """A value in a few dozen characters, all of them printable."""
-    if value == ABSENT:
-        return ABSENT
-    text = value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
-    cut = text if len(text) <= 2 * _WIDTH else f"{text[: 2 * _WIDTH]}… ({len(text):,} characters)"
-    return printable(cut)

@@ -19,6 +19,7 @@ from replay.cli.drive_told import Bars
 from replay.cli.drive_users import are_numbered, callers, unknown
 from replay.cli.files import FILE
 from replay.cli.loop import run_loop, settle
+from replay.cli.settings import SETTING, planned
 from replay.cli.verify import CARRIED
 from replay.drive.access import Access, Hidden
 from replay.drive.arrivals import parse_arrivals
@@ -33,7 +34,6 @@ from replay.drive.tallies import Tallies, check_installed
 from replay.drive.thinking import parse_thinking
 from replay.errors import ReplayError, SurroundingsError, UsageError
 from replay.plan.pace import Pace, parse_speed
-from replay.plan.timeline import plan
 from replay.scenario.durations import parse_duration
 
 
@@ -48,6 +48,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     arrivals: str | None
     chats_per_agent: int
     transport: str
+    settings: dict[str, Any]
     think: str
     speed: str | None
     seed: int
@@ -99,6 +100,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     show_default=True,
     help="What their events come by.",
 )
+@SETTING
 @click.option(
     "--think",
     default="recorded",
@@ -163,7 +165,7 @@ def drive(context: click.Context, /, **given: Any) -> None:
     target = str(parse_upstream(asked.target, option="--target"))
     check_installed()
     check_places(asked.json, asked.html, asked.file)
-    timeline = plan(story(asked.file))
+    timeline = planned(story(asked.file), asked.settings)
     steps = [step.id for step in (*timeline.scenario.session, *timeline.scenario.steps)]
     limits = [parse_limit(text, steps) for text in asked.fail_if]
     hidden = Hidden()

@@ -10,14 +10,13 @@ from typing import Any
 import click
 import msgspec
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from replay.account import printable
-from replay.cli.diff import PLAIN_WIDTH
 from replay.cli.drive_page import page
 from replay.cli.drive_told import clock_of
+from replay.cli.printing import print_lines
 from replay.drive.access import Hidden
 from replay.drive.crowd import Crowd, Load
 from replay.drive.limits import Held
@@ -93,9 +92,7 @@ def write_reports(
     if as_html is not None:
         troubles += _write(as_html, page(row).encode())
     stream = sys.stderr if "-" in (as_json, as_html) else sys.stdout
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
-    for line in told(row):
-        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    print_lines(told(row), stream)
     if troubles:
         raise UsageError("; ".join(troubles))
 

@@ -28,9 +28,9 @@ def check_outputs(as_json: str | None, as_junit: str | None, *read: Path) -> Non
     if as_json is not None and as_json == as_junit:
         raise UsageError(f"--json and --junit both write to {as_json}: name two places")
     for option, out in (("--json", as_json), ("--junit", as_junit)):
-        path = Path(out or "-")
-        if out in {None, "-"}:
+        if out is None or out == "-":
             continue
+        path = Path(out)
         if path.is_dir() or not path.parent.is_dir():
             what = "it is a folder" if path.is_dir() else f"{path.parent} is no folder"
             raise UsageError(f"{option} {path} cannot be written: {what}")

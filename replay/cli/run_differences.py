@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from replay.account import printable
-from replay.cli.differences import Line, shown
+from replay.cli.printing import Line, Row, Rows
+from replay.cli.shown import both
 from replay.entries import Entry
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
@@ -65,7 +64,9 @@ def _lines(change: Change, names: tuple[str, str]) -> Iterator[Line]:
             )
         case "details":
             yield Text(f"  ~ {_title(entry)}", style="yellow")
-            yield _table(change)
+            assert change.a is not None
+            assert change.b is not None
+            yield _rows(change.a, change.b)
 
 
 def _title(entry: Entry) -> str:
@@ -73,15 +74,8 @@ def _title(entry: Entry) -> str:
     return printable(f"{entry.at:.3f} {entry.kind} {entry.step}".rstrip() + where)
 
 
-def _table(change: Change) -> Table:
-    assert change.a is not None
-    assert change.b is not None
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    for style in ("", "red", "dim", "green"):
-        table.add_column(style=style, overflow="fold")
-    ours, theirs = details(change.a), details(change.b)
-    for name in dict.fromkeys([*ours, *theirs]):
-        pair: tuple[Any, Any] = ours.get(name, ABSENT), theirs.get(name, ABSENT)
-        if pair[0] != pair[1]:
-            table.add_row(*map(Text, (f"      {name}", shown(pair[0]), "→", shown(pair[1]))))
-    return table
+def _rows(a: Entry, b: Entry) -> Rows:
+    ours, theirs = details(a), details(b)
+    pairs = {name: (ours.get(name, ABSENT), theirs.get(name, ABSENT)) for name in {**ours, **theirs}}
+    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return Rows([Row(printable(name), *both(*pair)) for name, pair in differing.items()], indent=6)

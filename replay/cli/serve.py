@@ -19,6 +19,7 @@ from replay.cli.serve_beside import beside, check_beside
 from replay.cli.serve_options import Asked, options
 from replay.cli.serve_played import listed, played
 from replay.cli.serve_told import begins, summary
+from replay.cli.settings import OPTION
 from replay.clock import ManualClock
 from replay.entries import Head
 from replay.errors import UsageError
@@ -70,7 +71,7 @@ def _play(asked: Asked) -> None:
     check_beside(asked)
     if asked.expect and not any(scenario.expect for scenario in scenarios):
         raise UsageError("--expect has nothing to hold", help="No scenario has 'expect:'.")
-    settings = overriding(asked.settings, scenarios, whose="--setting")
+    settings = overriding(asked.settings, scenarios, whose=OPTION)
     told = [as_wanted(scenario, settings) for scenario in scenarios]
     faults = gather(asked.fault_files, asked.presets, told, control_apart=apart)
     read, journal = (*asked.files, *asked.fault_files, *(asked.tls or ())), asked.journal

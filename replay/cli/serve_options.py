@@ -11,12 +11,12 @@ import click
 import msgspec
 
 from replay.cli.files import FILE
+from replay.cli.settings import SETTING
 from replay.cli.sizes import parse_size
 from replay.journal import MAX_BYTES, MAX_ENTRIES
 from replay.plan.pace import Pace, parse_pace, parse_speed
 from replay.registry import MODIFIERS, PACES, TRANSPORTS
 from replay.scenario.paces import examples
-from replay.scenario.quick import WORDS
 from replay.server.control.terms import PREFIX
 from replay.server.logs.lines import LEVELS, Form, Level
 from replay.simulator.limits import AGENTS, QUEUE
@@ -95,16 +95,6 @@ def _date(_context: click.Context, _parameter: click.Parameter, text: str | None
         raise click.BadParameter("write it as 2014-01-02T14:23:20-08:00") from None
 
 
-def _settings(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise click.BadParameter(f"'{text}' is not NAME=VALUE")
-        found[name] = WORDS.get(value, value)
-    return found
-
-
 def _size(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
     try:
         return parse_size(text)
@@ -129,15 +119,7 @@ PLAYED = (
         is_flag=True,
         help="Read FILE again when it changes: new plays go by it, those that have begun go on as they were.",
     ),
-    click.option(
-        "--setting",
-        "settings",
-        multiple=True,
-        callback=_settings,
-        metavar="NAME=VALUE",
-        help="How the API says things, by the 'profile_settings' of scenarios, which it overrides: as in "
-        "'chat_address=both'; may be given more than once.",
-    ),
+    SETTING,
 )
 """What is played."""
 

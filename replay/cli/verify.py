@@ -9,22 +9,22 @@ from typing import Any, Literal, get_args
 
 import click
 import msgspec
-from rich.console import Console
-from rich.text import Text
 
 from replay.capture.preflight import parse_upstream
 from replay.cli.credentials import accesses, trusted
-from replay.cli.diff import PLAIN_WIDTH, story
+from replay.cli.diff import story
 from replay.cli.files import FILE
 from replay.cli.loop import run_loop
+from replay.cli.printing import print_lines
 from replay.cli.reports import check_outputs, write_outputs
+from replay.cli.settings import SETTING, planned
 from replay.cli.verify_report import Held, cases, clean, lines, properties, row
 from replay.cli.verify_told import Follower, Teller
 from replay.drive.access import Access, Hidden
 from replay.drive.playing import play, play_together
 from replay.errors import SurroundingsError, UsageError, check_known
 from replay.library import called
-from replay.plan.timeline import Timeline, plan
+from replay.plan.timeline import Timeline
 from replay.scenario.durations import parse_duration
 from replay.verify.judge import judge
 from replay.verify.merged import merged
@@ -47,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     timing: str | None
     transport: str
     role: str | None
+    settings: dict[str, Any]
     patience: str
     allow_new_fields: bool
     target_ca: Path | None
@@ -71,6 +72,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--transport", type=click.Choice(CARRIED), default="long-polling", show_default=True)
 @click.option("--role", metavar="NAME", help="Play this agent alone, where the steps name several.")
+@SETTING
 @click.option(
     "--patience",
     default="30s",
@@ -102,8 +104,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
     target = str(parse_upstream(asked.target, option="--target"))
     tolerance, patience = _tolerance(asked.timing), _patience(asked.patience)
     check_outputs(asked.json, asked.junit, asked.file)
-    scenario = story(asked.file)
-    timeline = plan(scenario)
+    timeline = planned(story(asked.file), asked.settings)
     if asked.role is not None:
         check_known("role", asked.role, timeline.roles)
     roles = timeline.roles if asked.role is None else (asked.role,)
@@ -124,7 +125,8 @@ def verify(context: click.Context, /, **given: Any) -> None:
         )
         for role in roles
     ]
-    held = Held(clean(merged(found, scenario), hidden), scenario, called(asked.file), target)
+    told = timeline.scenario
+    held = Held(clean(merged(found, told), hidden), told, called(asked.file), target)
     _report(held, asked)
     if interrupted:
         raise KeyboardInterrupt
@@ -203,9 +205,7 @@ def _report(held: Held, asked: Asked) -> None:
         (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
     )
     stream = sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
-    for line in lines(held):
-        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    print_lines(lines(held), stream)
 
 
 def _tolerance(text: str | None) -> Tolerance | None:

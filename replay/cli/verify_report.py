@@ -9,8 +9,9 @@ import msgspec
 from rich.text import Text
 
 from replay.account import printable
-from replay.cli.differences import Line, blocks, counted, sentence, told
+from replay.cli.differences import blocks, counted, named, sentence, told
 from replay.cli.junit import Case
+from replay.cli.printing import Line
 from replay.drive.access import MASK, Hidden
 from replay.scenario.model import Scenario
 from replay.server.logs.masks import clean_text, is_secret
@@ -20,9 +21,6 @@ from replay.verify.report import Difference, Verification
 EXERCISED = "the target can be exercised"
 NOTHING_ELSE = "nothing else comes"
 """Test cases beside those of the steps: there in every run, so that CI can follow them."""
-
-_NAMED = 3
-"""Steps that are named in the first line."""
 
 
 class Held(NamedTuple):
@@ -81,11 +79,8 @@ def _headline(held: Held) -> str:
         return f"PASS: {where} as {held.file} says, {steps}"
     if found.verdict == "inconclusive":
         return f"INCONCLUSIVE: {found.why}. {_advice(found)}"
-    differing = blocks(found.differences)
-    names = list(dict.fromkeys(each[0].step for each in differing.values() if each[0].step))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    at = f" at {', '.join(names[:_NAMED])}{more}" if names else ""
-    what = f"{counted(len(found.differences), 'difference')}{at}"
+    names = named(blocks(found.differences))
+    what = counted(len(found.differences), "difference") + (f" at {names}" if names else "")
     return f"FAIL: {what}: mend {held.target}, or if it is right, change {held.file}"
 
 

@@ -75,13 +75,13 @@ class Differing:
 
     def collect(self, place: Place, values: list[Any], *, whole: bool = True) -> Any:
         """Takes note of a scalar as all recordings have it."""
-        if all(_same(values[0], value) for value in values[1:]):
-            self._same[place.field] += 1
-            return values[0]
-        self._found.append(Difference(place, tuple(values), whole))
         if self._personal(place.path) and all(isinstance(value, str) for value in values):
             for recording, value in enumerate(values[1:], 1):
-                self._words[recording].see(values[0], value)
+                self._words[recording].see(values[0], value, place.field)
+        if all(_same(values[0], value) for value in values[1:]):
+            self._same[place.field] += 1
+        else:
+            self._found.append(Difference(place, tuple(values), whole))
         return values[0]
 
     def uneven(self, place: Place) -> None:
@@ -125,10 +125,8 @@ class Differing:
         first, *others = each.values
         if not self._words or not each.whole or any(not isinstance(value, str) for value in each.values):
             return False
-        redacted = self._personal(each.place.path)
-        return all(
-            self._words[at].alike(first, value, redacted=redacted) for at, value in enumerate(others, 1)
-        )
+        field = each.place.field if self._personal(each.place.path) else None
+        return all(self._words[at].alike(first, value, field) for at, value in enumerate(others, 1))
 
     def _is_variable(self, each: Difference) -> bool:
         """Whether it is an id or the client's own, and so has a name."""

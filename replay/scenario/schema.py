@@ -141,7 +141,9 @@ def _part(part: Any, explained: dict[str, str]) -> dict[str, Any]:
 
 
 def _property(part: str, field: msgspec.structs.FieldInfo, explained: dict[str, str]) -> dict[str, Any]:
-    described = {"description": explained[field.name], **_shape(field.type)}
+    # Settings of somebody's own fault, or of another that it is made of, may be without a word.
+    said = {"description": explained[field.name]} if field.name in explained else {}
+    described = {**said, **_shape(field.type)}
     if (part, field.name) in _ONE_OR_LIST:
         shape = {key: described.pop(key) for key in ("type", "items")}
         described["anyOf"] = [shape["items"], shape]

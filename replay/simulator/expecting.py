@@ -110,8 +110,8 @@ class Expecting:
         return [judging.judge(each) for each in chosen]
 
     def unmet(self, now: float) -> list[str]:
-        """What is not met, a sentence each."""
-        return [each.why for each in self.judged(now) if not each.met]
+        """What is not met, a sentence each; what keeps several from being met is said once."""
+        return list(dict.fromkeys(each.why for each in self.judged(now) if not each.met))
 
     def settle(self, now: float) -> list[str]:
         """What was declared and is not met, a sentence each; only the scenarios' own are left."""

@@ -12,21 +12,11 @@ from typing import Any
 
 import msgspec
 
-from replay.scenario.model import (
-    Collected,
-    Cometd,
-    Merged,
-    PushStep,
-    Scenario,
-    Step,
-    Variable,
-    fields_of,
-    is_set,
-    roles_of,
-)
+from replay.scenario.model import Collected, Merged, PushStep, Scenario, Step, Variable, is_set, roles_of
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import Pairing
 from replay.verify.diff_pairs import Pairs
+from replay.verify.diff_settings import demands_of, settings_of
 from replay.verify.diff_steps import Matches, Placed, kind_of, match, placed
 from replay.verify.diff_values import ABSENT, Personal, Values
 from replay.verify.report import Difference, Kind
@@ -95,6 +85,7 @@ class _Comparison:
             one, other = self.ours[i].step, self.theirs[j].step
             self.roles.see(*self._agents(one, other))
             self.values.learn(_told(one), _told(other))
+        self.values.learn(demands_of(self.a), demands_of(self.b))
         for one_name, variable in self.a.variables.items():
             other_variable = self.b.variables.get(one_name)
             if other_variable is not None and _is_sent(variable) and _is_sent(other_variable):
@@ -118,7 +109,8 @@ class _Comparison:
         )
 
     def _settings(self) -> Iterator[Difference]:
-        for change in self.values.changes(_settings(self.a), _settings(self.b), ""):
+        ours, theirs = settings_of(self.a, self.there), settings_of(self.b, {})
+        for change in self.values.changes(ours, theirs, ""):
             yield Difference(kind="setting", field=change.field, a=change.a, b=change.b)
 
     def _variables(self) -> Iterator[Difference]:
@@ -136,9 +128,10 @@ class _Comparison:
             elif variable.told != other.told:
                 one_told, other_told = (_built(each.told) for each in (variable, other))
                 yield Difference(kind="variable", field=f"{name}.told", a=one_told, b=other_told)
-            elif variable.merged != other.merged:
-                one_merged, other_merged = (_built(each.merged) for each in (variable, other))
-                yield Difference(kind="variable", field=f"{name}.merged", a=one_merged, b=other_merged)
+            elif variable.merged is not None or other.merged is not None:
+                both = _built(variable.merged), _built(other.merged)
+                for change in self.values.changes(*both, f"{name}.merged"):
+                    yield Difference(kind="variable", field=change.field, a=change.a, b=change.b)
             elif _is_sent(variable):
                 one_value, other_value = _recorded(variable), _recorded(other)
                 if not self.values.alike(one_value, other_value, _field(name)):
@@ -223,18 +216,6 @@ def _causes(step: Step) -> list[str]:
     if isinstance(step, PushStep):
         return [moment.step for moment in parse_trigger(step.after).moments]
     return step.needs
-
-
-def _settings(scenario: Scenario) -> dict[str, Any]:
-    """What holds for the whole scenario."""
-    cometd = {field.name: getattr(scenario.cometd, field.name) for field in fields_of(Cometd)}
-    return {
-        "profile": scenario.profile,
-        "pace": scenario.pace,
-        "shift_times": sorted(scenario.shift_times),
-        "cometd": cometd | {"extensions": sorted(scenario.cometd.extensions)},
-        "faults": {fault.name: msgspec.to_builtins(fault) for fault in scenario.faults},
-    }
 
 
 def _told(step: Step) -> Any:

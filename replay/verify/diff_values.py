@@ -78,7 +78,7 @@ class Values:
             if isinstance(a, Reference) and isinstance(b, Reference):
                 self.names.see(a.name.rpartition(".")[2], b.name.rpartition(".")[2])
             elif isinstance(a, str) and isinstance(b, str) and self._personal(path):
-                self.words.see(a, b)
+                self.words.see(a, b, path[-1] if path else "")
 
     def settle(self) -> None:
         """All has been learned."""
@@ -145,16 +145,17 @@ class Values:
         """Whether two strings say the same but for names and pseudonyms."""
         if one == other and "${" not in one:
             return True
-        redacted = self._personal(tuple(part.partition("[")[0] for part in field.split(".")))
+        path = tuple(part.partition("[")[0] for part in field.split("."))
+        name = path[-1] if self._personal(path) else None
         parts = _parts(one), _parts(other)
         if len(parts[0]) != len(parts[1]):
             return False
-        return all(self._parts_alike(a, b, redacted=redacted) for a, b in zip(*parts, strict=True))
+        return all(self._parts_alike(a, b, name) for a, b in zip(*parts, strict=True))
 
-    def _parts_alike(self, one: Part, other: Part, *, redacted: bool) -> bool:
+    def _parts_alike(self, one: Part, other: Part, field: str | None) -> bool:
         if isinstance(one, str) or isinstance(other, str):
             both = isinstance(one, str) and isinstance(other, str)
-            return both and self.words.alike(str(one), str(other), redacted=redacted)
+            return both and self.words.alike(str(one), str(other), field)
         (step, _, name), (other_step, _, other_name) = one.name.rpartition("."), other.name.rpartition(".")
         return self.names.alike(name, other_name) and self._steps.get(step, step) == other_step
 

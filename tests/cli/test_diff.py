@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -81,15 +82,91 @@ def test_of_one_story_told_by_two_servers_only_what_the_servers_differ_in_is_sai
 def test_what_differs_is_said_in_steps_with_their_neighbours(story: Path, changed: Path) -> None:
     result = run(story, changed)
 
-    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    lines = result.stdout.splitlines()
     assert result.exit_code == 1
-    assert lines[0].endswith("7 steps and 6 steps, 6 in both; 3 steps with differences")
+    assert not any(line.endswith(" ") for line in lines)
+    assert lines[0].endswith(
+        "7 steps and 6 steps, 6 in both; different: 3 steps (invited, chatting, new-messages)"
+    )
     assert "  get-me: GET /api/v2/me" in lines
     assert not any("ready:" in line for line in lines)
     assert "    data.chat.state  Invited  →  Offered" in lines
     assert "    delay after  accept + 47ms  →  accept + 147ms  100 ms later" in lines
     assert f"- new-messages: push /v2/me/chats, accept + 306ms   only in {story}" in lines
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: story", "name: story\ncometd: {timeout: 10s}", "1 setting"),
+        ("name: story", "name: story\nvariables: {nobody: {recorded: x}}", "1 variable"),
+        ("id: joined", "id: participants", "1 id"),
+    ],
+)
+def test_the_first_line_says_what_is_different_also_where_no_step_is(
+    old: str, new: str, said: str, story: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(STORY.replace(old, new), encoding="utf-8")
+
+    first = run(story, other).stdout.splitlines()[0]
+
+    assert first == f"{story} and {other}: 7 steps, 7 in both; different: {said}"
+
+
+def test_steps_that_only_one_has_stand_together_behind_the_step_they_follow(
+    story: Path, tmp_path: Path
+) -> None:
+    longer = tmp_path / "longer.yaml"
+    more = "".join(
+        f"  - {{id: more-{n}, push: /v2/me/calls, after: accept + {n}s, data: {n}}}\n" for n in (1, 2)
+    )
+    longer.write_text(STORY.replace("  - {id: chatting", f"{more}  - {{id: chatting"), encoding="utf-8")
+    accept = "  accept: POST /api/v2/me/chats/1"
+    here, there = f"only in {longer}", ["more-1: push /v2/me/calls, accept + 1s"]
+    there.append("more-2: push /v2/me/calls, accept + 2s")
+
+    assert run(story, longer).stdout.splitlines()[1:] == [
+        accept,
+        "",
+        *(f"+ {title}   {here}" for title in there),
+    ]
+    assert run(longer, story).stdout.splitlines()[1:] == [
+        "  …",
+        accept,
+        "",
+        *(f"- {title}   {here}" for title in there),
+        "  chatting: push /v2/me/chats, accept + 47ms",
+    ]
+
+
+def test_a_step_that_differs_is_called_by_both_its_names(story: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    text = STORY.replace("id: joined", "id: participants").replace("106ms", "306ms")
+    other.write_text(text, encoding="utf-8")
+
+    assert (
+        f"~ joined: push /v2/me/chats, accept + 106ms   participants in {other}" in run(story, other).stdout
+    )
+
+
+def test_scenarios_of_the_library_are_called_by_their_names() -> None:
+    assert (
+        run("accept-chat", "accept-chat").stdout == "accept-chat and accept-chat: 8 steps, the same story\n"
+    )
+
+
+def test_long_values_are_shown_where_they_differ(story: Path, tmp_path: Path) -> None:
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    for path, end in ((one, "good"), (other, "worse")):
+        path.write_text(STORY.replace("subject: Hello", f"note: {'long ' * 1000}{end}"), encoding="utf-8")
+
+    tail = "…long long long long"
+    assert (
+        f"    data.note  {tail} good (5,004 characters)  →  {tail} worse (5,005 characters)\n"
+        in run(one, other).stdout
+    )
 
 
 def test_a_wider_tolerance_lets_the_delay_pass(story: Path, changed: Path) -> None:
@@ -137,6 +214,13 @@ def test_bad_files_are_refused_as_everywhere(tmp_path: Path) -> None:
     assert "neither a mitmproxy flow file nor a HAR" in str(run(TOLD, other).exception)
     assert isinstance(run(tmp_path / "none.mitm", TOLD).exception, RecordingError)
     assert isinstance(run(TOLD, TOLD, "--timing", "soon").exception, UsageError)
+
+
+def test_a_pipe_is_refused_in_words_since_it_can_be_read_only_once(story: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    assert f"{pipe} is a pipe" in str(run(pipe, story).exception)
 
 
 def test_a_scenario_may_have_any_name(story: Path, tmp_path: Path) -> None:
@@ -191,3 +275,4 @@ def test_junit_has_a_case_for_each_step_that_fails_where_it_differs(
 def test_junit_never_goes_over_what_is_compared(story: Path) -> None:
     assert "is what is to be read" in str(run(story, story, "--junit", str(story)).exception)
     assert isinstance(run(story, story, "--junit", "-").exception, UsageError)
+    assert "it is a folder" in str(run(story, story, "--junit", "").exception)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -66,6 +67,18 @@ def test_a_fault_of_ones_own_is_known_wherever_faults_are(folder: Path) -> None:
     assert "unknown fault 'echo'" in replay(folder, "check", "echo.yaml", code=2)
     assert "An event comes twice." in replay(folder, *given, "faults")
     assert "times    2" in replay(folder, *given, "faults", "echo")
+
+
+def test_an_editors_schema_knows_it_and_its_settings(folder: Path) -> None:
+    schema = json.loads(replay(folder, "--with", "my_fault.py", "schema"))["$defs"]["Fault"]
+    path = replay(folder, "--with", "my_fault.py", "schema", "--path", code=2)
+
+    assert "echo" in schema["properties"]["fault"]["enum"]
+    [said] = [each for each in schema["allOf"] if each["if"]["properties"]["fault"] == {"const": "echo"}]
+    assert said["then"]["properties"]["settings"]["properties"] == {
+        "times": {"type": "integer", "default": 2}
+    }
+    assert "the schema that comes with the package does not know 'echo'" in path
 
 
 def test_the_environment_names_several(folder: Path) -> None:

@@ -94,6 +94,13 @@ def test_what_has_not_come_says_what_it_waits_for() -> None:
     )
 
 
+def test_what_keeps_several_from_being_met_is_said_once() -> None:
+    script = begin(CHAT, "{step: history, times: 1}, {step: history, after: accept}")
+
+    script.expect(len(unmet(script)), 1)
+    script.expect([each.met for each in script.simulator.expecting.judged(script.now)], [False, False])
+
+
 def test_what_took_place_too_often_says_when() -> None:
     script = begin(OFTEN, "{step: send, times: 1}, {step: sent, at_most: 2}")
     desktop = script.desktop("kim")

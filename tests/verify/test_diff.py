@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from replay.scenario.dump import dumps
 from replay.scenario.load import load, loads
-from replay.scenario.model import PushStep, RequestStep, Scenario, Step
+from replay.scenario.model import PushStep, RequestStep, Scenario, Step, fields_of
 from replay.verify.diff import Report, diff
+from replay.verify.diff_names import Words
+from replay.verify.diff_settings import settings_of
 from replay.verify.diff_values import ABSENT
 from replay.verify.report import Difference
 from replay.verify.timing import parse_tolerance
@@ -114,12 +116,55 @@ def test_either_way_round_says_whether_two_are_the_same(one: Scenario, other: Sc
          ("channel", "text", "push", "/v2/me/chats", "/v2/me/calls")),
         ("name: base", "name: base\ncometd: {timeout: 10s}",
          ("setting", "", "cometd.timeout", "30s", "10s")),
+        ("name: base", "name: base\noffered: on-request",
+         ("setting", "", "offered", "at-start", "on-request")),
+        ("name: base", "name: base\nagain: [accept + 20s]",
+         ("setting", "", "again[0]", ABSENT, "accept + 20s")),
+        ("name: base", "name: base\nprofile_settings: {version: 8.5.1}",
+         ("setting", "", "profile_settings.version", ABSENT, "8.5.1")),
+        ("name: base", "name: base\ndemands: [{header: X-CSRF-TOKEN}]",
+         ("setting", "", "demands.x-csrf-token", ABSENT,
+          {"header": "x-csrf-token", "refused": {"status": 403}})),
     ],
 )  # fmt: skip
 def test_what_differs_is_said_by_step_and_field(old: str, new: str, said: tuple[Any, ...]) -> None:
     found = only(against_base((old, new)))
 
     assert (found.kind, found.step, found.field, found.a, found.b) == said
+
+
+def test_every_part_of_a_file_is_compared_but_what_a_server_does_not_go_by() -> None:
+    compared = settings_of(scenario(), {}).keys() | {"variables", "session", "steps"}
+    told_of_it = {"version", "name", "about", "source"}
+    for_who_compares = {"ignore", "expect"}
+
+    assert compared | told_of_it | for_who_compares == {field.name for field in fields_of(Scenario)}
+
+
+def test_what_a_renamed_step_brings_and_what_goes_wrong_with_it_are_the_same() -> None:
+    head = """name: base
+again: [accept + 20s]
+faults: [{name: slow, fault: latency, where: {step: accept}, settings: {delay: 2s}}]"""
+    told = scenario(("name: base", head))
+    renamed = scenario(
+        ("name: base", head.replace("accept", "take")), ("id: accept", "id: take"), ("r: accept", "r: take")
+    )
+
+    assert {each.kind for each in diff(told, renamed).differences} == {"renamed"}
+
+
+def test_a_demand_is_the_same_whatever_its_token_is_called_and_however_its_header_is_written() -> None:
+    def told(header: str, token: str) -> Scenario:
+        demand = f'[{{header: {header}, value: "${{{token}}}"}}]'
+        return scenario(
+            ("name: base", f"name: base\ndemands: {demand}"),
+            ("variables:", f"variables:\n  {token}: {{make: uuid}}"),
+        )
+
+    report = diff(told("X-CSRF-TOKEN", "csrf"), told("x-csrf-token", "token"))
+
+    assert report.same
+    assert report.variables == {"csrf": "token"}
 
 
 def test_a_step_that_only_one_side_has_is_said_once() -> None:
@@ -339,6 +384,32 @@ def test_pseudonyms_are_the_same_words_where_personal_data_stands() -> None:
     assert not against_base(("text: second", "text: rumebos"), personal=personal).same
 
 
+def test_one_word_that_differs_among_those_that_are_the_same_is_no_pseudonym() -> None:
+    """Short words may stand for several: nothing but the words beside them tells of an edited text."""
+    everywhere = ("text: one", "text: one line"), ("text: second", "text: one line")
+    edited = scenario(everywhere[0], ("text: second", "text: one lime"))
+
+    found = only(diff(scenario(*everywhere), edited, personal=lambda _: True))
+
+    assert (found.step, found.a, found.b) == ("text-2", "one line", "one lime")
+
+
+def test_a_name_that_differs_in_files_of_the_same_words_is_no_pseudonym() -> None:
+    found = only(against_base(("recorded: Marat", "recorded: Peter"), personal=lambda _: True))
+
+    assert (found.field, found.a, found.b) == ("nickname.recorded", "Marat", "Peter")
+
+
+def test_addresses_are_pseudonyms_although_their_domains_stay() -> None:
+    one, other = "joe@example.com", "bid@example.com"
+    words = Words()
+    words.see(one, other, "email")
+    words.settle()
+
+    assert words.alike(one, other, "email")
+    assert not words.alike(one, "kid@example.com", "note")
+
+
 def test_thousands_of_steps_are_compared_in_little_time_and_all_are_said() -> None:
     """Without a stopwatch: whatever is quadratic at 6,000 steps takes longer than anybody waits."""
 
@@ -363,3 +434,22 @@ def test_the_documents_story_and_a_recorded_one_are_matched_step_by_step() -> No
     renamed = {each.step: each.other for each in report.differences if each.kind == "renamed"}
     assert renamed["history"] == "new-messages"
     assert {each.step for each in report.differences if each.kind == "only in a"} == {"start-session"}
+
+
+def test_what_is_merged_is_compared_by_what_its_names_mean() -> None:
+    text = """
+version: 1
+name: merged
+variables:
+  %(more)s: {recorded: {a: 1}}
+  data: {merged: {first: {n: %(n)s}, add: ["${put.%(more)s}"]}}
+steps:
+  - {id: put, request: POST /put, body: "${%(more)s}"}
+  - {id: told, push: /a, after: put, data: {data: "${data}"}}
+"""
+    one = loads(text % {"more": "more", "n": 1})
+    renamed = loads(text % {"more": "sent", "n": 1})
+    other = loads(text % {"more": "more", "n": 2})
+
+    assert diff(one, renamed).differences == ()
+    assert only(diff(one, other)).field == "data.merged.first.n"

@@ -1,0 +1,42 @@
+"""Values as a report shows them: a few dozen characters, all of them printable."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from replay.account import printable
+from replay.verify.diff_values import ABSENT
+
+LONGEST = 120
+"""Characters of a value at most."""
+_BEFORE = 20
+"""Characters shown before the first that differs."""
+
+
+def shown(value: Any) -> str:
+    """A value, cut where it is long."""
+    return _cut(_text(value), 0)
+
+
+def both(a: Any, b: Any) -> tuple[str, str]:
+    """Two values that differ; of long ones the part is shown where they do."""
+    one, other = _text(a), _text(b)
+    if max(len(one), len(other)) <= LONGEST or ABSENT in (one, other):
+        return _cut(one, 0), _cut(other, 0)
+    pairs = enumerate(zip(one, other, strict=False))
+    alike = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+    skipped = alike - _BEFORE if alike > LONGEST // 2 else 0
+    return _cut(one, skipped), _cut(other, skipped)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, skipped: int) -> str:
+    left = len(text) - skipped
+    if not skipped and left <= LONGEST:
+        return printable(text)
+    before, after = "…" if skipped else "", "…" if left > LONGEST else ""
+    return printable(f"{before}{text[skipped : skipped + LONGEST]}{after} ({len(text):,} characters)")
