@@ -22,7 +22,7 @@ NOTHING_ELSE = "nothing else comes"
 """Test cases beside those of the steps: there in every run, so that CI can follow them."""
 
 _NAMED = 3
-"""Steps that are named in the first line."""
+"""Steps that are named in the first line, and troubles below it."""
 
 
 class Held(NamedTuple):
@@ -45,7 +45,8 @@ def clean(found: Verification, hidden: Hidden) -> Verification:
         )
         for each in found.differences
     )
-    return msgspec.structs.replace(found, differences=differences, why=clean_text(hidden.without(found.why)))
+    why, *troubles = (clean_text(hidden.without(each)) for each in (found.why, *found.troubles))
+    return msgspec.structs.replace(found, differences=differences, why=why, troubles=tuple(troubles))
 
 
 def _masked(field: str, value: object) -> object:
@@ -63,6 +64,11 @@ def lines(held: Held) -> Iterator[Line]:
     yield Text(printable(_headline(held)), style="bold")
     if found.verdict == "fail" and found.why:
         yield Text(printable(f"  it ended before all was seen: {found.why}"), style="dim")
+    troubles = [each for each in found.troubles if each not in found.why]
+    if found.verdict != "pass" and troubles:
+        more = f"; and {len(troubles) - _NAMED} more" if len(troubles) > _NAMED else ""
+        told_of = f"  CometD failed meanwhile: {'; '.join(troubles[:_NAMED])}{more}"
+        yield Text(printable(told_of), style="dim")
     reached = [each.step for each in found.steps if each.outcome in {"same", "differs"}]
     if found.verdict == "inconclusive" and reached:
         yield Text(
@@ -96,13 +102,17 @@ def _advice(found: Verification) -> str:
         return "Set REPLAY_USER and REPLAY_PASSWORD, or REPLAY_AUTHORIZATION."
     if "refused the login" in why:
         return "See that its name and password are right."
+    if "the server refused" in why:
+        return "See that the login may do this; the target's log says why it may not."
     if "certificate" in why:
         return "--insecure accepts it, --target-ca names its authority."
     if "interrupted" in why:
         return "Let it run to its end."
     if "was answered" in why or "cannot be reached" in why:
         return "See that --target is the right server, and that it runs."
-    return "See that the target runs, and that somebody causes what it waits for; --patience waits longer."
+    if "never came" in why or ("did not come" in why and not found.troubles):
+        return "See that somebody causes it; --patience waits longer."
+    return "See that the target runs, and what its log says; --patience waits longer."
 
 
 def row(held: Held, order: str) -> dict[str, object]:
