@@ -22,6 +22,9 @@ MAX_BACKOFF = 60.0
 NETWORK_DELAY = 10.0
 """Seconds a reply may take beyond the time the server said it would hold it."""
 
+LONGEST = 86_400.0
+"""Seconds that a server may ask for, as an interval or a timeout: no timer takes them all."""
+
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Messages to be sent together."""
@@ -128,7 +131,7 @@ class BayeuxClient:
         """
         actions: list[Action] = []
         for message in messages:
-            if "successful" in message:
+            if "successful" in message and ("data" not in message or _is_meta(message)):
                 actions += self._reply(message, now, number)
                 continue
             self._heed(message)
@@ -235,8 +238,14 @@ class BayeuxClient:
     @property
     def _interval(self) -> float:
         """Seconds to wait between connects (CometD ref., "advice": the wire has milliseconds)."""
-        interval = self._advice.get("interval")
-        return max(0.0, interval / 1000) if isinstance(interval, int | float) else 0.0
+        return self._advised("interval")
+
+    def _advised(self, name: str) -> float:
+        """Seconds that the server asks for; none where it says no number."""
+        value = self._advice.get(name)
+        if not isinstance(value, int | float):
+            return 0.0
+        return min(max(0.0, value), LONGEST * 1000) / 1000
 
     def _is_forgotten(self, message: Message) -> bool:
         return str(message.get("error", "")).startswith(("402", "401"))
@@ -256,9 +265,7 @@ class BayeuxClient:
             connect["advice"] = {"timeout": 0}
         if self._acknowledged is not None:
             connect["ext"] = {"ack": self._acknowledged}
-        hold = self._advice.get("timeout")
-        held = 0.0 if at_once or not isinstance(hold, int | float) else max(0.0, hold / 1000)
-        return self._batch(connect, held=held)
+        return self._batch(connect, held=0.0 if at_once else self._advised("timeout"))
 
     def _batch(self, *messages: Message, held: float = 0.0) -> Batch:
         self._numbers += 1
@@ -302,6 +309,10 @@ class BayeuxClient:
         self._wake_at = None
         self._open.clear()
         return [Ended(why)]
+
+
+def _is_meta(message: Message) -> bool:
+    return str(message.get("channel")).startswith(channels.META)
 
 
 def _ack_of(message: Message) -> Any:

@@ -19,6 +19,9 @@ MAX_DEPTH = 100
 MAX_BATCH = 1_000
 """Messages in one body; a client that sends more is not well."""
 
+MAX_REPLIES = 100_000
+"""Messages in one body of a server: all that came to pass since the client last asked."""
+
 
 class MalformedError(ValueError):
     """A body that holds no Bayeux messages."""
@@ -28,8 +31,11 @@ class EmptyBatchError(MalformedError):
     """A body that is empty or an empty batch: CometD answers it otherwise than broken JSON."""
 
 
-def parse(body: bytes) -> list[Message]:
+def parse(body: bytes, *, most: int = MAX_BATCH) -> list[Message]:
     """The messages of one body: an array, or a single object, as some clients send.
+
+    Args:
+        most: Messages that there may be.
 
     Raises:
         MalformedError: not JSON, not objects, or too many of them.
@@ -43,8 +49,8 @@ def parse(body: bytes) -> list[Message]:
         return messages
     if not messages:
         raise EmptyBatchError("the batch is empty")
-    if len(messages) > MAX_BATCH:
-        raise MalformedError(f"a batch holds at most {MAX_BATCH} messages, not {len(messages)}")
+    if len(messages) > most:
+        raise MalformedError(f"a batch holds at most {most} messages, not {len(messages)}")
     if not all(isinstance(message, dict) for message in messages):
         raise MalformedError("a Bayeux message is a JSON object")
     return messages

@@ -22,6 +22,9 @@ EXERCISED = "the target can be exercised"
 NOTHING_ELSE = "nothing else comes"
 """Test cases beside those of the steps: there in every run, so that CI can follow them."""
 
+_TROUBLES = 3
+"""Troubles that are named below the first line."""
+
 
 class Held(NamedTuple):
     """What was found, and what it was found of; without secrets once it is `clean`."""
@@ -43,7 +46,8 @@ def clean(found: Verification, hidden: Hidden) -> Verification:
         )
         for each in found.differences
     )
-    return msgspec.structs.replace(found, differences=differences, why=clean_text(hidden.without(found.why)))
+    why, *troubles = (clean_text(hidden.without(each)) for each in (found.why, *found.troubles))
+    return msgspec.structs.replace(found, differences=differences, why=why, troubles=tuple(troubles))
 
 
 def _masked(field: str, value: object) -> object:
@@ -61,6 +65,11 @@ def lines(held: Held) -> Iterator[Line]:
     yield Text(printable(_headline(held)), style="bold")
     if found.verdict == "fail" and found.why:
         yield Text(printable(f"  it ended before all was seen: {found.why}"), style="dim")
+    troubles = [each for each in found.troubles if each not in found.why]
+    if found.verdict != "pass" and troubles:
+        more = f"; and {len(troubles) - _TROUBLES} more" if len(troubles) > _TROUBLES else ""
+        told_of = f"  CometD failed meanwhile: {'; '.join(troubles[:_TROUBLES])}{more}"
+        yield Text(printable(told_of), style="dim")
     reached = [each.step for each in found.steps if each.outcome in {"same", "differs"}]
     if found.verdict == "inconclusive" and reached:
         yield Text(
@@ -91,13 +100,17 @@ def _advice(found: Verification) -> str:
         return "Set REPLAY_USER and REPLAY_PASSWORD, or REPLAY_AUTHORIZATION."
     if "refused the login" in why:
         return "See that its name and password are right."
+    if "the server refused" in why:
+        return "See that the login may do this; the target's log says why it may not."
     if "certificate" in why:
         return "--insecure accepts it, --target-ca names its authority."
     if "interrupted" in why:
         return "Let it run to its end."
     if "was answered" in why or "cannot be reached" in why:
         return "See that --target is the right server, and that it runs."
-    return "See that the target runs, and that somebody causes what it waits for; --patience waits longer."
+    if "never came" in why or ("did not come" in why and not found.troubles):
+        return "See that somebody causes it; --patience waits longer."
+    return "See that the target runs, and what its log says; --patience waits longer."
 
 
 def row(held: Held, order: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import Any
 
 import aiohttp
@@ -19,7 +20,8 @@ from replay.drive.outcome import Outcome
 from replay.drive.unfit import UNAUTHORIZED, refusal, unfit_answer, unfit_cometd
 from replay.drive.watch import Watch
 from replay.errors import SurroundingsError
-from replay.plan.timeline import Ask, Timeline
+from replay.plan.timeline import Ask, Cue, Moment, Timeline
+from replay.scenario.delays import span
 from replay.scenario.model import Scenario
 from replay.verify.role import Role, Seen
 
@@ -72,7 +74,7 @@ class Agent:
         self._born = self._clock.now()
         self._began = 0.0
         self._latest = 0.0
-        """When something of the story was last seen."""
+        """When something of the story was last seen, or all that is to come is due: patience begins then."""
         self._heard = False
         """Whether the server has said anything."""
         self._ready = False
@@ -80,8 +82,10 @@ class Agent:
         self._pending = 0
         """Requests without an answer yet: each has a patience of its own."""
         self._unreachable = ""
-        self._trouble = ""
-        """What was last amiss with CometD."""
+        self._trouble: Trouble | None = None
+        """What is amiss with CometD; nothing once it has said something."""
+        self._moments: dict[Moment, float] = {}
+        """When each moment of its part was."""
         self._why = ""
         self._strange = 0
         """Events that are no step."""
@@ -165,22 +169,34 @@ class Agent:
             async with asyncio.timeout(None if pending else left):
                 await self._change.wait()
         except TimeoutError:
+            # Looked at now alone: there may be thousands of them.
+            self._latest = max(self._latest, *map(self._due, self._role.ahead), -inf)
             if self._clock.now() < self._latest + self._patience:
-                # A fellow's patience ended at the same moment, and what it went on with is news to all.
+                # Or a fellow's patience ended at the same moment, and what it went on with is news to all.
                 return
-            if self._goes_on and self._role.has_begun and self._role.pass_over():
+            is_away = self._trouble is not None and not self._trouble.unreadable
+            if self._goes_on and self._role.has_begun and not is_away and self._role.pass_over():
                 self._progress()
                 return
             self._why = self._lacking()
 
+    def _due(self, cue: Cue) -> float:
+        """When an event is due at the latest; never while it is not known when what it follows was."""
+        times = [self._when(moment) for moment in cue.trigger.moments]
+        return -inf if -inf in times else max(times) + span(cue.trigger.delay)[1]
+
+    def _when(self, moment: Moment) -> float:
+        fellows = (fellow._moments for fellow in self._fellows)  # noqa: SLF001  of the same class
+        return next((known[moment] for known in fellows if moment in known), -inf)
+
     def _lacking(self) -> str:
         """What did not come in time."""
-        if not self._began and self._role.channels:
-            told = f" ({self._trouble})" if self._trouble else ""
-            return f"CometD did not take the client in within {self._patience:g} s{told}"
+        told, within = f" ({self._trouble.why})" if self._trouble else "", f"{self._patience:g} s"
+        if not self._ready:
+            return f"CometD did not take the client in within {within}{told}"
         if self._waiting in self._role.missing:
-            return f"{self._waiting} did not come within {self._patience:g} s"
-        return f"nothing new came for {self._patience:g} s"
+            return f"{self._waiting} did not come within {within}{told}"
+        return f"{f'CometD fails{told}, and ' if told else ''}nothing new came for {within}"
 
     async def _leave(self) -> None:
         self._perform(self._client.disconnect())
@@ -196,6 +212,7 @@ class Agent:
 
     def _received(self, number: int, messages: list[Message]) -> None:
         self._heard = True
+        self._trouble = None
         self._perform(self._client.received(messages, self._clock.now(), number=number))
 
     def _failed(self, number: int, trouble: Trouble) -> None:
@@ -211,7 +228,7 @@ class Agent:
         elif trouble.answer is not None and self._client.phase is Phase.SHAKING:
             path = self._timeline.scenario.cometd.path
             self._why = self._why or unfit_cometd(self.access, path, trouble.answer)
-        self._trouble = trouble.why
+        self._trouble = trouble
         self._perform(self._client.failed(number, self._clock.now()))
 
     def _perform(self, actions: list[Action]) -> None:
@@ -221,7 +238,7 @@ class Agent:
                     assert self._carrier is not None
                     if any(message["channel"] == SUBSCRIBE for message in action.messages):
                         # The server counts from the subscription's coming, not from its answer.
-                        self._began = self._began or self._clock.now()
+                        self._began = self._moments.setdefault(self._role.start, self._clock.now())
                     self._carrier.send(action)
                 case Received():
                     self._event(action)
@@ -317,6 +334,8 @@ class Agent:
     ) -> None:
         at = self._clock.now() - (self._began or self._born)
         seen = Seen(at=at, kind=kind, step=step, what=what, value=value, differences=differences, again=again)
+        if step:
+            self._moments.setdefault(Moment(step, response=kind == "answer"), self._clock.now())
         if not any(step == ask.id for ask in self._role.session.asks):
             self._seen.append(seen)
         self._watch.saw(seen)

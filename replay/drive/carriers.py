@@ -11,7 +11,7 @@ import msgspec
 
 from replay.bayeux.channels import CONNECT, DISCONNECT, HANDSHAKE
 from replay.bayeux.client import Batch
-from replay.bayeux.messages import MalformedError, Message, parse
+from replay.bayeux.messages import MAX_REPLIES, MalformedError, Message, parse
 from replay.drive.answer import LARGEST, Answer
 from replay.drive.http import Http, in_words
 
@@ -32,6 +32,8 @@ class Trouble(msgspec.Struct, frozen=True):
     """Whether it took too long."""
     answer: Answer | None = None
     """What it answered instead, if it did."""
+    unreadable: bool = False
+    """Whether it said something, which is no Bayeux."""
 
 
 Replies = Callable[[int, list[Message]], None]
@@ -85,9 +87,9 @@ class Polls:
             self._failed(batch.number, Trouble(f"HTTP {answer.status}", answer=answer))
             return
         try:
-            messages = parse(answer.body)
+            messages = parse(answer.body, most=MAX_REPLIES)
         except MalformedError as error:
-            self._failed(batch.number, Trouble(str(error), answer=answer))
+            self._failed(batch.number, Trouble(str(error), answer=answer, unreadable=True))
             return
         self._received(batch.number, messages)
 
@@ -135,9 +137,9 @@ class Socket:
 
     def _take(self, body: bytes) -> None:
         try:
-            messages = parse(body)
+            messages = parse(body, most=MAX_REPLIES)
         except MalformedError as error:
-            self._failed(0, Trouble(str(error)))
+            self._failed(0, Trouble(str(error), unreadable=True))
             return
         self._received(0, messages)
 

@@ -171,9 +171,10 @@ class Desk:
 
 def sort_of(trouble: Trouble) -> str:
     """Under what a batch without a reply is counted."""
+    if trouble.unreadable:
+        return UNREADABLE
     if trouble.answer is not None:
-        is_malformed = trouble.answer.status == 200
-        return UNREADABLE if is_malformed else f"CometD answered {trouble.answer.status}"
+        return f"CometD answered {trouble.answer.status}"
     if trouble.late:
         return LATE
     return NO_CONNECTION if trouble.lost else LOST

@@ -71,6 +71,7 @@ def judge(
         why=reason,
         differences=differences,
         steps=steps,
+        troubles=tuple(dict.fromkeys(part.troubles(why))),
         ignored=found.ignored,
     )
 
@@ -196,6 +197,10 @@ class _Part:
             after = self.after(step)
             took = None if after is None else round(after, 6)
             yield StepOutcome(step=step, kind=kind, outcome=outcome, at=at, took=took)
+
+    def troubles(self, why: str) -> Iterator[str]:
+        """What failed, but for what it ended with."""
+        return (each.what for each in self.seen if each.kind == "failure" and each.what != why)
 
     def _left_to_others(self) -> frozenset[str]:
         """Events of the story that nothing brings about that an agent asks in it: one that is played."""

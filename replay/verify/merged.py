@@ -37,5 +37,6 @@ def merged(found: Sequence[Verification], scenario: Scenario) -> Verification:
         steps=tuple(
             sorted((step for one in found for step in one.steps), key=lambda each: order.get(each.step, last))
         ),
+        troubles=tuple(dict.fromkeys(trouble for one in found for trouble in one.troubles)),
         ignored=sum(each.ignored for each in found),
     )

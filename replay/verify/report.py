@@ -79,5 +79,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of the steps; what is no step stands after the step it came after."""
     steps: tuple[StepOutcome, ...] = ()
     """All of the part that was played, in the order of the file."""
+    troubles: tuple[str, ...] = ()
+    """What failed of CometD, whatever came of it: each once."""
     ignored: int = 0
     """Differences that were left out, as the scenario or a setting says."""

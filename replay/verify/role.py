@@ -28,7 +28,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     """Seconds since the client subscribed; until then since it began."""
     kind: str
-    """request, answer or event."""
+    """request, answer or event; failure, if none of them came."""
     step: str
     """Empty when it is no step of the scenario."""
     what: str
@@ -72,6 +72,8 @@ class Role:
         self._timeline = timeline
         self.session = timeline.sessions[role]
         """What it does before the story."""
+        self.start = timeline.story.starts[role]
+        """The moment at which it begins to listen."""
         shared = company or Company()
         self._values = shared.values
         self._base_url = base_url
@@ -138,6 +140,19 @@ class Role:
             return None
         return cue
 
+    @property
+    def ahead(self) -> list[Cue]:
+        """The events that have to come before anything more is asked."""
+        turn = self._turn
+        found = []
+        for step in self._order[self._order.index(turn) if turn else len(self._order) :]:
+            if step in self._done:
+                continue
+            if step not in self._pushes:
+                break
+            found.append(self._pushes[step])
+        return found
+
     def due(self) -> list[Ask]:
         """Requests whose turn has come, each once: one at a time, as all above it has to be seen."""
         turn = self._turn
@@ -151,16 +166,10 @@ class Role:
 
     def pass_over(self) -> bool:
         """Gives up the events that all waits for, so that what follows is asked; whether there were any."""
-        turn = self._turn
-        before = len(self._passed)
-        for step in self._order[self._order.index(turn) if turn else len(self._order) :]:
-            if step in self._done:
-                continue
-            if step not in self._pushes:
-                break
-            self._passed.add(step)
-            self._untold.update(names_in(self._pushes[step].data.compiled))
-        return len(self._passed) > before
+        ahead = self.ahead
+        self._passed.update(cue.id for cue in ahead)
+        self._untold.update(name for cue in ahead for name in names_in(cue.data.compiled))
+        return bool(ahead)
 
     def _lacks(self, ask: Ask) -> bool:
         """Whether it needs an id that an event was to tell which was given up: nobody can know it."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from replay.bayeux.client import Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
+from replay.bayeux.client import LONGEST, Action, Batch, BayeuxClient, Ended, Pause, Phase, Ready, Received
 
 EVENT = {"channel": "/a", "data": 1}
 
@@ -110,6 +110,14 @@ def test_advice_counts_in_milliseconds() -> None:
 @pytest.mark.parametrize("interval", [-5, None, "1000", 0])
 def test_advice_that_makes_no_sense_means_no_wait(interval: Any) -> None:
     assert Talk().together().answer("connect", advice={"interval": interval}) == ["connect"]
+
+
+@pytest.mark.parametrize("longest", [1e308, 10**400, LONGEST * 1000 + 1])
+def test_no_server_can_ask_for_more_than_a_day(longest: float) -> None:
+    talk = Talk().together(timeout=longest)
+
+    assert talk.open["connect"].timeout == LONGEST + 10.0
+    assert talk.answer("connect", advice={"interval": longest}) == [Pause(LONGEST)]
 
 
 @pytest.mark.parametrize(
@@ -237,6 +245,10 @@ def test_ids_of_others_are_not_ours() -> None:
     assert talk.says({"channel": "/a", "id": ours, "successful": True}) == []
     assert talk.says({"channel": "/meta/connect", "id": "99", "successful": True}) == []
     assert talk.answer("connect") == ["connect"]
+
+
+def test_an_event_that_calls_itself_successful_is_an_event_all_the_same() -> None:
+    assert Talk().together().says({**EVENT, "successful": True}) == [Received(channel="/a", data=1)]
 
 
 def test_a_reply_that_comes_twice_counts_once() -> None:

@@ -227,6 +227,61 @@ def test_a_target_that_cannot_be_exercised_is_inconclusive_and_said_in_words(
     ] == ["the target can be exercised"]
 
 
+def test_an_event_is_waited_for_until_it_is_due_however_short_patience_is(tmp_path: Path) -> None:
+    late = tmp_path / "late.yaml"
+    late.write_text(STORY.replace("after: accept,", "after: accept + 1500ms,"), encoding="utf-8")
+
+    @asynccontextmanager
+    async def at_its_pace() -> AsyncIterator[str]:
+        async with Server([load(late)], port=0) as simulated:
+            yield simulated.url
+
+    with aside(at_its_pace()) as url:
+        result = run(late, url)
+
+    assert (result.exit_code, result.stdout[:5]) == (0, "PASS:"), result.output
+
+
+def failing_since_accept(**answered: Any) -> Handler:
+    """Its CometD answers so from the acceptance on."""
+    plays, accepted = server(), asyncio.Event()
+
+    async def cometd(request: web.Request) -> web.StreamResponse:
+        if accepted.is_set():
+            return web.Response(**answered)
+        return await plays(request)
+
+    async def chat(request: web.Request) -> web.StreamResponse:
+        accepted.set()
+        return web.json_response({"statusCode": 0, "statusMessage": "ok"})
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        changed = {"cometd": cometd, "chat": chat}
+        return await changed.get(request.path.split("/")[1], plays)(request)
+
+    return handler
+
+
+def test_a_server_whose_cometd_dies_in_the_middle_is_inconclusive_and_misses_no_event(story: str) -> None:
+    with aside(serving(failing_since_accept(status=502, text="<html>"))) as url:
+        result = run(story, url)
+
+    assert result.exit_code == 3, result.output
+    assert "INCONCLUSIVE: CometD fails (HTTP 502), and nothing new came for 0.4 s. See that " in result.stdout
+    assert "reached until then: 3 of 4 steps, the last accept" in result.stdout
+
+
+def test_what_failed_beside_an_event_that_is_missing_is_told_with_it(story: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    with aside(serving(failing_since_accept(text="{oops"))) as url:
+        result = run(story, url, "--json", str(report))
+
+    assert result.exit_code == 1, result.output
+    assert "  CometD failed meanwhile: the body is not JSON: " in result.stdout
+    assert "- chatting: push /chats, accept   only in " in result.stdout
+    assert [each[:20] for each in json.loads(report.read_bytes())["troubles"]] == ["the body is not JSON"]
+
+
 @pytest.mark.parametrize("options", [[], ["--transport", "websocket"]])
 def test_a_target_that_is_down_is_inconclusive(options: list[str], story: str) -> None:
     target = nobody()

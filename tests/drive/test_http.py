@@ -152,7 +152,7 @@ def test_a_message_without_end_is_cut_off_at_a_limit(transport: str) -> None:
 
 
 def test_a_server_that_talks_of_other_things_without_end_is_left() -> None:
-    strange = [{"channel": "/a", "data": {"other": number}} for number in range(900)]
+    strange = [{"channel": "/a", "data": {"other": number}} for number in range(4_000)]
 
     async def handler(request: web.Request) -> web.StreamResponse:
         if request.path in {"/me", "/x"}:

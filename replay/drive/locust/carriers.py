@@ -12,7 +12,7 @@ from gevent.pool import Group
 
 from replay.bayeux.channels import CONNECT, DISCONNECT, HANDSHAKE
 from replay.bayeux.client import Batch
-from replay.bayeux.messages import MalformedError, Message, parse
+from replay.bayeux.messages import MAX_REPLIES, MalformedError, Message, parse
 from replay.drive.locust.http import Http, NoAnswerError
 from replay.drive.locust.line import Line
 
@@ -68,7 +68,7 @@ class Polls:
             answer = self._http.ask("POST", url, body, within=batch.timeout, kind=kind, held=held)
             if answer.status != 200:
                 raise NoAnswerError(f"status {answer.status}")
-            messages = parse(answer.body)
+            messages = parse(answer.body, most=MAX_REPLIES)
         except NoAnswerError as error:
             self._ear.failed(batch.number, str(error))
         except MalformedError:
@@ -127,7 +127,7 @@ class Socket:
 
     def _take(self, body: str) -> None:
         try:
-            messages = parse(body.encode())
+            messages = parse(body.encode(), most=MAX_REPLIES)
         except MalformedError:
             self._ear.failed(0, "what came is no Bayeux")
         else:
