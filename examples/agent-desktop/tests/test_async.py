@@ -40,6 +40,14 @@ async def test_ten_agents_accept_at_once(simulator):
     assert seen == [[user, "PersonP"] for user in users]
 
 
+@pytest.mark.replay(speed=1)
+async def test_a_poll_is_held_for_longer_than_an_answer_may_take(simulator):
+    async with Desktop(simulator.url, "marat", **QUICK | {"timeout": 0.3, "attempts": 20}) as desktop:
+        await desktop.until(lambda: desktop.chats or not desktop.is_online)
+
+        assert desktop.is_online
+
+
 @pytest.mark.replay("customer", clock="manual", speed=1)
 async def test_a_quiet_half_hour_is_no_trouble(simulator):
     async with Desktop(simulator.url, "marat", **QUICK) as desktop:

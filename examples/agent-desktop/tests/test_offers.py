@@ -19,6 +19,14 @@ def test_whoever_accepts_sees_who_is_there_and_what_was_said(desk):
     assert chat.lines == ["PersonP: Hello World", "PersonP: Is anybody there?"]
 
 
+def test_who_accepts_once_has_asked_once(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+    desk.until(lambda chat: chat.lines)
+
+    # What is asked twice within two seconds is answered once more, and counts once.
+    assert [entry for entry in simulator.journal if entry.kind == "retry"] == []
+
+
 def test_the_customer_sees_the_nickname(desk, simulator):
     simulator.expect("accept", times=1)
 

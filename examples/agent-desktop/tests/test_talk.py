@@ -5,6 +5,16 @@ from __future__ import annotations
 import pytest
 
 
+def tell(simulator, chat, *messages):
+    """An event of the test's own: what the scenario does not say."""
+    news = {"messageType": "MessageLogUpdated", "notificationType": "NewMessages"}
+    simulator.push("/v2/me/chats", {**news, "chatUri": f"/api/v2/chats/{chat}", "messages": list(messages)})
+
+
+def message(index, who, **said):
+    return {"index": index, "from": {"type": who, "nickname": who}, **said}
+
+
 @pytest.fixture
 def chat(desk):
     """A chat that is accepted, up to its history."""
@@ -24,6 +34,26 @@ def test_the_customer_is_told_that_the_agent_types(desk, chat, simulator):
     simulator.expect("typing", times=1)
 
     desk.operate(chat, "SendStartTypingNotification")
+
+
+def test_a_customer_types_on_while_the_agent_talks(desk, chat, simulator):
+    typing = message(5, "Customer", type="TypingStarted")
+
+    tell(simulator, chat, typing, message(6, "Agent", type="Text", text="Take your time"))
+
+    assert desk.until(lambda chat: len(chat.lines) == 3).is_typing
+
+
+def test_what_a_server_leaves_out_of_its_numbers_is_asked_for_once(desk, chat, simulator):
+    tell(simulator, chat, message(9, "Customer", type="Text", text="Is anybody"))
+    simulator.wait_for("messages")
+
+    tell(simulator, chat, message(10, "Customer", type="Text", text="there?"))
+    desk.operate(chat, "Complete")
+
+    assert len(desk.shows("Completed").lines) == 4
+    asked = [entry.kind for entry in simulator.journal if entry.step == "messages"]
+    assert asked == ["request", "answer"]
 
 
 def test_a_chat_that_is_completed_is_over(desk, chat):

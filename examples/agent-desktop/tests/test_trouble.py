@@ -18,24 +18,43 @@ def times_shaken(simulator):
     return sum(entry.kind == "handshake" for entry in simulator.journal)
 
 
-@goes_wrong("unknown-client", where={"meta": "connect"}, nth=3)
+def forgets_the_client(simulator):
+    """At its next poll, which comes at once: the one that is held returns with an event."""
+    simulator.fault({"fault": "unknown-client", "where": {"meta": "connect"}, "first": 1})
+    simulator.push(step="chatting")
+
+
 def test_a_server_that_forgot_the_client_is_greeted_again(desk, simulator):
     desk.accept(desk.shows("Invited").id)
+    chat = desk.until(lambda chat: chat.lines and chat.participants)
 
-    assert desk.until(lambda chat: chat.lines and chat.participants).lines == HISTORY
+    forgets_the_client(simulator)
+
+    # What a desktop asks for that listens again.
+    simulator.wait_for("chats")
+    desk.send(chat.id, "Good morning")
+    assert desk.until(lambda chat: len(chat.lines) == 3).lines == [*HISTORY, "Marat: Good morning"]
     assert times_shaken(simulator) == 2
 
 
-@pytest.mark.replay(
-    faults=[
-        {"fault": "drop", "where": {"step": "history"}},
-        {"fault": "unknown-client", "where": {"meta": "connect"}, "nth": 4},
-    ]
-)
-def test_what_was_lost_with_the_client_is_asked_for(desk):
+@goes_wrong("drop", where={"step": "history"})
+def test_what_was_lost_with_the_client_is_asked_for(desk, simulator):
     desk.accept(desk.shows("Invited").id)
+    desk.until(lambda chat: chat.participants)
+
+    forgets_the_client(simulator)
 
     assert desk.until(lambda chat: chat.lines).lines == HISTORY
+
+
+@goes_wrong("drop", where={"step": "participants"})
+def test_who_was_lost_with_the_client_is_asked_for_too(desk, simulator):
+    desk.accept(desk.shows("Invited").id)
+    desk.until(lambda chat: chat.lines)
+
+    forgets_the_client(simulator)
+
+    assert desk.until(lambda chat: chat.participants).participants == ["Marat", "PersonP"]
 
 
 @goes_wrong("server-restarted", where={"step": "chatting"}, nth=1)
@@ -63,10 +82,11 @@ def test_an_accept_is_tried_again_while_the_server_is_busy(desk, simulator):
     assert simulator.faults[0].struck == 2
 
 
-@goes_wrong("error", where={"step": "accept"}, settings={"message": "Chat server is down"})
-def test_what_the_server_says_of_a_failure_is_what_the_agent_reads(desk, simulator):
+@pytest.mark.parametrize("status", [500, 200])
+def test_what_the_server_says_of_a_failure_is_what_the_agent_reads(desk, simulator, status):
     simulator.expect("chatting", times=0)
     chat = desk.shows("Invited")
+    simulator.fault("error", where={"step": "accept"}, status=status, message="Chat server is down")
 
     with pytest.raises(CannotError, match="Chat server is down"):
         desk.accept(chat.id)
