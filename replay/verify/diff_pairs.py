@@ -14,7 +14,7 @@ from replay.verify.diff_values import ABSENT, Change, Values
 from replay.verify.report import Kind
 from replay.verify.timing import Tolerance, apart
 
-_PARTS = ("headers", "body", "text", "base64")
+_PARTS = ("body", "text", "base64")
 
 
 class Said(NamedTuple):
@@ -111,6 +111,7 @@ class Pairs:
         if not self._tolerance.allows(gap, longest):
             change = Change(f"{field}.after", one.after, other.after)
             yield Said("delay", change, _longer(*delays))
+        yield from self._values_of("answer", *_headers(one.headers, other.headers), f"{field}.headers")
         for name in _PARTS:
             given = _given(getattr(one, name)), _given(getattr(other, name))
             yield from self._values_of("answer", *given, f"{field}.{name}")
@@ -118,6 +119,12 @@ class Pairs:
 
 def _longer(one: Delay, other: Delay) -> float:
     return round(median(other) - median(one), 4)
+
+
+def _headers(one: dict[str, str], other: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Headers of two answers; HTTP/2 writes the same names in small letters."""
+    spelled = {name.lower(): name for name in one}
+    return one, {spelled.get(name.lower(), name): value for name, value in other.items()}
 
 
 def _query(text: str) -> dict[str, Any]:

@@ -167,6 +167,17 @@ def test_a_demand_is_the_same_whatever_its_token_is_called_and_however_its_heade
     assert report.variables == {"csrf": "token"}
 
 
+def test_headers_are_the_same_in_letters_of_either_case() -> None:
+    """HTTP/2 has small ones only."""
+
+    def told(headers: str) -> Scenario:
+        return scenario(("38ms, body", f"38ms, headers: {headers}, body"))
+
+    assert diff(told("{X-Node: a}"), told("{x-node: a}")).same
+    found = only(diff(told("{X-Node: a}"), told("{x-node: b}")))
+    assert (found.field, found.a, found.b) == ("answer.headers.X-Node", "a", "b")
+
+
 def test_a_step_that_only_one_side_has_is_said_once() -> None:
     line = next(line for line in BASE.splitlines() if "id: text-3" in line)
     more = line.replace("text-3", "goodbye").replace("messageType: L", "messageType: G")
