@@ -98,7 +98,7 @@ class Pairs:
         for at in range(max(len(ours), len(theirs))):
             field = "answer" if max(len(ours), len(theirs)) == 1 else f"answer[{at}]"
             if at >= len(ours) or at >= len(theirs):
-                said = [f"{side[at].status}" if at < len(side) else ABSENT for side in (ours, theirs)]
+                said = [side[at].status if at < len(side) else ABSENT for side in (ours, theirs)]
                 yield Said("answer", Change(field, *said))
             else:
                 yield from self._answer(ours[at], theirs[at], field)
