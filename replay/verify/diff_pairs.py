@@ -49,7 +49,7 @@ class Pairs:
     def _pushes(self, one: PushStep, other: PushStep) -> Iterator[Said]:
         yield from self._text("channel", one.push, other.push, "push")
         triggers = parse_trigger(one.after), parse_trigger(other.after)
-        if self.moved(triggers[0]) != set(triggers[1].moments):
+        if self._moved(triggers[0]) != set(triggers[1].moments):
             yield Said("trigger", Change("after", one.after, other.after))
         else:
             windows = parse_duration(one.window), parse_duration(other.window)
@@ -64,7 +64,7 @@ class Pairs:
         if {self._there.get(name, name) for name in one} != set(other):
             yield Said("trigger", Change("until", one, other))
 
-    def moved(self, trigger: Trigger) -> set[Moment]:
+    def _moved(self, trigger: Trigger) -> set[Moment]:
         """What the one's trigger waits for, by the ids of the other."""
         return {Moment(self._there.get(m.step, m.step), m.response) for m in trigger.moments}
 

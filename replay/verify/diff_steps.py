@@ -24,23 +24,14 @@ class Placed(NamedTuple):
     step: Step
 
 
-class Matches(NamedTuple):
-    """The steps of two scenarios, as places in the lists that were given."""
-
-    pairs: list[tuple[int, int]]
-    """In the order of the one."""
-    only_a: list[int]
-    only_b: list[int]
-
-
 def placed(scenario: Scenario) -> list[Placed]:
     """All steps of a scenario, those of the session first."""
     session = [Placed("session", step) for step in scenario.session]
     return session + [Placed("steps", step) for step in scenario.steps]
 
 
-def match(a: Sequence[Placed], b: Sequence[Placed]) -> Matches:
-    """Finds who is who.
+def match(a: Sequence[Placed], b: Sequence[Placed]) -> list[tuple[int, int]]:
+    """Finds who is who: places in the two lists, in the order of the one.
 
     Steps of one kind (what is asked of which path, what is pushed to which channel) are matched among
     themselves; whoever is left over is matched by id alone, as a step whose kind differs.
@@ -59,7 +50,7 @@ class _Matcher:
         self._asked: frozenset[str] = frozenset()
         """Requests that are in both, by their ids in B."""
 
-    def matches(self) -> Matches:
+    def matches(self) -> list[tuple[int, int]]:
         others: dict[str, list[int]] = {}
         for at, there in enumerate(self.b):
             others.setdefault(kind_of(there.step), []).append(at)
@@ -76,10 +67,7 @@ class _Matcher:
             if kind in pushes:
                 self._group(ours, others.get(kind, []))
         self._by_id_alone()
-        taken = set(self.pairs.values())
-        only_a = [at for at in range(len(self.a)) if at not in self.pairs]
-        only_b = [at for at in range(len(self.b)) if at not in taken]
-        return Matches(sorted(self.pairs.items()), only_a, only_b)
+        return sorted(self.pairs.items())
 
     def _by_id_alone(self) -> None:
         taken = set(self.pairs.values())

@@ -257,6 +257,8 @@ def test_the_recorded_value_of_what_is_made_anew_is_not_compared_but_how_it_is_m
         "participant-id",
         "interaction-id",
     )
+    taken = only(against_base(("009052C5E743004C, make: participant-id", "009052C5E743004C")))
+    assert (taken.field, taken.a, taken.b) == ("agent.make", "participant-id", ABSENT)
 
 
 def test_two_that_wait_the_other_way_round_have_changed_their_order() -> None:
