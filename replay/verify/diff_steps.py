@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import skeleton
+from replay.verify.stretches import stretches
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _NUMBERED = re.compile(r"-?\d+$")
@@ -97,33 +97,49 @@ class _Matcher:
         return found
 
     def _align(self, ours: list[int], theirs: list[int]) -> None:
-        """By id where all ids are the same; else by what they say, what is left between those in order."""
+        """By id where those that both have are the same steps; else by what they say, the rest in order."""
         by_id = {self.b[at].step.id: at for at in theirs}
-        if len(ours) == len(theirs) and all(self.a[at].step.id in by_id for at in ours):
-            self.pairs |= {at: by_id[self.a[at].step.id] for at in ours}
+        both = {at: by_id[self.a[at].step.id] for at in ours if self.a[at].step.id in by_id}
+        if len(both) == len(ours) == len(theirs):
+            self.pairs |= both
             return
+        said = [self._here(at) for at in both], [self._in_b(at) for at in both.values()]
+        if said[0] == said[1]:
+            self.pairs |= both
+            taken = set(both.values())
+            ours, theirs = [at for at in ours if at not in both], [at for at in theirs if at not in taken]
         for left, right in self._alike(ours, theirs, str):
             for still, other in self._alike(left, right, skeleton):
-                names = {self.b[at].step.id: at for at in other}
-                named = {at: names[self.a[at].step.id] for at in still if self.a[at].step.id in names}
-                taken = set(named.values())
-                rest = [at for at in still if at not in named], [at for at in other if at not in taken]
-                self.pairs |= named | dict(zip(*rest, strict=False))
+                self._in_order(still, other)
+
+    def _in_order(self, ours: list[int], theirs: list[int]) -> None:
+        """Those of one id, then what is left."""
+        names = {self.b[at].step.id: at for at in theirs}
+        named = {at: names[self.a[at].step.id] for at in ours if self.a[at].step.id in names}
+        taken = set(named.values())
+        rest = [at for at in ours if at not in named], [at for at in theirs if at not in taken]
+        self.pairs |= named | dict(zip(*rest, strict=False))
 
     def _alike(
         self, ours: list[int], theirs: list[int], shape: Callable[[str], str]
     ) -> Iterator[tuple[list[int], list[int]]]:
         """Pairs steps that say the same in one order; yields what is left on both sides between them."""
-        said = (
-            [shape(_said(self.a[at].step)) + self._follows(self.a[at].step, self._there) for at in ours],
-            [shape(_said(self.b[at].step)) + self._follows(self.b[at].step, None) for at in theirs],
-        )
-        here = there = 0
-        for block in difflib.SequenceMatcher(None, *said).get_matching_blocks():
-            if here < block.a or there < block.b:
-                yield ours[here : block.a], theirs[there : block.b]
-            here, there = block.a + block.size, block.b + block.size
-            self.pairs.update(zip(ours[block.a : here], theirs[block.b : there], strict=True))
+        said = [self._here(at, shape) for at in ours], [self._in_b(at, shape) for at in theirs]
+        for same, here, there in stretches(*said):
+            if same:
+                self.pairs.update(zip(ours[here], theirs[there], strict=True))
+            else:
+                yield ours[here], theirs[there]
+
+    def _here(self, at: int, shape: Callable[[str], str] = str) -> str:
+        """What a step of A says, and what it follows."""
+        step = self.a[at].step
+        return shape(_said(step)) + self._follows(step, self._there)
+
+    def _in_b(self, at: int, shape: Callable[[str], str] = str) -> str:
+        """The same of a step of B."""
+        step = self.b[at].step
+        return shape(_said(step)) + self._follows(step, None)
 
     def _follows(self, step: Step, there: dict[str, str] | None) -> str:
         """The requests a push follows, by their ids in B: those that are in both."""

@@ -223,6 +223,37 @@ def test_pushes_that_all_look_alike_are_told_apart_by_what_they_follow() -> None
     assert said == [("only in a", name) for name in gone]
 
 
+@pytest.mark.parametrize("renumbered", [False, True])
+def test_a_message_less_among_hundreds_that_say_the_same_is_one_difference(*, renumbered: bool) -> None:
+    texts = ["hi", "yes", "no"] * 200
+
+    def told(gone: int | None) -> Scenario:
+        places = [at for at in range(len(texts)) if at != gone]
+        numbers = range(len(places)) if renumbered else places
+        steps: list[Step] = [
+            PushStep(id=f"text-{number}", push="/a", data={"text": texts[at]})
+            for number, at in zip(numbers, places, strict=True)
+        ]
+        return Scenario(version=1, name="a", steps=steps)
+
+    report = diff(told(None), told(300))
+
+    assert [(each.kind, each.step) for each in report.differences if each.kind != "renamed"] == [
+        ("only in a", "text-300")
+    ]
+    assert len(report.differences) == (300 if renumbered else 1)
+
+
+def test_one_less_of_many_that_are_all_alike_is_the_one_whose_id_is_gone() -> None:
+    def told(*numbers: int) -> Scenario:
+        steps: list[Step] = [PushStep(id=f"text-{number}", push="/a", data="hi") for number in numbers]
+        return Scenario(version=1, name="a", steps=steps)
+
+    found = only(diff(told(1, 2, 3, 4), told(1, 3, 4)))
+
+    assert (found.kind, found.step) == ("only in a", "text-2")
+
+
 def test_a_step_with_another_name_is_the_same_step_wherever_it_is_referred_to() -> None:
     found = only(against_base(("id: accept", "id: take"), ("after: accept", "after: take")))
 
