@@ -111,7 +111,7 @@ def _runs(
 def _print(report: Iterable[Line], row: dict[str, object] | None) -> None:
     """The report for a person, or as JSON."""
     if row is not None:
-        click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2))
         return
     print_lines(report, sys.stdout)
 
