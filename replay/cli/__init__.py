@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -63,6 +64,9 @@ def group() -> None:
 
 def main() -> None:
     """Runs the command line; every error of ours is its sentence and its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Windows' own encodings, and those of old terminals, lack arrows and most of the world's letters.
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="replay: %(message)s")
     try:
         code = group.main(standalone_mode=False)

@@ -33,7 +33,7 @@ def check(context: click.Context, files: tuple[Path, ...], *, as_json: bool, sec
     verdicts = [_verdict(file, secrets=secrets) for file in files]
     if as_json:
         rows = [_row(verdict) for verdict in verdicts]
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
     else:
         for verdict in verdicts:
             if verdict.good:

@@ -76,6 +76,8 @@ def command(
     if junit == "-":
         raise UsageError("--junit writes a file beside the report: name one")
     check_outputs(None, junit, a, b)
+    for path in (a, b):
+        _refuse_pipe(path)
     names = called(a), called(b)
     journals = find_journal(a), find_journal(b)
     if any(journals):
@@ -109,7 +111,7 @@ def _runs(
 def _print(report: Iterable[Line], row: dict[str, object] | None) -> None:
     """The report for a person, or as JSON."""
     if row is not None:
-        click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(row), indent=2))
         return
     print_lines(report, sys.stdout)
 
@@ -122,8 +124,7 @@ def story(path: Path) -> Scenario:
         RecordingError: it is no recording, or not of one story.
         UsageError: it cannot be read twice.
     """
-    if path.is_fifo():
-        raise UsageError(f"{path} is a pipe, which can be read only once", help="Write it to a file first.")
+    _refuse_pipe(path)
     if path.suffix.lower() in {".yaml", ".yml"}:
         return load(path)
     try:
@@ -145,6 +146,11 @@ def story(path: Path) -> Scenario:
     for note in (*recording.notes, *(f"{path}: {note}" for note in told.notes)):
         click.echo(f"note: {note.removesuffix('.')}", err=True)
     return told.scenario
+
+
+def _refuse_pipe(path: Path) -> None:
+    if path.is_fifo():
+        raise UsageError(f"{path} is a pipe, which can be read only once", help="Write it to a file first.")
 
 
 def _row(report: Report | JournalReport, names: tuple[str, str]) -> dict[str, object]:

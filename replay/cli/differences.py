@@ -20,7 +20,7 @@ FIELDS = 12
 STEPS = 60
 """Steps shown; the others are counted."""
 NAMED = 3
-"""Steps that are named in the first line."""
+"""Steps, or agents, that are named in the first line."""
 OF_ALL = "settings and variables"
 _PLAIN = {"request", "answer", "event", "channel"}
 
@@ -100,8 +100,12 @@ def _summary(report: Report, steps: Blocks, names: tuple[str, str]) -> str:
 
 
 def named(steps: Blocks) -> str:
-    """The steps that differ, by name; of many the first."""
-    names = list(dict.fromkeys(found[0].step for found in steps.values() if found[0].step))
+    """The steps that differ, by name."""
+    return some(list(dict.fromkeys(found[0].step for found in steps.values() if found[0].step)))
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many there are beside."""
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
 
 

@@ -42,7 +42,7 @@ def faults(name: str | None, *, as_json: bool) -> None:
         advice = nearest(name, known) or "`replay faults` lists them."
         raise UsageError(f"there is no fault or preset called '{name}'. {advice}")
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
         return
     console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
     with console.capture() as captured:

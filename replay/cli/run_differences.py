@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from replay.account import printable
+from replay.cli.differences import counted, some
 from replay.cli.printing import Line, Row, Rows
 from replay.cli.shown import both
 from replay.entries import Entry
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
 
+AGENTS = 20
+"""Agents shown; the others are counted."""
+NOBODY = "nobody in particular"
 CHANGES = 60
 """Differences shown of one agent; the others are counted."""
 
@@ -23,29 +27,35 @@ def lines(report: JournalReport, names: tuple[str, str]) -> Iterator[Line]:
     Args:
         names: What to call A and B.
     """
-    yield Text(_summary(report, names), style="bold")
+    names = printable(names[0]), printable(names[1])
+    by_agent: dict[str, list[Change]] = {}
+    for change in report.changes:
+        by_agent.setdefault(printable(change.agent) or NOBODY, []).append(change)
+    yield Text(_summary(report, list(by_agent), names), style="bold")
     if any(report.left_out):
         left_out = " and ".join(f"{number:,}" for number in dict.fromkeys(report.left_out))
         yield Text(
             f"  left out, as faults touched them: {left_out}; --touched compares them too", style="dim"
         )
-    by_agent: dict[str, list[Change]] = {}
-    for change in report.changes:
-        by_agent.setdefault(change.agent, []).append(change)
-    for agent, changes in by_agent.items():
+    for agent, changes in list(by_agent.items())[:AGENTS]:
         yield Text()
-        yield Text(printable(agent) or "nobody in particular")
+        yield Text(agent)
         for change in changes[:CHANGES]:
             yield from _lines(change, names)
         if len(changes) > CHANGES:
             yield Text(f"  … and {len(changes) - CHANGES:,} more; --json has them all", style="dim")
+    if len(by_agent) > AGENTS:
+        yield Text()
+        more = counted(len(by_agent) - AGENTS, "more agent")
+        yield Text(f"… and {more}; --json has them all", style="dim")
 
 
-def _summary(report: JournalReport, names: tuple[str, str]) -> str:
+def _summary(report: JournalReport, agents: list[str], names: tuple[str, str]) -> str:
     counts = " and ".join(f"{number:,}" for number in dict.fromkeys(report.entries))
     what = f"{names[0]} and {names[1]}: {counts} entries"
-    found = len(report.changes)
-    return f"{what}, the same run" if report.same else f"{what}, {found:,} difference{'s' * (found != 1)}"
+    if report.same:
+        return f"{what}, the same run"
+    return f"{what}, {counted(len(report.changes), 'difference')} of {some(agents)}"
 
 
 def _lines(change: Change, names: tuple[str, str]) -> Iterator[Line]:

@@ -20,4 +20,5 @@ def schema(*, path: bool) -> None:
     if path and own:
         what = f"the schema that comes with the package does not know '{own[0]}'"
         raise UsageError(what, help="Leave out --path, and write what is printed to a file.")
-    click.echo(SCHEMA_FILE if path else schema_text(), nl=path)
+    # As JSON is written, whatever the terminal's encoding.
+    click.echo(SCHEMA_FILE if path else schema_text().encode(), nl=path)

@@ -21,7 +21,8 @@ def shown(value: Any) -> str:
 
 def both(a: Any, b: Any) -> tuple[str, str]:
     """Two values that differ; of long ones the part is shown where they do."""
-    one, other = _text(a), _text(b)
+    texts = isinstance(a, str) and isinstance(b, str)
+    one, other = _text(a, quoted=not texts), _text(b, quoted=not texts)
     if max(len(one), len(other)) <= LONGEST or ABSENT in (one, other):
         return _cut(one, 0), _cut(other, 0)
     pairs = enumerate(zip(one, other, strict=False))
@@ -30,8 +31,12 @@ def both(a: Any, b: Any) -> tuple[str, str]:
     return _cut(one, skipped), _cut(other, skipped)
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
+def _text(value: Any, *, quoted: bool = False) -> str:
+    """A value as JSON; a text without its quotes, where one can see without them what it is."""
+    if value == ABSENT:
+        return ABSENT
+    plain = isinstance(value, str) and value.isprintable() and value == value.strip() != ""
+    return value if plain and not quoted and value[0] != '"' else json.dumps(value, ensure_ascii=False)
 
 
 def _cut(text: str, skipped: int) -> str:

@@ -17,7 +17,7 @@ from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import Pairing
 from replay.verify.diff_pairs import Pairs
 from replay.verify.diff_settings import demands_of, settings_of
-from replay.verify.diff_steps import Matches, Placed, kind_of, match, placed
+from replay.verify.diff_steps import Placed, kind_of, match, placed
 from replay.verify.diff_values import ABSENT, Personal, Values
 from replay.verify.report import Difference, Kind
 from replay.verify.timing import Tolerance
@@ -70,8 +70,8 @@ class _Comparison:
     def __init__(self, a: Scenario, b: Scenario, tolerance: Tolerance, personal: Personal) -> None:
         self.a, self.b = a, b
         self.ours, self.theirs = placed(a), placed(b)
-        self.matches: Matches = match(self.ours, self.theirs)
-        self.there = {self.ours[i].step.id: self.theirs[j].step.id for i, j in self.matches.pairs}
+        self.matches = match(self.ours, self.theirs)
+        self.there = {self.ours[i].step.id: self.theirs[j].step.id for i, j in self.matches}
         times = {*a.shift_times, *b.shift_times}
         self.values = Values({*a.ignore, *b.ignore}, times, self.there, personal)
         self.roles = Pairing()
@@ -81,7 +81,7 @@ class _Comparison:
         self._by_id = {each.step.id: each.step for each in self.theirs}
 
     def _learn(self) -> None:
-        for i, j in self.matches.pairs:
+        for i, j in self.matches:
             one, other = self.ours[i].step, self.theirs[j].step
             self.roles.see(*self._agents(one, other))
             self.values.learn(_told(one), _told(other))
@@ -105,7 +105,7 @@ class _Comparison:
             roles=self.roles.renamed,
             pseudonyms=dict(sorted(self.values.words.used)),
             steps=(len(self.ours), len(self.theirs)),
-            matched=len(self.matches.pairs),
+            matched=len(self.matches),
         )
 
     def _settings(self) -> Iterator[Difference]:
@@ -124,7 +124,7 @@ class _Comparison:
                 continue
             met.add(other_name)
             if variable.make != other.make:
-                yield Difference(kind="variable", field=f"{name}.make", a=variable.make, b=other.make)
+                yield Difference(kind="variable", field=f"{name}.make", a=_made(variable), b=_made(other))
             elif variable.told != other.told:
                 one_told, other_told = (_built(each.told) for each in (variable, other))
                 yield Difference(kind="variable", field=f"{name}.told", a=one_told, b=other_told)
@@ -141,8 +141,8 @@ class _Comparison:
                 yield Difference(kind="variable", field=name, b=_shown(variable))
 
     def _steps(self) -> Iterator[Difference]:
-        pairs = dict(self.matches.pairs)
-        back = {j: i for i, j in self.matches.pairs}
+        pairs = dict(self.matches)
+        back = {j: i for i, j in self.matches}
         # Those only in B stand after the step of A that theirs follows.
         after: dict[int, list[int]] = {}
         last = -1
@@ -244,6 +244,10 @@ def _field(name: str) -> str:
 def _is_sent(variable: Variable) -> bool:
     """Whether its value comes from the client, or is as recorded."""
     return variable.make is None and variable.told is None and variable.merged is None
+
+
+def _made(variable: Variable) -> Any:
+    return variable.make or ABSENT
 
 
 def _built(of: Collected | Merged | None) -> Any:

@@ -14,7 +14,7 @@ from replay.verify.diff_values import ABSENT, Change, Values
 from replay.verify.report import Kind
 from replay.verify.timing import Tolerance, apart
 
-_PARTS = ("headers", "body", "text", "base64")
+_PARTS = ("body", "text", "base64")
 
 
 class Said(NamedTuple):
@@ -49,7 +49,7 @@ class Pairs:
     def _pushes(self, one: PushStep, other: PushStep) -> Iterator[Said]:
         yield from self._text("channel", one.push, other.push, "push")
         triggers = parse_trigger(one.after), parse_trigger(other.after)
-        if self.moved(triggers[0]) != set(triggers[1].moments):
+        if self._moved(triggers[0]) != set(triggers[1].moments):
             yield Said("trigger", Change("after", one.after, other.after))
         else:
             windows = parse_duration(one.window), parse_duration(other.window)
@@ -64,7 +64,7 @@ class Pairs:
         if {self._there.get(name, name) for name in one} != set(other):
             yield Said("trigger", Change("until", one, other))
 
-    def moved(self, trigger: Trigger) -> set[Moment]:
+    def _moved(self, trigger: Trigger) -> set[Moment]:
         """What the one's trigger waits for, by the ids of the other."""
         return {Moment(self._there.get(m.step, m.step), m.response) for m in trigger.moments}
 
@@ -98,7 +98,7 @@ class Pairs:
         for at in range(max(len(ours), len(theirs))):
             field = "answer" if max(len(ours), len(theirs)) == 1 else f"answer[{at}]"
             if at >= len(ours) or at >= len(theirs):
-                said = [f"{side[at].status}" if at < len(side) else ABSENT for side in (ours, theirs)]
+                said = [side[at].status if at < len(side) else ABSENT for side in (ours, theirs)]
                 yield Said("answer", Change(field, *said))
             else:
                 yield from self._answer(ours[at], theirs[at], field)
@@ -111,6 +111,7 @@ class Pairs:
         if not self._tolerance.allows(gap, longest):
             change = Change(f"{field}.after", one.after, other.after)
             yield Said("delay", change, _longer(*delays))
+        yield from self._values_of("answer", *_headers(one.headers, other.headers), f"{field}.headers")
         for name in _PARTS:
             given = _given(getattr(one, name)), _given(getattr(other, name))
             yield from self._values_of("answer", *given, f"{field}.{name}")
@@ -118,6 +119,12 @@ class Pairs:
 
 def _longer(one: Delay, other: Delay) -> float:
     return round(median(other) - median(one), 4)
+
+
+def _headers(one: dict[str, str], other: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Headers of two answers; HTTP/2 writes the same names in small letters."""
+    spelled = {name.lower(): name for name in one}
+    return one, {spelled.get(name.lower(), name): value for name, value in other.items()}
 
 
 def _query(text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from replay.scenario.model import PushStep, RequestStep, Scenario, Step, is_set
 from replay.scenario.triggers import parse_trigger
 from replay.verify.diff_names import skeleton
+from replay.verify.stretches import stretches
 
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 _NUMBERED = re.compile(r"-?\d+$")
@@ -24,23 +24,14 @@ class Placed(NamedTuple):
     step: Step
 
 
-class Matches(NamedTuple):
-    """The steps of two scenarios, as places in the lists that were given."""
-
-    pairs: list[tuple[int, int]]
-    """In the order of the one."""
-    only_a: list[int]
-    only_b: list[int]
-
-
 def placed(scenario: Scenario) -> list[Placed]:
     """All steps of a scenario, those of the session first."""
     session = [Placed("session", step) for step in scenario.session]
     return session + [Placed("steps", step) for step in scenario.steps]
 
 
-def match(a: Sequence[Placed], b: Sequence[Placed]) -> Matches:
-    """Finds who is who.
+def match(a: Sequence[Placed], b: Sequence[Placed]) -> list[tuple[int, int]]:
+    """Finds who is who: places in the two lists, in the order of the one.
 
     Steps of one kind (what is asked of which path, what is pushed to which channel) are matched among
     themselves; whoever is left over is matched by id alone, as a step whose kind differs.
@@ -59,7 +50,7 @@ class _Matcher:
         self._asked: frozenset[str] = frozenset()
         """Requests that are in both, by their ids in B."""
 
-    def matches(self) -> Matches:
+    def matches(self) -> list[tuple[int, int]]:
         others: dict[str, list[int]] = {}
         for at, there in enumerate(self.b):
             others.setdefault(kind_of(there.step), []).append(at)
@@ -76,10 +67,7 @@ class _Matcher:
             if kind in pushes:
                 self._group(ours, others.get(kind, []))
         self._by_id_alone()
-        taken = set(self.pairs.values())
-        only_a = [at for at in range(len(self.a)) if at not in self.pairs]
-        only_b = [at for at in range(len(self.b)) if at not in taken]
-        return Matches(sorted(self.pairs.items()), only_a, only_b)
+        return sorted(self.pairs.items())
 
     def _by_id_alone(self) -> None:
         taken = set(self.pairs.values())
@@ -109,33 +97,49 @@ class _Matcher:
         return found
 
     def _align(self, ours: list[int], theirs: list[int]) -> None:
-        """By id where all ids are the same; else by what they say, what is left between those in order."""
+        """By id where those that both have are the same steps; else by what they say, the rest in order."""
         by_id = {self.b[at].step.id: at for at in theirs}
-        if len(ours) == len(theirs) and all(self.a[at].step.id in by_id for at in ours):
-            self.pairs |= {at: by_id[self.a[at].step.id] for at in ours}
+        both = {at: by_id[self.a[at].step.id] for at in ours if self.a[at].step.id in by_id}
+        if len(both) == len(ours) == len(theirs):
+            self.pairs |= both
             return
+        said = [self._here(at) for at in both], [self._in_b(at) for at in both.values()]
+        if said[0] == said[1]:
+            self.pairs |= both
+            taken = set(both.values())
+            ours, theirs = [at for at in ours if at not in both], [at for at in theirs if at not in taken]
         for left, right in self._alike(ours, theirs, str):
             for still, other in self._alike(left, right, skeleton):
-                names = {self.b[at].step.id: at for at in other}
-                named = {at: names[self.a[at].step.id] for at in still if self.a[at].step.id in names}
-                taken = set(named.values())
-                rest = [at for at in still if at not in named], [at for at in other if at not in taken]
-                self.pairs |= named | dict(zip(*rest, strict=False))
+                self._in_order(still, other)
+
+    def _in_order(self, ours: list[int], theirs: list[int]) -> None:
+        """Those of one id, then what is left."""
+        names = {self.b[at].step.id: at for at in theirs}
+        named = {at: names[self.a[at].step.id] for at in ours if self.a[at].step.id in names}
+        taken = set(named.values())
+        rest = [at for at in ours if at not in named], [at for at in theirs if at not in taken]
+        self.pairs |= named | dict(zip(*rest, strict=False))
 
     def _alike(
         self, ours: list[int], theirs: list[int], shape: Callable[[str], str]
     ) -> Iterator[tuple[list[int], list[int]]]:
         """Pairs steps that say the same in one order; yields what is left on both sides between them."""
-        said = (
-            [shape(_said(self.a[at].step)) + self._follows(self.a[at].step, self._there) for at in ours],
-            [shape(_said(self.b[at].step)) + self._follows(self.b[at].step, None) for at in theirs],
-        )
-        here = there = 0
-        for block in difflib.SequenceMatcher(None, *said).get_matching_blocks():
-            if here < block.a or there < block.b:
-                yield ours[here : block.a], theirs[there : block.b]
-            here, there = block.a + block.size, block.b + block.size
-            self.pairs.update(zip(ours[block.a : here], theirs[block.b : there], strict=True))
+        said = [self._here(at, shape) for at in ours], [self._in_b(at, shape) for at in theirs]
+        for same, here, there in stretches(*said):
+            if same:
+                self.pairs.update(zip(ours[here], theirs[there], strict=True))
+            else:
+                yield ours[here], theirs[there]
+
+    def _here(self, at: int, shape: Callable[[str], str] = str) -> str:
+        """What a step of A says, and what it follows."""
+        step = self.a[at].step
+        return shape(_said(step)) + self._follows(step, self._there)
+
+    def _in_b(self, at: int, shape: Callable[[str], str] = str) -> str:
+        """The same of a step of B."""
+        step = self.b[at].step
+        return shape(_said(step)) + self._follows(step, None)
 
     def _follows(self, step: Step, there: dict[str, str] | None) -> str:
         """The requests a push follows, by their ids in B: those that are in both."""

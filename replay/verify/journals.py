@@ -7,12 +7,12 @@ compared.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import Any, Literal
 
 import msgspec
 
 from replay.entries import Entry, Kept
+from replay.verify.stretches import stretches
 from replay.verify.timing import Tolerance
 from replay.verify.touched import touched, untouched
 
@@ -86,24 +86,24 @@ def compare_agent(
     began = a[0].at if a else 0.0, b[0].at if b else 0.0
     if tolerance is None and ours == theirs:
         return
-    for what, low, high, other_low, other_high in SequenceMatcher(None, ours, theirs, False).get_opcodes():
-        one, other = a[low:high], b[other_low:other_high]
-        if what != "equal":
+    for same, here, there in stretches(ours, theirs):
+        one, other = a[here], b[there]
+        if not same:
             yield from _replaced(agent, one, other)
             continue
         for entry, twin in zip(one, other, strict=True) if tolerance is not None else ():
-            since, there = entry.at - began[0], twin.at - began[1]
-            if tolerance is not None and not tolerance.allows(abs(there - since), max(there, since)):
-                apart = round(there - since, 6)
+            since, then = entry.at - began[0], twin.at - began[1]
+            if tolerance is not None and not tolerance.allows(abs(then - since), max(then, since)):
+                apart = round(then - since, 6)
                 yield Change(agent=agent, kind="time", a=entry, b=twin, apart=apart)
 
 
 def _replaced(agent: str, a: Sequence[Entry], b: Sequence[Entry]) -> Iterator[Change]:
     """Entries that are not equal: some may tell of the same thing, in other words."""
     ours, theirs = [_subject(entry) for entry in a], [_subject(entry) for entry in b]
-    for what, low, high, other_low, other_high in SequenceMatcher(None, ours, theirs, False).get_opcodes():
-        one, other = a[low:high], b[other_low:other_high]
-        if what == "equal":
+    for same, here, there in stretches(ours, theirs):
+        one, other = a[here], b[there]
+        if same:
             for entry, twin in zip(one, other, strict=True):
                 yield Change(agent=agent, kind="details", a=entry, b=twin)
             continue

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -276,3 +277,15 @@ def test_junit_never_goes_over_what_is_compared(story: Path) -> None:
     assert "is what is to be read" in str(run(story, story, "--junit", str(story)).exception)
     assert isinstance(run(story, story, "--junit", "-").exception, UsageError)
     assert "it is a folder" in str(run(story, story, "--junit", "").exception)
+
+
+def test_what_the_page_prints_is_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    [printed] = re.findall(r"```text\n(accept-chat.yaml and .*?)```", page, re.DOTALL)
+    text = (ROOT / "scenarios" / "accept-chat.yaml").read_text(encoding="utf-8")
+    changed = text.replace("timeout: 30s", "timeout: 10s").replace("state: Chatting", "state: Busy", 1)
+    monkeypatch.chdir(tmp_path)
+    Path("accept-chat.yaml").write_text(text, encoding="utf-8")
+    Path("changed.yaml").write_text(changed, encoding="utf-8")
+
+    assert run("accept-chat.yaml", "changed.yaml").stdout == printed

@@ -212,3 +212,21 @@ def test_what_differs_between_runs_is_said_step_by_step(story: Path, journal: Pa
 
 def test_a_journal_is_not_held_against_a_scenario(story: Path, journal: Path) -> None:
     assert refused(diff, story, journal) == f"{journal} is a journal and {story} is none: name two of a kind"
+    assert refused(diff, journal, "gone.jsonl") == "gone.jsonl does not exist"
+
+
+def test_of_very_many_agents_the_first_are_shown_and_the_others_counted(
+    story: Path, journal: Path, tmp_path: Path
+) -> None:
+    head, *lines = journal.read_text().splitlines()
+    crowd = [head]
+    for number in range(1000):
+        crowd += [line.replace('"agent":"ann"', f'"agent":"ann{number}"') for line in lines]
+    other = tmp_path / "crowd.jsonl"
+    other.write_text("\n".join(crowd) + "\n", encoding="utf-8")
+
+    lines = run(diff, journal, other, "--touched").stdout.splitlines()
+
+    assert lines[0].endswith(" differences of ann, ann0, ann1 and 998 more")
+    assert lines[-1] == "… and 981 more agents; --json has them all"
+    assert len(lines) < 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -25,6 +26,8 @@ def replay(*arguments: str, **environment: str) -> tuple[int, str, str]:
         [sys.executable, "-m", "replay", *arguments],
         capture_output=True,
         text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
         env=os.environ | environment,
     )
@@ -48,6 +51,20 @@ def test_a_scenario_that_needs_a_path_of_control_is_refused_at_its_place() -> No
 
 def test_the_version_is_printed() -> None:
     assert replay("--version") == (0, f"replay, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_an_encoding_lacks_is_written_out(encoding: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    text = Path(SHOWCASE).read_text(encoding="utf-8")
+    other.write_text(text.replace("state: Invited", "state: 日本é"), encoding="utf-8")
+
+    code, out, err = replay("diff", SHOWCASE, str(other), PYTHONIOENCODING=encoding)
+    _, as_json, _ = replay("diff", SHOWCASE, str(other), "--json", PYTHONIOENCODING=encoding)
+
+    assert (code, err) == (1, "")
+    assert "Invited  \\u2192  \\u65e5\\u672c" in out
+    assert json.loads(as_json)["differences"][0]["b"] == "日本é"
 
 
 def test_an_unknown_command_names_the_nearest() -> None:

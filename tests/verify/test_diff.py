@@ -167,6 +167,17 @@ def test_a_demand_is_the_same_whatever_its_token_is_called_and_however_its_heade
     assert report.variables == {"csrf": "token"}
 
 
+def test_headers_are_the_same_in_letters_of_either_case() -> None:
+    """HTTP/2 has small ones only."""
+
+    def told(headers: str) -> Scenario:
+        return scenario(("38ms, body", f"38ms, headers: {headers}, body"))
+
+    assert diff(told("{X-Node: a}"), told("{x-node: a}")).same
+    found = only(diff(told("{X-Node: a}"), told("{x-node: b}")))
+    assert (found.field, found.a, found.b) == ("answer.headers.X-Node", "a", "b")
+
+
 def test_a_step_that_only_one_side_has_is_said_once() -> None:
     line = next(line for line in BASE.splitlines() if "id: text-3" in line)
     more = line.replace("text-3", "goodbye").replace("messageType: L", "messageType: G")
@@ -212,6 +223,37 @@ def test_pushes_that_all_look_alike_are_told_apart_by_what_they_follow() -> None
     assert said == [("only in a", name) for name in gone]
 
 
+@pytest.mark.parametrize("renumbered", [False, True])
+def test_a_message_less_among_hundreds_that_say_the_same_is_one_difference(*, renumbered: bool) -> None:
+    texts = ["hi", "yes", "no"] * 200
+
+    def told(gone: int | None) -> Scenario:
+        places = [at for at in range(len(texts)) if at != gone]
+        numbers = range(len(places)) if renumbered else places
+        steps: list[Step] = [
+            PushStep(id=f"text-{number}", push="/a", data={"text": texts[at]})
+            for number, at in zip(numbers, places, strict=True)
+        ]
+        return Scenario(version=1, name="a", steps=steps)
+
+    report = diff(told(None), told(300))
+
+    assert [(each.kind, each.step) for each in report.differences if each.kind != "renamed"] == [
+        ("only in a", "text-300")
+    ]
+    assert len(report.differences) == (300 if renumbered else 1)
+
+
+def test_one_less_of_many_that_are_all_alike_is_the_one_whose_id_is_gone() -> None:
+    def told(*numbers: int) -> Scenario:
+        steps: list[Step] = [PushStep(id=f"text-{number}", push="/a", data="hi") for number in numbers]
+        return Scenario(version=1, name="a", steps=steps)
+
+    found = only(diff(told(1, 2, 3, 4), told(1, 3, 4)))
+
+    assert (found.kind, found.step) == ("only in a", "text-2")
+
+
 def test_a_step_with_another_name_is_the_same_step_wherever_it_is_referred_to() -> None:
     found = only(against_base(("id: accept", "id: take"), ("after: accept", "after: take")))
 
@@ -246,6 +288,8 @@ def test_the_recorded_value_of_what_is_made_anew_is_not_compared_but_how_it_is_m
         "participant-id",
         "interaction-id",
     )
+    taken = only(against_base(("009052C5E743004C, make: participant-id", "009052C5E743004C")))
+    assert (taken.field, taken.a, taken.b) == ("agent.make", "participant-id", ABSENT)
 
 
 def test_two_that_wait_the_other_way_round_have_changed_their_order() -> None:
