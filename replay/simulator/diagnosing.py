@@ -227,10 +227,17 @@ class _Diagnosis:
         for play in reversed(self._unfinished):
             pushes = [cue.id for cue in play.part.cues if may_come(play, cue)]
             coming = next(self._judging.progress(play).next(), None)
+            if coming is not None and self._stands(play, coming.step):
+                yield f"{self._to_do(play, coming.step)}: {self._judging.waits_for(play)}"
             asks = [ask.id for ask in open_asks(play, play.part.asks)]
             step = next(iter([*pushes, *asks]), coming.step if coming is not None else "")
             if step:
                 yield f"{self._to_do(play, step)}: {self._judging.waits_for(play)}"
+
+    def _stands(self, play: Play, step: str) -> bool:
+        """Whether a step would come by itself, did anybody move the clock."""
+        moved = self._simulator.options.is_moved_by_hand
+        return moved and ahead_of(self._simulator, play, step, self._now).kind == "come"
 
     def _to_do(self, play: Play, step: str) -> str:
         ahead = ahead_of(self._simulator, play, step, self._now)

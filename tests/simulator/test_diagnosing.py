@@ -105,6 +105,16 @@ def test_who_waits_for_an_answer_on_a_clock_that_stands_is_told_to_move_it() -> 
     assert first_line(script).startswith("shake hands and subscribe to /news")
 
 
+def test_who_waits_for_an_event_on_a_clock_that_stands_is_told_to_move_it() -> None:
+    steps = "steps: [{id: news, push: /news, after: start + 2s, data: 1}, {id: me, request: GET /me}]"
+    script = Script(scenario(steps), options=Options(is_moved_by_hand=True))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.subscribe("/news")
+
+    assert first_line(script).startswith("move the clock by 2s: story#1 of kim: news (it comes in 2s")
+
+
 def test_a_request_for_the_api_that_is_no_step_is_told_before_an_event_that_waits_for_a_poll() -> None:
     script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
     desktop = script.desktop("kim")
