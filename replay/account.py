@@ -69,7 +69,8 @@ def _what(entry: Entry) -> str:
             said = "asked again: the same answer"
         case "answer":
             lacking = f", for want of {detail['demand']}" if "demand" in detail else ""
-            said = f"{detail.get('request', '')} answered {detail.get('status', '')}{lacking}".lstrip()
+            why = f": {detail['why']}" if "why" in detail else ""
+            said = f"{detail.get('request', '')} answered {detail.get('status', '')}{lacking}{why}".lstrip()
         case "event":
             said = f"told on {detail.get('channel', '')}{', by control' if 'by' in detail else ''}"
         case "held" if "role" in detail:

@@ -28,6 +28,12 @@ MARKER = (
 LENT: pytest.StashKey[list[Lent]] = pytest.StashKey()
 """What a test, or a session, has been lent."""
 
+ENDED: pytest.StashKey[list[Lent]] = pytest.StashKey()
+"""What it had been lent until its fixtures were taken down just now."""
+
+CONFIG: pytest.StashKey[Any] = pytest.StashKey()
+"""Of a session: the `replay_config` that its simulator has."""
+
 SAID: pytest.StashKey[list[str]] = pytest.StashKey()
 """What there is to say of files that have been written since the latest report."""
 
@@ -101,6 +107,7 @@ def simulator_session(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Simulated]:
     """A server of `replay_config["scenario"]`, for all tests that use it."""
+    request.session.stash[CONFIG] = replay_config
     with _in_words():
         from replay.fixtures.wanted import of_session  # noqa: PLC0415
 
@@ -128,9 +135,9 @@ def _lent(
     node.stash[PASSED] = node.stash[FAILED] = False
     yield lent.lent
     node.stash[LENT].remove(lent)
+    node.stash.setdefault(ENDED, []).append(lent)
     with _in_words(where):
-        said = lent.end(passed=node.stash[PASSED] and not node.stash[FAILED])
-    node.stash.setdefault(SAID, []).extend(said)
+        lent.close()
 
 
 @contextmanager
@@ -149,14 +156,57 @@ def _in_words(item: pytest.Item | None = None) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A simulator of the session has one `replay_config`: who has another would be played something else."""
+    __tracebackhide__ = True
+    result = yield
+    if _shares(item):
+        first = item.session.stash.get(CONFIG, None)
+        if getattr(item, "funcargs", {}).get("replay_config", first) != first:
+            with _in_words(item):
+                from replay.errors import UsageError  # noqa: PLC0415
+
+                raise UsageError(
+                    "simulator_session has another replay_config, that of the first test that used it",
+                    help="Use 'simulator' here, or set replay_config once, in the rootdir's conftest.py.",
+                )
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """What a test has brought about is written once its other fixtures have been taken down too, and well."""
+    __tracebackhide__ = True
+    is_good = False
+    try:
+        result = yield
+        is_good = True
+    finally:
+        for node in (item, item.session):
+            if is_good or node not in _lenders(item):
+                _keep(node)
+    return result
+
+
+def _keep(node: pytest.Item | pytest.Session) -> None:
+    if node.stash.get(PASSED, False) and not node.stash[FAILED]:
+        with _in_words(node if isinstance(node, pytest.Item) else None):
+            said = [sentence for lent in node.stash.get(ENDED, []) for sentence in lent.keep()]
+        node.stash.setdefault(SAID, []).extend(said)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test whose body has passed fails if what was expected has not happened."""
+    __tracebackhide__ = True
     try:
         result = yield
     finally:
         # What a failed test has expected is no matter of the next one that shares its simulator.
         unmet = [said for _, lent in _all_lent(item) if (said := lent.unmet())]
     if unmet:
+        # Where all is hidden pytest says so.
+        __tracebackhide__ = False
         raise pytest.fail.Exception("\n".join(unmet), pytrace=False)
     return result
 
@@ -167,23 +217,23 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Beneath a test that failed stands what its simulators have to say."""
     report = yield
-    if report.when != "teardown":
-        for node, lent in _all_lent(item):
-            node.stash[PASSED] |= report.when == "call" and report.passed
-            node.stash[FAILED] |= report.failed
-            if report.failed and call.excinfo is not None:
-                diagnosis = lent.diagnosis()
-                # A wait that was in vain has said it already, beneath what it waited for.
-                first = "\n\n" + diagnosis.partition("\n")[0]
-                if first not in f"{call.excinfo.value}":
-                    report.sections.append(("replay", diagnosis))
-    else:
+    was_told = report.when == "teardown" and item.stash.get(FAILED, False)
+    for node, lent in _all_lent(item):
+        node.stash[PASSED] |= report.when == "call" and report.passed
+        node.stash[FAILED] |= report.failed
+        if report.failed and call.excinfo is not None and not was_told:
+            diagnosis = lent.diagnosis()
+            # A wait that was in vain has said it already, beneath what it waited for.
+            first = "\n\n" + diagnosis.partition("\n")[0]
+            if first not in f"{call.excinfo.value}":
+                report.sections.append(("replay", diagnosis))
+    if report.when == "teardown":
         for _, lent in _all_lent(item):
             # What its fixtures have expected that failed, or too late, is no matter of the next test.
             lent.unmet()
         said = [sentence for node in (item, item.session) for sentence in node.stash.get(SAID, [])]
         for node in (item, item.session):
-            node.stash[SAID] = []
+            node.stash[SAID], node.stash[ENDED] = [], []
         # A report takes what plugins add, and brings it from other processes too.
         vars(report)["replay_said"] = said
     return report
@@ -200,8 +250,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _all_lent(item: pytest.Item) -> list[tuple[pytest.Item | pytest.Session, Lent]]:
-    """What a test has been lent, and to whom it was: to it, or to the session."""
-    own = [(item, lent) for lent in item.stash.get(LENT, [])]
-    if "simulator_session" not in getattr(item, "fixturenames", ()):
-        return [*own]
-    return [*own, *((item.session, lent) for lent in item.session.stash.get(LENT, []))]
+    """What a test has been lent, and to whom it was."""
+    kinds = (LENT, ENDED)
+    return [(node, lent) for node in _lenders(item) for kind in kinds for lent in node.stash.get(kind, [])]
+
+
+def _lenders(item: pytest.Item) -> list[pytest.Item | pytest.Session]:
+    """To whom it is lent what a test has: to it, or to the session."""
+    return [item, item.session] if _shares(item) else [item]
+
+
+def _shares(item: pytest.Item) -> bool:
+    return "simulator_session" in getattr(item, "fixturenames", ())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from replay.bayeux import channels
 from replay.bayeux.client_state import COUNTED, Client
@@ -54,6 +54,14 @@ class Listener(Protocol):
         """A client ended; what it had queued is lost."""
 
 
+class Stray(NamedTuple):
+    """A message of a client that nobody knows."""
+
+    channel: str
+    is_named: bool
+    """Whether it has a clientId."""
+
+
 class BayeuxServer:
     """All clients of one server."""
 
@@ -69,6 +77,8 @@ class BayeuxServer:
         self.clients: dict[str, Client] = {}
         self.overflowed = 0
         """How many clients were thrown out because too much waited for them."""
+        self.stray: Stray | None = None
+        """What came last of a client that nobody knows, as long as nobody has shaken hands since."""
         self.patient = False
         """Whether silence ends nobody: who has been silent for too long is given the same time again."""
 
@@ -231,6 +241,7 @@ class BayeuxServer:
             if not channel.startswith(channels.META) and not turn.dialect.publish_needs_client:
                 return reply
             kind: ErrorKind = "unknown client" if "clientId" in message else "client missing"
+            self.stray = Stray(channel, "clientId" in message)
             return turn.failed(reply, kind, message)
         for extension in client.heeding(message):
             extension.incoming(client, message, turn.now)
@@ -273,6 +284,7 @@ class BayeuxServer:
         # A page that loads scripts cannot take events in any other: CometD's transport forces this as well.
         client.connect_only |= turn.peer.transport == "callback-polling"
         self.clients[client.id] = turn.speaker = client
+        self.stray = None
         self._delivery.bind(client, turn.peer, turn.now)
         minted = self._listener.welcomed(client, turn.peer, turn.now)
         if minted is not None and turn.dialect.browser_cookie is not None:

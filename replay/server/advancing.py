@@ -71,7 +71,7 @@ class ServerClock:
         """
         seconds = _seconds(duration)
         if not isinstance(self._clock, ManualClock):
-            raise UsageError("this clock goes by itself: serve with --clock manual to move it by hand")
+            raise UsageError("this clock goes by itself: serve with clock='manual' to move it by hand")
         async with self._one_at_a_time:
             bayeux = self._stage.simulator.bayeux
             bayeux.patient, self._stage.heard = True, self._hear

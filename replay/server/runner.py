@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import logging
 import os
@@ -32,14 +31,13 @@ from replay.server.control.passing import control_at
 from replay.server.control.terms import PREFIX, Terms, Token
 from replay.server.descriptors import Probe
 from replay.server.door import Door
-from replay.server.draining import answered
+from replay.server.draining import answered, let_nobody_in, to_the_end
 from replay.server.front import Fronts
 from replay.server.listening import AT_ONCE, prepare
 from replay.server.pressure import Pressure, Watched
 from replay.server.requests import unquoted
 from replay.server.routing import Route
 from replay.server.stage import Stage
-from replay.server.turns import turn
 from replay.simulator.limits import Limit, is_first
 from replay.simulator.options import Options
 from replay.simulator.simulator import Simulator
@@ -50,9 +48,6 @@ KEEPALIVE = 75.0
 
 SHUTDOWN = 1.0
 """Seconds that requests under way get to end when the server closes."""
-
-COMING = 2
-"""Turns of the loop from accepting a connection to its being one that can be closed."""
 
 CONTROL_HOST = "127.0.0.1"
 """Where the port for control alone listens, whatever the other is open to."""
@@ -212,7 +207,7 @@ class Server:
                 self._control_port = await self._listen(
                     alone, "--control-port", CONTROL_HOST, self._control_port
                 )
-        except SurroundingsError:
+        except BaseException:
             await self._close()
             raise
         misses = self.stage.simulator.misses
@@ -282,10 +277,14 @@ class Server:
         await runner.setup()
         loop = asyncio.get_running_loop()
         try:
-            listening = await loop.create_server(door or server, host, port, ssl=secure, backlog=AT_ONCE)
+            # Whoever opens it may be cancelled, and then has to have what is to be closed.
+            listening = await loop.create_server(
+                door or server, host, port, ssl=secure, backlog=AT_ONCE, start_serving=False
+            )
+            self._listening.append(listening)
+            await listening.start_serving()
         except OSError as error:
             raise SurroundingsError(_cannot_listen(host, port, error, option)) from None
-        self._listening.append(listening)
         if not listening.sockets:
             # asyncio takes a socket that cannot be made for one of a kind that there is not.
             raise SurroundingsError(f"cannot listen on {host}:{port}: no socket is to be had (ulimit -n?)")
@@ -294,7 +293,7 @@ class Server:
 
     async def drain(self) -> None:
         """Takes nobody new, and waits for answers that come within moments: the first half of closing."""
-        await _let_nobody_in(self._listening)
+        await let_nobody_in(self._listening)
         self._listening.clear()
         for runner in self._runners:
             if runner.server is not None:
@@ -311,28 +310,15 @@ class Server:
         await self._close()
 
     async def _close(self) -> None:
-        await _let_nobody_in(self._listening)
+        await to_the_end(self._end())
+
+    async def _end(self) -> None:
+        await let_nobody_in(self._listening)
         self._listening.clear()
         self._pressure.close()
         self._probe.close()
         runners, self._runners = self._runners, []
         await asyncio.gather(*(runner.cleanup() for runner in runners))
-
-
-async def _let_nobody_in(listening: Sequence[asyncio.Server]) -> None:
-    """Closes ports; whoever has been accepted is a connection by then, and is closed with the others.
-
-    A loop of asyncio loses connections that it has accepted just before their port is closed: they stay open.
-    """
-    loop = asyncio.get_running_loop()
-    for number in (each.fileno() for server in listening for each in server.sockets):
-        # Other loops need no readers to accept.
-        with contextlib.suppress(NotImplementedError):
-            loop.remove_reader(number)
-    for _ in range(COMING):
-        await turn()
-    for server in listening:
-        server.close()
 
 
 def _say_first(entry: Entry, _: bytes) -> None:

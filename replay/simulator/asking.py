@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from replay.bayeux.channels import META
 from replay.plan.difference import Difference
 from replay.plan.timeline import Ask
 from replay.simulator.happenings import Fingerprint
@@ -31,6 +32,12 @@ class Question(msgspec.Struct, frozen=True):
     def fingerprint(self) -> Fingerprint:
         """Equal for a request that is sent again."""
         return self.method, self.path, self.query, self.body
+
+    @property
+    def is_bayeux(self) -> bool:
+        """Whether it is one for the CometD endpoint, sent elsewhere."""
+        first = self.json[0] if isinstance(self.json, list) and self.json else None
+        return isinstance(first, dict) and str(first.get("channel", "")).startswith(META)
 
 
 class Candidate(msgspec.Struct, frozen=True):

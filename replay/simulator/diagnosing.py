@@ -15,8 +15,9 @@ from replay.account import lines_of, printable
 from replay.bayeux.server import SILENT
 from replay.entries import Entry
 from replay.scenario.durations import format_duration
-from replay.simulator.ahead import ahead_of
-from replay.simulator.explaining import to_do
+from replay.simulator.ahead import ahead_of, seconds
+from replay.simulator.explaining import MISDIALLED, to_do
+from replay.simulator.happenings import Reached
 from replay.simulator.judging import Judging
 from replay.simulator.misses import Miss
 from replay.simulator.pending import may_come, open_asks
@@ -79,17 +80,23 @@ class _Diagnosis:
         misses = list(self._simulator.misses)
         again = [miss for miss in misses if _is_used_up(miss)]
         others = [miss for miss in misses if not self._is_settled(miss) and not _is_used_up(miss)]
-        near = [miss for miss in others if miss.closest is not None]
+        near = [miss for miss in others if miss.closest is not None or miss.why.startswith(MISDIALLED)]
         forgotten = self._forgotten()
         if not self._agents:
+            yield from self._of_strays()
             yield "let the client connect: nobody has come"
+        yield from self._of_upstream()
         if near and (forgotten is None or near[-1].at <= forgotten.at):
             yield self._of_miss(near[-1])
         if forgotten is not None:
             yield self._of_silence(forgotten)
         yield from map(self._of_miss, [*near[-1:], *again[-1:]])
-        yield from self._of_delivery("unsubscribed", "role", "unpolled")
+        yield from self._of_strays()
+        yield from self._of_clock()
+        yield from self._of_delivery("unsubscribed", "role")
         # What is like no step may have nothing to do with it: browsers ask for icons.
+        yield from map(self._of_miss, list(filter(self._is_of_the_api, others))[-1:])
+        yield from self._of_delivery("unpolled")
         yield from map(self._of_miss, others[-1:])
         yield from self._of_expectations()
         yield from self._of_plays()
@@ -111,6 +118,43 @@ class _Diagnosis:
             return f"ask '{step}' only once: it was answered already in {play}, and came again ({asked})"
         whose = f", by {cut(miss.agent, _LONGEST)}" if miss.agent else ""
         return f"{miss.why} (asked was {asked}{whose})"
+
+    def _is_of_the_api(self, miss: Miss) -> bool:
+        """Whether the scenario ought to have it; what another server has answered instead is no mistake."""
+        path = miss.request.partition(" ")[2]
+        prefix = self._simulator.timelines[0].profile.api_prefix
+        return path.startswith(prefix) and not self._simulator.options.forward
+
+    def _of_upstream(self) -> Iterator[str]:
+        """The other server has not answered."""
+        answers = (each for each in reversed(self._journal) if each.detail.get("by") == "upstream")
+        entry = next(answers, None)
+        if entry is not None and "why" in entry.detail:
+            asked = cut(str(entry.detail.get("request", "")), _LONGEST * 2)
+            yield f"see to the real server: {entry.detail['why']} (asked was {asked})"
+
+    def _of_strays(self) -> Iterator[str]:
+        """A client goes on that was never there, or is no more."""
+        stray = self._simulator.bayeux.stray
+        if stray is not None and stray.is_named:
+            what = cut(stray.channel, _LONGEST)
+            yield f"shake hands anew: {what} came with the clientId of nobody who is here"
+        elif stray is not None:
+            yield f"shake hands first: {cut(stray.channel, _LONGEST)} came without a clientId"
+
+    def _of_clock(self) -> Iterator[str]:
+        """A client waits for an answer, and nobody moves the clock."""
+        if not self._simulator.options.is_moved_by_hand:
+            return
+        answers = [
+            (at, item.moment.step)
+            for at, item in self._simulator.agenda
+            if isinstance(item, Reached) and item.answer is not None
+        ]
+        if answers:
+            at, step = min(answers)
+            wait = seconds(at - self._now)
+            yield f"move the clock by {wait}: '{step}' is asked, and answered only when the clock is moved"
 
     def _is_settled(self, miss: Miss) -> bool:
         """Whether what it was meant to be has been asked rightly since."""
@@ -183,10 +227,17 @@ class _Diagnosis:
         for play in reversed(self._unfinished):
             pushes = [cue.id for cue in play.part.cues if may_come(play, cue)]
             coming = next(self._judging.progress(play).next(), None)
+            if coming is not None and self._stands(play, coming.step):
+                yield f"{self._to_do(play, coming.step)}: {self._judging.waits_for(play)}"
             asks = [ask.id for ask in open_asks(play, play.part.asks)]
             step = next(iter([*pushes, *asks]), coming.step if coming is not None else "")
             if step:
                 yield f"{self._to_do(play, step)}: {self._judging.waits_for(play)}"
+
+    def _stands(self, play: Play, step: str) -> bool:
+        """Whether a step would come by itself, did anybody move the clock."""
+        moved = self._simulator.options.is_moved_by_hand
+        return moved and ahead_of(self._simulator, play, step, self._now).kind == "come"
 
     def _to_do(self, play: Play, step: str) -> str:
         ahead = ahead_of(self._simulator, play, step, self._now)

@@ -29,6 +29,9 @@ _APART = re.compile(r"[:\s]")
 SHOWN = 20
 """Fields that differ of which all is told; the rest is counted."""
 
+MISDIALLED = "dial CometD at "
+"""How it begins where Bayeux was sent to another path."""
+
 NO_SIGN = (
     "say whose request it is: several agents are here, and it has no Authorization, no session cookie, "
     "no id made for a play of theirs and no clientId"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from replay.bayeux.channels import META
 from replay.bayeux.cookies import pairs_in
 from replay.bayeux.turn import BROWSER_COOKIE
 from replay.profiles.profile import COUNTER
@@ -152,10 +151,7 @@ class Forwarding:
 
 def _is_lacking(question: Question, agent: Agent, found: list[Candidate]) -> bool:
     """Whether a request is no step at all, rather than one that cannot be answered now, and no Bayeux."""
-    first = question.json[0] if isinstance(question.json, list) and question.json else None
-    if isinstance(first, dict) and str(first.get("channel", "")).startswith(META):
-        return False
-    if any(candidate.fits for candidate in found):
+    if question.is_bayeux or any(candidate.fits for candidate in found):
         return False
     others = ((play, ask) for play in agent.plays if play.shared for ask in play.part.asks)
     return not any(hold_against(question, play, ask, 0).fits for play, ask in others)

@@ -13,7 +13,7 @@ from replay.plan.timeline import Timeline
 from replay.simulator import curl
 from replay.simulator.agents import Agent, words_of
 from replay.simulator.asking import Candidate, Question
-from replay.simulator.explaining import NO_SIGN, Closest, Explained, Explaining, Missed, Other
+from replay.simulator.explaining import MISDIALLED, NO_SIGN, Closest, Explained, Explaining, Missed, Other
 from replay.simulator.matching import hold_against
 from replay.simulator.nearest import Near, Reading, nearest, read
 from replay.simulator.plays import Play
@@ -168,6 +168,9 @@ class Misses:
     def _explained(
         self, request: Request, question: Question, agent: Agent | None, found: list[Candidate], now: float
     ) -> Explained:
+        if question.is_bayeux:
+            mount = next(iter(self._simulator.mounts))
+            return Explained(why=f"{MISDIALLED}{mount}, not at {cut(question.path, LONGEST)}")
         if agent is None:
             return Explained(why=NO_SIGN)
         reading = read(question, self._simulator.timelines[0].profile.operation_field)

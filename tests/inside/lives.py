@@ -15,6 +15,7 @@ import aiohttp
 import replay
 from replay.errors import SurroundingsError
 from replay.server.served import Served
+from replay.server.turns import turn
 from tests.server.running import until
 
 STORY = Path(__file__).parents[2] / "scenarios" / "accept-chat.yaml"
@@ -173,6 +174,34 @@ async def its_user_is_cancelled() -> None:
         await task
 
 
+async def its_user_is_cancelled_while_it_opens() -> None:
+    for turns in range(12):
+        await _cancelled(nobody_ever_comes(), turns)
+
+
+async def its_user_is_cancelled_while_it_closes() -> None:
+    for turns in range(12):
+        closing = asyncio.Event()
+
+        async def use(closing: asyncio.Event = closing) -> None:
+            async with serving() as client:
+                await client.join()
+                closing.set()
+
+        task = asyncio.ensure_future(use())
+        await closing.wait()
+        await _cancelled(task, turns)
+
+
+async def _cancelled(doing: Awaitable[None], turns: int) -> None:
+    task = asyncio.ensure_future(doing)
+    for _ in range(turns):
+        await turn()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def its_port_is_in_use() -> None:
     async with serving() as client:
         with suppress(SurroundingsError):
@@ -203,5 +232,7 @@ LIVES: tuple[Life, ...] = (
     answers_hang_and_drip_at_the_end,
     its_user_fails,
     its_user_is_cancelled,
+    its_user_is_cancelled_while_it_opens,
+    its_user_is_cancelled_while_it_closes,
     its_port_is_in_use,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import dedent
 
 import pytest
 
@@ -146,6 +147,85 @@ def test_a_fixture_that_fails_after_the_simulator_is_told_of_it_too(run: Run) ->
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["-* replay -*", "*GET /api/v2/nothing*"])
+
+
+def test_a_fixture_that_fails_at_the_end_is_told_what_happened_once(run: Run) -> None:
+    result = run(
+        """
+        pytestmark = pytest.mark.replay("accept-chat")
+
+        @pytest.fixture
+        def agent(simulator):
+            yield Agent(simulator.url, "")
+            assert 0, "at the end"
+
+        def test_passes(agent):
+            agent.get("/api/v2/me")
+
+        def test_fails(agent):
+            assert 0, "in the body"
+        """
+    )
+
+    result.assert_outcomes(passed=1, failed=1, errors=2)
+    printed = result.stdout.str()
+    assert printed.count("- replay -") == 2
+    result.stdout.fnmatch_lines(["*at the end", "-* replay -*", "*← me *answered 200"])
+
+
+def test_a_test_that_hangs_does_not_show_the_plugin(run: Run) -> None:
+    result = run(
+        """
+        import signal
+
+        def ended(*_):
+            raise RuntimeError("its time is over")
+
+        @pytest.mark.asyncio
+        @pytest.mark.replay("accept-chat")
+        async def test_hangs(simulator):
+            signal.signal(signal.SIGALRM, ended)
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            await simulator.wait_for("accept", timeout="60s")
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    printed = result.stdout.str()
+    assert "its time is over" in printed
+    assert "pytest_plugin.py" not in printed
+
+
+def test_a_test_whose_replay_config_is_not_that_of_the_simulator_it_shares_is_told(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    config = """
+        @pytest.fixture(scope="session")
+        def replay_config():
+            return {{"scenario": "{}"}}
+    """
+    pytester.mkdir("other").joinpath("conftest.py").write_text(
+        "import pytest\n" + dedent(config.format("chat/consult")), encoding="utf-8"
+    )
+    pytester.path.joinpath("other", "test_other.py").write_text(
+        "def test_own(simulator): ...\ndef test_shared(simulator_session): ...\n", encoding="utf-8"
+    )
+
+    result = run(
+        """
+        def test_first(simulator_session): ...
+
+        def test_second(simulator_session): ...
+        """,
+        "test_it.py",
+        "other",
+        conftest=config.format("accept-chat"),
+    )
+
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        ["other/test_other.py:2: simulator_session has another replay_config, that of the first test*"]
+    )
 
 
 def _failure(name: str, printed: str) -> str:

@@ -122,6 +122,26 @@ def test_what_is_recorded_of_a_test_that_fails_is_not_kept(
     assert pytester.path.joinpath("mine.yaml").read_text(encoding="utf-8") == "as it was"
 
 
+@pytest.mark.full
+def test_what_is_recorded_of_a_test_whose_other_fixtures_end_badly_is_not_kept(
+    run: Run, pytester: pytest.Pytester, upstream: Simulated
+) -> None:
+    result = run(
+        STORY,
+        *("--replay-mode", "once", "--replay-upstream", upstream.url),
+        conftest="""
+        @pytest.fixture(autouse=True)
+        def desk(simulator):
+            yield
+            raise RuntimeError("the desk has seen an error")
+        """,
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["-* replay -*", "*since it failed, nothing of that is recorded"])
+    assert not list(pytester.path.rglob("mine.yaml"))
+
+
 def test_what_no_step_is_becomes_one_at_the_end_of_the_file_if_the_test_passes(
     run: Run, pytester: pytest.Pytester, upstream: Simulated
 ) -> None:

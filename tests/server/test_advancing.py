@@ -227,7 +227,7 @@ def test_what_is_no_time_to_move_by_is_refused(loop: Loop, duration: Any, senten
 def test_a_clock_that_goes_by_itself_says_how_to_get_another(loop: Loop) -> None:
     async def main() -> None:
         async with Server([scenario("")]) as server:
-            with pytest.raises(UsageError, match=r"goes by itself: serve with --clock manual to move it"):
+            with pytest.raises(UsageError, match=r"goes by itself: serve with clock='manual' to move it"):
                 await server.clock.advance("1s")
 
     run(main(), loop)

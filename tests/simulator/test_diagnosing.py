@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replay.simulator.diagnosing import WIDTH, diagnosis
+from replay.simulator.options import Options
 from replay.simulator.resetting import WHATS, reset
 from replay.testing import Script, scenario
 
@@ -59,6 +60,86 @@ def test_a_request_that_is_like_no_step_does_not_hide_that_nobody_subscribed() -
 
     first = "subscribe to /news: 'news' waits until somebody subscribes to /news"
     assert diagnosis(script.simulator, script.now).split("\n")[0] == first
+
+
+def first_line(script: Script) -> str:
+    return diagnosis(script.simulator, script.now).split("\n")[0]
+
+
+def test_who_goes_on_without_a_handshake_or_after_its_end_is_told_to_shake_hands() -> None:
+    script = Script(scenario("steps: [{id: accept, request: POST /accept}]"))
+    desktop = script.desktop("kim")
+    desktop.say(b'[{"channel": "/meta/connect", "connectionType": "long-polling"}]')
+    assert first_line(script) == "shake hands first: /meta/connect came without a clientId"
+
+    desktop.handshake()
+    assert first_line(script).startswith("ask 'accept'")
+
+    desktop.disconnect()
+    desktop.connect()
+    assert (
+        first_line(script) == "shake hands anew: /meta/connect came with the clientId of nobody who is here"
+    )
+
+
+def test_bayeux_that_is_sent_elsewhere_is_told_where_cometd_is() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    desktop = script.desktop("kim")
+    desktop.post("/elsewhere", [{"channel": "/meta/handshake", "version": "1.0"}])
+
+    mount = next(iter(script.simulator.mounts))
+    assert first_line(script).startswith(
+        f"dial CometD at {mount}, not at /elsewhere (asked was POST /elsewhere"
+    )
+
+
+def test_who_waits_for_an_answer_on_a_clock_that_stands_is_told_to_move_it() -> None:
+    steps = "steps: [{id: news, push: /news, data: 1}, {id: me, request: GET /me, respond: {after: 2s}}]"
+    script = Script(scenario(steps), options=Options(is_moved_by_hand=True))
+    script.desktop("kim").get("/me")
+
+    assert (
+        first_line(script) == "move the clock by 2s: 'me' is asked, and answered only when the clock is moved"
+    )
+    script.advance(2)
+    assert first_line(script).startswith("shake hands and subscribe to /news")
+
+
+def test_who_waits_for_an_event_on_a_clock_that_stands_is_told_to_move_it() -> None:
+    steps = "steps: [{id: news, push: /news, after: start + 2s, data: 1}, {id: me, request: GET /me}]"
+    script = Script(scenario(steps), options=Options(is_moved_by_hand=True))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.subscribe("/news")
+
+    assert first_line(script).startswith("move the clock by 2s: story#1 of kim: news (it comes in 2s")
+
+
+def test_a_request_for_the_api_that_is_no_step_is_told_before_an_event_that_waits_for_a_poll() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.subscribe("/news")
+    desktop.post("/api/v2/me/chats/7", {"operationName": "Complete"})
+
+    assert first_line(script).startswith(
+        "add a step to the scenario: none is like POST /api/v2/me/chats/7 Complete"
+    )
+
+
+def test_another_server_that_does_not_answer_is_told_first_and_what_it_has_answered_is_no_mistake() -> None:
+    script = Script(scenario("steps: [{id: news, push: /news, data: 1}]"), options=Options(forward=True))
+    desktop = script.desktop("kim")
+    desktop.handshake()
+    desktop.subscribe("/news")
+    script.hear_upstream(desktop.get("/api/v2/one"), {})
+    assert first_line(script).startswith("poll: an event waits")
+
+    why = "the upstream http://gws cannot be reached: connection refused"
+    script.hear_upstream(desktop.get("/api/v2/two"), failure=why)
+
+    assert first_line(script) == f"see to the real server: {why} (asked was GET /api/v2/two)"
+    assert f"GET /api/v2/two answered 502: {why}"[:60] in diagnosis(script.simulator, script.now)
 
 
 def test_of_several_agents_it_is_said_whose_events_wait() -> None:
