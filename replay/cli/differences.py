@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from unicodedata import normalize
 
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +23,9 @@ STEPS = 60
 """Steps shown; the others are counted."""
 OF_ALL = "settings and variables"
 _WIDTH = 60
+_LONGEST = 2 * _WIDTH
+"""Characters of a value that are shown, and of what two have in common, before they differ."""
+_BEFORE = 20
 _PLAIN = {"request", "answer", "event", "channel"}
 
 Line = Text | Table
@@ -180,7 +184,8 @@ def _table(found: Sequence[Difference]) -> Table:
     table.add_column(style="green", overflow="fold", max_width=_WIDTH)
     table.add_column(style="dim", no_wrap=True)
     for each in found:
-        cells = _label(each), shown(each.a), "→", shown(each.b), _aside(each)
+        a, b = both(each.a, each.b)
+        cells = _label(each), a, "→", b, _aside(each)
         table.add_row(*map(Text, cells))
     return table
 
@@ -199,7 +204,8 @@ def sentence(each: Difference) -> str:
     if each.kind in {"only in a", "only in b"}:
         return f"{each.kind}: {shown(each.a if each.kind == 'only in a' else each.b)}"
     aside = _aside(each)
-    return printable(f"{label(each)}: {shown(each.a)} → {shown(each.b)}{aside and f' ({aside})'}")
+    a, b = both(each.a, each.b)
+    return printable(f"{label(each)}: {a} → {b}{aside and f' ({aside})'}")
 
 
 def _aside(each: Difference) -> str:
@@ -208,10 +214,44 @@ def _aside(each: Difference) -> str:
     return f"{abs(each.apart) * 1000:,.0f} ms {'later' if each.apart > 0 else 'earlier'}"
 
 
+def both(a: Any, b: Any) -> tuple[str, str]:
+    """Two values that differ, so that one sees in what."""
+    texts = _text(a), _text(b)
+    differing = (at for at, (one, other) in enumerate(zip(*texts, strict=False)) if one != other)
+    alike = next(differing, min(map(len, texts)))
+    begin = alike - _BEFORE if alike > _LONGEST - _BEFORE else 0
+    one, other = (text[begin : begin + _LONGEST] for text in texts)
+    if normalize("NFKC", one) == normalize("NFKC", other):
+        # Letters that look the same, or a letter and its accent.
+        one, other = json.dumps(one), json.dumps(other)
+    return _cut(one, begin, len(texts[0])), _cut(other, begin, len(texts[1]))
+
+
 def shown(value: Any) -> str:
     """A value in a few dozen characters, all of them printable."""
-    if value == ABSENT:
-        return ABSENT
-    text = value if isinstance(value, str) and value.isprintable() else json.dumps(value, ensure_ascii=False)
-    cut = text if len(text) <= 2 * _WIDTH else f"{text[: 2 * _WIDTH]}… ({len(text):,} characters)"
-    return printable(cut)
+    text = _text(value)
+    return _cut(text[:_LONGEST], 0, len(text))
+
+
+def _text(value: Any) -> str:
+    if value == ABSENT or (isinstance(value, str) and _is_plain(value)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether one sees without quotes what it is: a string, with all of its blanks."""
+    if not text.isprintable() or text != text.strip() or "  " in text or text[:1] in {"", "{", "[", '"'}:
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
+
+
+def _cut(kept: str, begin: int, length: int) -> str:
+    """What is kept of a text, with how long it is where that is not all."""
+    is_cut = begin + _LONGEST < length
+    whole = f" ({length:,} characters)" if begin or is_cut else ""
+    return printable(f"{'…' if begin else ''}{kept}{'…' if is_cut else ''}{whole}")

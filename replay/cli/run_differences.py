@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from replay.account import printable
-from replay.cli.differences import Line, shown
+from replay.cli.differences import Line, both
 from replay.entries import Entry
 from replay.verify.diff_values import ABSENT
 from replay.verify.journals import Change, JournalReport, details
@@ -83,5 +83,6 @@ def _table(change: Change) -> Table:
     for name in dict.fromkeys([*ours, *theirs]):
         pair: tuple[Any, Any] = ours.get(name, ABSENT), theirs.get(name, ABSENT)
         if pair[0] != pair[1]:
-            table.add_row(*map(Text, (f"      {name}", shown(pair[0]), "→", shown(pair[1]))))
+            one, other = both(*pair)
+            table.add_row(*map(Text, (f"      {name}", one, "→", other)))
     return table

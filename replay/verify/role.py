@@ -46,6 +46,8 @@ class Company:
     def __init__(self) -> None:
         self.done: set[str] = set()
         """Steps that some role has seen."""
+        self.sent: set[str] = set()
+        """Requests that have been made."""
         self.passed: set[str] = set()
         """Events that nobody waits for any more, and requests that cannot be made for it."""
         self.untold: set[str] = set()
@@ -101,12 +103,13 @@ class Role:
         self._pushes = {cue.id: cue for cue in timeline.story.cues}
         self._needs = {ask.id: ask.needs for ask in timeline.story.asks}
         self._order = self._part if company is None else steps
+        self._known_of = frozenset(self._order)
         self._done = shared.done
         self._passed = shared.passed
         self._untold = shared.untold
         self._ended: set[str] = set()
         """Steps that cannot come any more, since what ends them has been seen."""
-        self._sent: set[str] = set()
+        self._sent = shared.sent
         self._at = 0
         """All of the order before this one has been seen, or given up."""
         self._at_of_part = 0
@@ -234,7 +237,9 @@ class Role:
 
     def event(self, channel: str, data: Any) -> Recognised:
         """An event has come; says which step it is, and where it differs from it."""
-        found = self._recogniser.event(channel, data, self._known(), self._done, self._learn)
+        found = self._recogniser.event(
+            channel, data, self._known(), self._done, learn=self._learn, may_come=self._may_come
+        )
         if found.step:
             self._done.add(found.step)
             known = self._known()
@@ -244,6 +249,12 @@ class Role:
                 {each.known_as: known[each.name] for each in makes if each.is_kept and each.name in known}
             )
         return found
+
+    def _may_come(self, cue: Cue) -> bool:
+        """Whether all that an event follows has begun, or nobody here can know of it."""
+        begun = self._done, self._sent, self._passed
+        causes = (each.step for each in cue.trigger.moments if each.step in self._known_of)
+        return all(any(cause in steps for steps in begun) for cause in causes)
 
     def is_of_next(self, channel: str, data: Any) -> bool:
         """Whether an event that is no step is one of a play that this one has brought (`again:`)."""

@@ -162,6 +162,7 @@ const MUTATIONS = {
   'event-participants-reordered': event('ParticipantsUpdated', set('chat.participants', (list) => list.toReversed())),
   'event-list-shorter': event('History', remove('messages.3')),
   'event-capability-missing': event('Chatting', remove('chat.capabilities.3')),
+  'event-list-emptied': event('Chatting', set('chat.capabilities', [])),
   'event-many-fields': event(
     'PropertiesUpdated',
     both(both(rename('chat.state', 'status'), rename('chat.userData', 'attached')), set('referenceId', null)),
