@@ -7,15 +7,15 @@ that number".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from replay.plan.difference import Difference
-from replay.plan.timeline import START, Ask, Cue, Timeline
-from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
+from replay.plan.timeline import START, Ask, Cue, Reply, Timeline
+from replay.plan.values import MISSING, Text, as_text, heeded, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.forms import Forms
@@ -216,8 +216,14 @@ class Role:
                 self._learn({name: variable.recorded})
         return ask.method, f"{path}?{query}" if query else path, body
 
-    def answered(self, ask: Ask, status: int, body: Any) -> tuple[Difference, ...]:
-        """An answer has come; returns where it is not what the scenario says."""
+    def answered(
+        self, ask: Ask, status: int, body: Any, *, kind: str | None = None
+    ) -> tuple[Difference, ...]:
+        """An answer has come; returns where it is not what the scenario says.
+
+        Args:
+            kind: Its content type, without parameters; not compared when left out.
+        """
         self._done.add(ask.id)
         reply = ask.replies[0]
         differences: list[Difference] = []
@@ -233,6 +239,9 @@ class Role:
             comparison, found = self._recogniser.held(expected, body, known)
             self._learn(comparison.captures)
             differences += found
+            if kind is not None and isinstance(body, dict | list):
+                # Of what is no JSON at all the body says so.
+                differences += heeded(_of_kind(reply, kind), self._timeline.ignored)
         return tuple(differences)
 
     def event(self, channel: str, data: Any) -> Recognised:
@@ -292,6 +301,14 @@ class Role:
         variable = self._timeline.scenario.variables.get(name.rpartition(".")[2])
         recorded = None if variable is None else variable.recorded
         return readable(f"${{{name}}}") if recorded is None or recorded is msgspec.UNSET else recorded
+
+
+def _of_kind(reply: Reply, kind: str) -> Iterator[Difference]:
+    """Where an answer says of itself that it is another kind of thing."""
+    said = next(value for name, value in reply.headers if name.lower() == "content-type")
+    expected = f"{readable(said)}".partition(";")[0].strip().lower()
+    if kind.lower() != expected:
+        yield Difference("headers.Content-Type", expected, kind or MISSING)
 
 
 def _pattern(channel: Any) -> str:
