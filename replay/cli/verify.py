@@ -197,15 +197,17 @@ class _Playing:
 
 
 def _report(held: Held, asked: Asked) -> None:
-    """Files first: whoever reads the text may go away."""
-    write_outputs(
-        (asked.json, lambda: row(held, asked.order)),
-        (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
-    )
-    stream = sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout
-    console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
-    for line in lines(held):
-        console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
+    """Files first, as whoever reads the text may go away; the text also where they cannot be written."""
+    try:
+        write_outputs(
+            (asked.json, lambda: row(held, asked.order)),
+            (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
+        )
+    finally:
+        stream = sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout
+        console = Console(file=stream, highlight=False, width=None if stream.isatty() else PLAIN_WIDTH)
+        for line in lines(held):
+            console.print(line, soft_wrap=isinstance(line, Text) and not console.is_terminal)
 
 
 def _tolerance(text: str | None) -> Tolerance | None:
