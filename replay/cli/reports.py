@@ -25,7 +25,7 @@ def check_outputs(as_json: str | None, as_junit: str | None, *read: Path) -> Non
     Raises:
         UsageError: they cannot.
     """
-    if as_json is not None and as_json == as_junit:
+    if as_json is not None and as_junit is not None and _is_same(as_json, as_junit):
         raise UsageError(f"--json and --junit both write to {as_json}: name two places")
     for option, out in (("--json", as_json), ("--junit", as_junit)):
         if out is None or out == "-":
@@ -36,6 +36,10 @@ def check_outputs(as_json: str | None, as_junit: str | None, *read: Path) -> Non
             raise UsageError(f"{option} {path} cannot be written: {what}")
         if path.exists() and any(each.exists() and path.samefile(each) for each in read):
             raise UsageError(f"{path} is what is to be read: name another file with {option}")
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or ("-" not in {one, other} and Path(one).resolve() == Path(other).resolve())
 
 
 def write_outputs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unicodedata import normalize
 
 from replay.account import printable
 from replay.verify.diff_values import ABSENT
@@ -20,10 +21,15 @@ def shown(value: Any) -> str:
 
 
 def both(a: Any, b: Any) -> tuple[str, str]:
-    """Two values that differ; of long ones the part is shown where they do."""
+    """Two values that differ, so that one sees in what; of long ones the part is shown where they do."""
     texts = isinstance(a, str) and isinstance(b, str)
     one, other = _text(a, quoted=not texts), _text(b, quoted=not texts)
-    if max(len(one), len(other)) <= LONGEST or ABSENT in (one, other):
+    if ABSENT in (one, other):
+        return _cut(one, 0), _cut(other, 0)
+    if normalize("NFKC", one) == normalize("NFKC", other):
+        # Letters that look the same, or a letter and its accent.
+        one, other = (json.dumps(each) for each in (a, b))
+    if max(len(one), len(other)) <= LONGEST:
         return _cut(one, 0), _cut(other, 0)
     pairs = enumerate(zip(one, other, strict=False))
     alike = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
@@ -33,10 +39,20 @@ def both(a: Any, b: Any) -> tuple[str, str]:
 
 def _text(value: Any, *, quoted: bool = False) -> str:
     """A value as JSON; a text without its quotes, where one can see without them what it is."""
-    if value == ABSENT:
-        return ABSENT
-    plain = isinstance(value, str) and value.isprintable() and value == value.strip() != ""
-    return value if plain and not quoted and value[0] != '"' else json.dumps(value, ensure_ascii=False)
+    if value == ABSENT or (isinstance(value, str) and not quoted and _is_plain(value)):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether one sees without quotes that it is a text, with all of its blanks."""
+    if not text.isprintable() or text != text.strip() or "  " in text or text[:1] in {"", '"'}:
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _cut(text: str, skipped: int) -> str:

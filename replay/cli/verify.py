@@ -199,13 +199,14 @@ class _Playing:
 
 
 def _report(held: Held, asked: Asked) -> None:
-    """Files first: whoever reads the text may go away."""
-    write_outputs(
-        (asked.json, lambda: row(held, asked.order)),
-        (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
-    )
-    stream = sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout
-    print_lines(lines(held), stream)
+    """Files first, as whoever reads the text may go away; the text also where they cannot be written."""
+    try:
+        write_outputs(
+            (asked.json, lambda: row(held, asked.order)),
+            (asked.junit, lambda: (held.found.scenario, cases(held), properties(held, asked.order))),
+        )
+    finally:
+        print_lines(lines(held), sys.stderr if "-" in (asked.json, asked.junit) else sys.stdout)
 
 
 def _tolerance(text: str | None) -> Tolerance | None:

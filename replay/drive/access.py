@@ -6,7 +6,8 @@ import html
 import json
 import re
 import ssl
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,6 +16,8 @@ import msgspec
 MASK = "***"
 SHORT = 6
 """Characters below which a secret is masked only where it is a word: else it would be in every other word."""
+
+_ESCAPED = re.compile("%[0-9A-F]{2}")
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +46,11 @@ class Hidden:
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, *secrets: str) -> None:
-        """These are secret, also as they stand in a URL, in HTML, in JSON, and encoded in base64."""
+        """These are secret, also as they stand in a URL, in HTML, in JSON, and anywhere in base64."""
         for secret in filter(None, secrets):
             if secret not in self._secrets:
                 self._pattern = None
-                in_json = (json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
-                forms = (quote(secret, safe=""), quote_plus(secret), html.escape(secret), *in_json)
-                self._secrets.update((secret, *forms, b64encode(secret.encode()).decode().rstrip("=")))
+                self._secrets.update((secret, *_forms(secret), *_in_base64(secret.encode())))
 
     def learn_issued(self, *secrets: str) -> None:
         """These a server has given out: what is as short as `en` or `true` proves nothing."""
@@ -75,6 +76,24 @@ class Hidden:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return MASK if self.without(str(value)) != str(value) else value
         return value
+
+
+def _forms(secret: str) -> Iterator[str]:
+    for quoted in (quote(secret, safe=""), quote_plus(secret)):
+        yield from (quoted, _ESCAPED.sub(lambda found: found[0].lower(), quoted))
+    yield html.escape(secret)
+    yield from (json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (True, False))
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """By itself, and what of it is the same wherever it stands among other bytes."""
+    for encode in (b64encode, urlsafe_b64encode):
+        yield encode(secret).decode().rstrip("=")
+        for before, own in enumerate((0, 2, 3)):
+            whole = encode(bytes(before) + secret).decode()
+            inner = whole[own : (before + len(secret)) * 8 // 6]
+            if len(inner) >= 2 * SHORT:
+                yield inner
 
 
 def _form(secret: str) -> str:

@@ -304,7 +304,7 @@ class Agent:
             self._give_up(unfit)
             return
         value = _as_json(answer.body)
-        differences = self._role.answered(ask, answer.status, value)
+        differences = self._role.answered(ask, answer.status, value, kind=answer.kind)
         self._note("answer", ask.id, str(answer.status), value, differences)
         self._progress()
 

@@ -95,7 +95,8 @@ class Http:
 
     def _learn(self, response: aiohttp.ClientResponse) -> None:
         if self._hidden is not None:
-            self._hidden.learn_issued(*(cookie.value for cookie in response.cookies.values()))
+            cookies = response.cookies.values()
+            self._hidden.learn_issued(*(said for each in cookies for said in (each.value, each.coded_value)))
         given = self._tokens.learn(response.headers)
         if given and self._hidden is not None:
             self._hidden.learn_issued(*given)

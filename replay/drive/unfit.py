@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
 from replay.bayeux.messages import MalformedError, decode
 from replay.drive.access import Access
 from replay.drive.answer import Answer
+from replay.drive.wrong import said_in
 from replay.plan.timeline import Ask
 
 UNAUTHORIZED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -32,8 +34,9 @@ def unfit_answer(access: Access, ask: Ask, what: str, answer: Answer) -> str:
     if answer.status in UNAUTHORIZED and reply.status not in UNAUTHORIZED:
         return refusal(access, what, answer.status)
     if answer.status >= 300 > reply.status:
-        return f"{what} was answered {_told(answer)}, not {reply.status}"
-    if reply.body is not msgspec.UNSET and not _is_json(answer.body):
+        said = said_in(_json(answer.body))
+        return f"{what} was answered {_told(answer)}, not {reply.status}{said and f': {said}'}"
+    if reply.body is not msgspec.UNSET and _json(answer.body) is None:
         return f"{what} was answered {_told(answer)}, which is not JSON"
     return ""
 
@@ -54,9 +57,9 @@ def _told(answer: Answer) -> str:
     return f"{answer.status}{kind}{f', to {answer.location}' if answer.location else ''}"
 
 
-def _is_json(body: bytes) -> bool:
+def _json(body: bytes) -> Any:
+    """The value; None where it is none, or null."""
     try:
-        decode(body)
+        return decode(body)
     except MalformedError:
-        return False
-    return True
+        return None

@@ -15,11 +15,11 @@ def wrong(ask: Ask, status: int, body: Any) -> tuple[str, str]:
     """An answer with another status than its step, as an error's sort and example."""
     expected = ask.replies[0].status
     example = f"{ask.method} {readable(ask.path)} was answered {status}, not {expected}"
-    said = _said(body)
+    said = said_in(body)
     return f"status {status}", f"{example}: {said}" if said else example
 
 
-def _said(body: Any) -> str:
+def said_in(body: Any) -> str:
     """What the server gives as its reason, as GWS does in `statusMessage`; empty where it gives none."""
     said = body.get("statusMessage") if isinstance(body, dict) else None
     if not isinstance(said, str):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from replay.plan.difference import Difference
-from replay.scenario.templates import Part, Reference, parse
+from replay.scenario.templates import BASE_URL, Part, Reference, parse
 
 Lookup = Callable[[str], Any]
 """A name's value; names are known to exist, the loader has checked them."""
@@ -17,6 +17,8 @@ Lookup = Callable[[str], Any]
 
 MISSING = "(missing)"
 _INDEX = re.compile(r"\[\d+\]")
+_ADDRESS = "[^/]*//[^/]+"
+"""What `${base_url}` stands for: a server, and nothing of a path."""
 
 
 def heeded(differences: Iterable[Difference], ignored: Container[str]) -> list[Difference]:
@@ -81,6 +83,8 @@ class Text:
         if end <= len(before) or not text.startswith(before) or not text.endswith(after):
             return None
         value = text[len(before) : end]
+        if name == BASE_URL and re.fullmatch(_ADDRESS, value) is None:
+            return None
         return None if segment and "/" in value else {name: value}
 
     def _pattern(self, bound: Mapping[str, Any], any_value: str, seen: list[str]) -> str:
@@ -94,7 +98,7 @@ class Text:
                 pattern += rf"(?:\{seen.index(part.name) + 1})"
             else:
                 seen.append(part.name)
-                pattern += f"({any_value})"
+                pattern += f"({_ADDRESS if part.name == BASE_URL else any_value})"
         return pattern
 
 

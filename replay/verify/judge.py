@@ -306,7 +306,9 @@ class _Findings:
             off = allowed.misses(after)
             if not self._is_in_time(abs(off), allowed.latest):
                 field = "answer.after" if step in self._part.asks else "after"
-                a, b = (format_duration(round(each, 4)) for each in (allowed.played, after))
+                a, b = format_duration(allowed.played), format_duration(abs(after))
+                if after < 0:
+                    b += " before it"
                 yield Difference(kind="delay", step=step, field=field, a=a, b=b, apart=round(off, 6))
 
     def _is_in_time(self, off: float, said: float) -> bool:

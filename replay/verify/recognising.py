@@ -31,7 +31,7 @@ class Recognised(NamedTuple):
     """The step that it is once more."""
 
 
-WHOLLY = (0, 0, False)
+WHOLLY = (False, 0, 0, False)
 """The rank of a step that has not come yet, and of which nothing differs."""
 
 _Held = tuple[Comparison, list[Difference]]
@@ -44,11 +44,13 @@ class _Candidate(NamedTuple):
     gap: int
     """How many fields more or fewer it says than the event."""
     is_done: bool
+    is_early: bool
+    """Whether it is changed, and what it follows has not begun: rather it is another one, changed more."""
 
     @property
-    def rank(self) -> tuple[int, int, bool]:
+    def rank(self) -> tuple[bool, int, int, bool]:
         """The lowest is what it most likely is."""
-        return self.weight, self.gap, self.is_done
+        return self.is_early, self.weight, self.gap, self.is_done
 
 
 class Recogniser:
@@ -89,7 +91,9 @@ class Recogniser:
         data: Any,
         known: Mapping[str, Any],
         done: Collection[str],
+        *,
         learn: Callable[[Mapping[str, Any]], None],
+        may_come: Callable[[Cue], bool],
     ) -> Recognised:
         """The step that an event is.
 
@@ -97,8 +101,9 @@ class Recogniser:
             known: What is known of values, by name; not what the server calls itself, which may be anything.
             done: Steps that have taken place.
             learn: Takes what is known now.
+            may_come: Whether all that an event follows has begun.
         """
-        best = self._best(self._candidates(channel, data, known, done))
+        best = self._best(self._candidates(channel, data, known, done, may_come))
         if best is None:
             return Recognised("")
         comparison, differences = self._compared(best.cue, channel, data, known)
@@ -126,7 +131,12 @@ class Recogniser:
         return best
 
     def _candidates(
-        self, channel: str, data: Any, known: Mapping[str, Any], done: Collection[str]
+        self,
+        channel: str,
+        data: Any,
+        known: Mapping[str, Any],
+        done: Collection[str],
+        may_come: Callable[[Cue], bool],
     ) -> Iterator[_Candidate]:
         size, name = leaves(data), self._name(channel, data)
         for cue in self._likely.steps(channel, data, done):
@@ -146,7 +156,8 @@ class Recogniser:
             # What comes again says the same again.
             is_near = is_near and not (differences and step in done)
             if is_near and all(each.field != ROOT for each in differences):
-                yield _Candidate(cue, weight, abs(size - says), step in done)
+                is_early = bool(differences) and not may_come(cue)
+                yield _Candidate(cue, weight, abs(size - says), step in done, is_early)
 
     def _before(self, cue: Cue, known: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is known but for what the step makes anew each time."""

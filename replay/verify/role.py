@@ -7,15 +7,15 @@ that number".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from replay.plan.difference import Difference
-from replay.plan.timeline import START, Ask, Cue, Timeline
-from replay.plan.values import MISSING, Text, as_text, names_in, readable, render
+from replay.plan.timeline import START, Ask, Cue, Reply, Timeline
+from replay.plan.values import MISSING, Text, as_text, heeded, names_in, readable, render
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.forms import Forms
@@ -46,6 +46,8 @@ class Company:
     def __init__(self) -> None:
         self.done: set[str] = set()
         """Steps that some role has seen."""
+        self.sent: set[str] = set()
+        """Requests that have been made."""
         self.passed: set[str] = set()
         """Events that nobody waits for any more, and requests that cannot be made for it."""
         self.untold: set[str] = set()
@@ -101,12 +103,13 @@ class Role:
         self._pushes = {cue.id: cue for cue in timeline.story.cues}
         self._needs = {ask.id: ask.needs for ask in timeline.story.asks}
         self._order = self._part if company is None else steps
+        self._known_of = frozenset(self._order)
         self._done = shared.done
         self._passed = shared.passed
         self._untold = shared.untold
         self._ended: set[str] = set()
         """Steps that cannot come any more, since what ends them has been seen."""
-        self._sent: set[str] = set()
+        self._sent = shared.sent
         self._at = 0
         """All of the order before this one has been seen, or given up."""
         self._at_of_part = 0
@@ -213,8 +216,14 @@ class Role:
                 self._learn({name: variable.recorded})
         return ask.method, f"{path}?{query}" if query else path, body
 
-    def answered(self, ask: Ask, status: int, body: Any) -> tuple[Difference, ...]:
-        """An answer has come; returns where it is not what the scenario says."""
+    def answered(
+        self, ask: Ask, status: int, body: Any, *, kind: str | None = None
+    ) -> tuple[Difference, ...]:
+        """An answer has come; returns where it is not what the scenario says.
+
+        Args:
+            kind: Its content type, without parameters; not compared when left out.
+        """
         self._done.add(ask.id)
         reply = ask.replies[0]
         differences: list[Difference] = []
@@ -230,11 +239,16 @@ class Role:
             comparison, found = self._recogniser.held(expected, body, known)
             self._learn(comparison.captures)
             differences += found
+            if kind is not None and isinstance(body, dict | list):
+                # Of what is no JSON at all the body says so.
+                differences += heeded(_of_kind(reply, kind), self._timeline.ignored)
         return tuple(differences)
 
     def event(self, channel: str, data: Any) -> Recognised:
         """An event has come; says which step it is, and where it differs from it."""
-        found = self._recogniser.event(channel, data, self._known(), self._done, self._learn)
+        found = self._recogniser.event(
+            channel, data, self._known(), self._done, learn=self._learn, may_come=self._may_come
+        )
         if found.step:
             self._done.add(found.step)
             known = self._known()
@@ -244,6 +258,12 @@ class Role:
                 {each.known_as: known[each.name] for each in makes if each.is_kept and each.name in known}
             )
         return found
+
+    def _may_come(self, cue: Cue) -> bool:
+        """Whether all that an event follows has begun, or nobody here can know of it."""
+        begun = self._done, self._sent, self._passed
+        causes = (each.step for each in cue.trigger.moments if each.step in self._known_of)
+        return all(any(cause in steps for steps in begun) for cause in causes)
 
     def is_of_next(self, channel: str, data: Any) -> bool:
         """Whether an event that is no step is one of a play that this one has brought (`again:`)."""
@@ -281,6 +301,14 @@ class Role:
         variable = self._timeline.scenario.variables.get(name.rpartition(".")[2])
         recorded = None if variable is None else variable.recorded
         return readable(f"${{{name}}}") if recorded is None or recorded is msgspec.UNSET else recorded
+
+
+def _of_kind(reply: Reply, kind: str) -> Iterator[Difference]:
+    """Where an answer says of itself that it is another kind of thing."""
+    said = next(value for name, value in reply.headers if name.lower() == "content-type")
+    expected = f"{readable(said)}".partition(";")[0].strip().lower()
+    if kind.lower() != expected:
+        yield Difference("headers.Content-Type", expected, kind or MISSING)
 
 
 def _pattern(channel: Any) -> str:

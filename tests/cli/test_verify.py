@@ -194,6 +194,10 @@ UNFIT = {
         server(cometd=answering(status=404, content_type="text/plain")),
         "there is no CometD at /cometd: the handshake was answered 404 with text/plain",
     ),
+    "another-time": (
+        server(me=answering(status=404, text='{"statusCode": 6, "statusMessage": "Not in\\nthis life"}')),
+        "GET /me was answered 404 with text/plain, not 200: Not in this life. See that --target",
+    ),
     "sent-to-a-login": (
         server(me=answering(status=302, headers={"Location": "https://sso/login?for=secret"})),
         "GET /me was answered 302, to https://sso/login, not 200",
@@ -437,10 +441,27 @@ def test_reports_go_where_they_can_be_written_and_never_over_what_is_read(story:
         (["--json", str(tmp_path)], "it is a folder"),
         (["--junit", str(tmp_path / "no" / "x.xml")], "is no folder"),
         (["--json", "-", "--junit", "-"], "both write to -"),
+        (["--json", str(tmp_path / "x"), "--junit", f"{tmp_path}/./x"], "both write to "),
     ):
         error = run(story, "http://gws", *options).exception
         assert isinstance(error, UsageError)
         assert what in str(error)
+
+
+def test_a_report_that_cannot_be_written_takes_the_other_one_not_away(story: str, tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+
+    async def chat(_: web.Request) -> web.StreamResponse:
+        folder.rmdir()
+        return web.json_response({}, status=403)
+
+    with aside(serving(server(chat=chat))) as url:
+        result = run(story, url, "--json", str(folder / "report.json"))
+
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"{folder / 'report.json'} cannot be written: No such file or directory"
+    assert result.stdout.startswith("FAIL: ")
 
 
 def test_ctrl_c_ends_it_and_prints_what_was_seen_until_then(story: str, tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from rich.console import Console
 
+from replay.cli.differences import sentence
 from replay.cli.verify_report import Held, cases, clean, lines, row
 from replay.drive.access import Hidden
 from replay.scenario.load import loads
+from replay.verify.diff_values import ABSENT
 from replay.verify.merged import merged
 from replay.verify.report import Difference, StepOutcome, Verification
 
@@ -89,6 +94,26 @@ def test_what_a_server_says_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "data.\\x1b[2J" in text
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "shown"),
+    [
+        (0, "0", '0 → "0"'),
+        (None, "null", 'null → "null"'),
+        ({"n": 0}, '{"n": 0}', r'{"n": 0} → "{\"n\": 0}"'),
+        ("Bye", "", 'Bye → ""'),
+        ("Bye", "Bye ", 'Bye → "Bye "'),
+        ("see you", "see  you", 'see you → "see  you"'),
+        ("caf\u00e9", "cafe\u0301", r'"caf\u00e9" → "cafe\u0301"'),
+        ("0090A", "0090B", "0090A → 0090B"),
+        ("x" * 200 + "a", "x" * 200 + "b", f"…{'x' * 20}a (201 characters) → …{'x' * 20}b (201 characters)"),
+        ("z" * 125, "z" * 126, f"…{'z' * 20} (125 characters) → …{'z' * 21} (126 characters)"),
+        ("y" * 130, ABSENT, f"{'y' * 120}… (130 characters) → (nothing)"),
+    ],
+)
+def test_one_sees_in_what_two_values_differ(a: Any, b: Any, shown: str) -> None:
+    assert sentence(Difference(kind="event", step="accept", field="data", a=a, b=b)) == f"data: {shown}"
 
 
 def test_a_failure_has_a_case_for_each_step_and_for_what_is_none() -> None:

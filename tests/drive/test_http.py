@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +97,29 @@ def test_what_a_server_gives_out_and_what_the_client_proves_itself_with_are_know
     said = "c00kie-of-it and t0ken-1; pass wörd, pass%20w%C3%B6rd, pass+w%C3%B6rd, cGFzcyB3w7ZyZA=="
     assert hidden.without(said) == "*** and ***; ***, ***, ***, ***=="
     assert hidden.cleaned({"t0ken-1": ["pass wörd", 1, None, True]}) == {"***": ["***", 1, None, True]}
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "agent:"])
+@pytest.mark.parametrize("after", ["", "z", "yz"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_masked_in_base64_whatever_stands_beside_it(
+    before: str, after: str, encode: Callable[[bytes], bytes]
+) -> None:
+    secret = "pass/wörd?~<1>"
+    hidden = Hidden()
+    hidden.learn(secret)
+
+    said = hidden.without(encode(f"{before}{secret}{after}".encode()).decode())
+
+    assert "***" in said
+    assert len(said) <= len("***") + len(before) * 2 + len(after) * 2 + 8
+
+
+def test_a_secret_is_masked_in_a_url_however_that_is_escaped() -> None:
+    hidden = Hidden()
+    hidden.learn("a/b<c>d")
+
+    assert hidden.without("?p=a%2Fb%3Cc%3Ed&q=a%2fb%3cc%3ed") == "?p=***&q=***"
 
 
 def test_a_short_secret_is_masked_where_it_is_a_word_and_short_things_of_the_server_are_none() -> None:

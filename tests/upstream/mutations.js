@@ -1,7 +1,7 @@
 'use strict';
 
 // What can be wrong with a server, by name: each changes answers, or events, that would have been right.
-// An answer is { status, body, text, late }, where `text` is sent in the place of `body`; an event becomes
+// An answer is { status, body, text, kind, late }, where `text` is sent in the place of `body`; an event becomes
 // a list of { channel, data, late }. `late` is in milliseconds.
 const { statusChange } = require('./chat.js');
 
@@ -162,6 +162,7 @@ const MUTATIONS = {
   'event-participants-reordered': event('ParticipantsUpdated', set('chat.participants', (list) => list.toReversed())),
   'event-list-shorter': event('History', remove('messages.3')),
   'event-capability-missing': event('Chatting', remove('chat.capabilities.3')),
+  'event-list-emptied': event('Chatting', set('chat.capabilities', [])),
   'event-many-fields': event(
     'PropertiesUpdated',
     both(both(rename('chat.state', 'status'), rename('chat.userData', 'attached')), set('referenceId', null)),
@@ -191,12 +192,14 @@ const MUTATIONS = {
   'answer-number-as-boolean': answer('Complete', set('statusCode', false)),
   'answer-session-failed': told('Ready', { status: 500, body: NOT_FOUND }),
   'answer-session-as-list': answer('GetMe', (body) => [body]),
+  'answer-other-kind': told('GetChat', { kind: 'text/html; charset=utf-8' }),
   'answer-other-host': answer('GetChat', set('chat.uri', (uri) => uri.replace('http://', 'http://other.'))),
   'answer-other-chat': answer('GetChat', set('chat.id', '0000Xa9B26EF009Z')),
   'answer-accept-refused': {
     ...told('Accept', { status: 403, body: REFUSED }),
     events: () => ({ Chatting: () => [], ParticipantsUpdated: () => [], History: () => [] }),
   },
+  'event-other-path': event('Customer Text', set('chatUri', (uri) => uri.replace('/api/', '/gws/api/'))),
   'event-chat-null': event('Completed', set('chat', null)),
   'event-hollow': event('PropertiesUpdated', () => ({})),
   'event-not-echoed': event('Agent Text', set('messages.0.text', 'Something else')),
@@ -225,11 +228,11 @@ function mutationNamed(name) {
 
   return {
     answered(operation, status, body) {
-      const right = { status, body, late: 0 };
+      const right = { status, body, kind: 'application/json', late: 0 };
       // Of what is refused nothing is changed.
       const changed = answers[operation] && status === 200 ? answers[operation](right) : right;
       const { text = JSON.stringify(changed.body) } = changed;
-      return { status: changed.status, text, late: changed.late };
+      return { status: changed.status, text, kind: changed.kind, late: changed.late };
     },
 
     events(publish) {

@@ -62,9 +62,9 @@ function createRest(story, options) {
   return async function handle(request, response) {
     const body = request.method === 'POST' ? await readJson(request) : undefined;
     const told = respondTo(story, request, body, options);
-    const { status, text, late } = options.mutation.answered(nameOf(request, body), ...told);
+    const { status, text, kind, late } = options.mutation.answered(nameOf(request, body), ...told);
     setTimeout(() => {
-      const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
+      const headers = { 'Content-Type': kind, 'Content-Length': Buffer.byteLength(text) };
       if (!/(^|;\s*)JSESSIONID=/.test(request.headers.cookie || '')) {
         headers['Set-Cookie'] = `JSESSIONID=${randomBytes(16).toString('hex')}; Path=/; HttpOnly`;
       }

@@ -140,6 +140,40 @@ def test_what_is_late_is_told_by_how_much_if_times_are_asked_for(
     assert judge(story, events).verdict == "pass"
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_comes_long_before_its_cause_is_so_much_too_early(order: Order) -> None:
+    events = seen("invited", "chatting", *WHOLE[1:3], *WHOLE[4:], late={"chatting": -0.15})
+
+    told = judge(plan(scenario(CHAT)), events, order=order, tolerance=parse_tolerance("50ms")).differences
+
+    assert [(each.b, each.apart) for each in told if each.kind == "delay"] == [("50ms before it", -0.15)]
+
+
+def test_what_waits_for_several_comes_after_the_last_of_them_whichever_that_is() -> None:
+    story = plan(
+        scenario(
+            """
+            steps:
+              - {id: one, push: /a, after: start + 1s, data: 1}
+              - {id: two, push: /a, after: start + 1s, data: 2}
+              - {id: both, push: /a, after: one and two + 1s, data: 3}
+              - {id: then, push: /a, after: both and one, data: 4}
+            """
+        )
+    )
+
+    def said(*steps: str, order: Order = "causal") -> list[tuple[str, str]]:
+        events = [Seen(at=float(at), kind="event", step=step, what="/a") for at, step in enumerate(steps)]
+        return [(each.step, each.b) for each in judge(story, events, order=order).differences]
+
+    for order in ("strict", "causal"):
+        assert said("one", "two", "both", "then", order=order) == []
+        assert said("two", "one", "both", "then", order=order) == []
+        assert said("one", "both", "two", "then", order=order) == [("both", "before two")]
+        assert said("two", "both", "one", "then", order=order) == [("both", "before one")]
+        assert said("one", "two", "then", "both", order=order) == [("then", "before both")]
+
+
 def test_no_share_of_no_delay_is_ten_milliseconds() -> None:
     story = plan(scenario("steps: [{id: a, push: /a, data: 1}]"))
     late = [[Seen(at=at, kind="event", step="a", what="/a")] for at in (0.009, 0.011)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from replay.plan.difference import Difference
 from replay.plan.timeline import plan
@@ -140,6 +141,32 @@ def test_an_answer_is_held_against_the_scenarios() -> None:
         Difference("data.number", "${number}", "(missing)"),
         Difference("data.statusCode", "(missing)", 4),
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "differing"),
+    [
+        ("", "application/json", []),
+        ("", "Application/JSON", []),
+        ("", "text/plain", [("application/json", "text/plain")]),
+        ("", "", [("application/json", "(missing)")]),
+        ("headers: {content-type: text/plain;charset=x},", "text/plain", []),
+        ("headers: {content-type: text/plain},", "application/json", [("text/plain", "application/json")]),
+    ],
+)
+def test_json_that_is_called_something_else_differs(
+    settings: str, kind: str, differing: list[tuple[str, str]]
+) -> None:
+    steps = f"steps: [{{id: read, request: GET /a, respond: {{{settings} body: {{n: 1}}}}}}]"
+    for ignored in (False, True):
+        more = "ignore: [Content-Type]\n" if ignored else ""
+        agent = role(more + steps)
+        [ask] = agent.due()
+
+        found = agent.answered(ask, 200, {"n": 1}, kind=kind)
+
+        expected = () if ignored else tuple(Difference("headers.Content-Type", *each) for each in differing)
+        assert found == expected
 
 
 def test_an_answer_that_says_something_where_nothing_is_said_differs() -> None:
