@@ -43,8 +43,16 @@ def stories(draw: st.DrawFn) -> list[Did]:
             others = [each for each in story if (each.evidence, each.chat) == (kind, chat)]
             if any(each.at + each.event_after > at for each in others):
                 kind = "text"
-        story.append(Did(number, chat, kind, round(at, 3), answered, came))
+        # Two events at the same moment cannot be put in order by what they say.
+        while any(event_at(each) == round(at + came, 4) for each in story):
+            came += 0.001
+        story.append(Did(number, chat, kind, round(at, 3), answered, round(came, 3)))
     return story
+
+
+def event_at(did: Did) -> float:
+    """When its event came."""
+    return round(did.at + did.event_after, 4)
 
 
 def asked(did: Did) -> tuple[str, dict[str, Any], dict[str, Any]]:
@@ -83,7 +91,7 @@ def recorded(story: list[Did], gap: float) -> Recorded:
     for did in story:
         path, body, answer = asked(did)
         recording.call("POST", path, body, did.at, did.answered_after, said=answer)
-    events = sorted((round(did.at + did.event_after, 4), brought(did)) for did in sorted_by_event(story))
+    events = [(event_at(did), brought(did)) for did in sorted(story, key=event_at)]
     opened = 2.0 + gap
     while events:
         released = max(opened + 0.001, events[0][0])
@@ -92,11 +100,6 @@ def recorded(story: list[Did], gap: float) -> Recorded:
         events = events[len(batch) :]
         opened = released + gap
     return recording
-
-
-def sorted_by_event(story: list[Did]) -> list[Did]:
-    """Two events at the same moment cannot be put in order by what they say."""
-    return list({round(did.at + did.event_after, 4): did for did in story}.values())
 
 
 def causes(scenario: Scenario) -> dict[int, int]:
@@ -116,9 +119,8 @@ def causes(scenario: Scenario) -> dict[int, int]:
 
 def is_found(story: list[Did], gap: float) -> bool:
     """Whether all events are told with their true causes."""
-    return causes(recorded(story, gap).scenario(together=True)) == {
-        did.number: did.number for did in sorted_by_event(story)
-    }
+    found = causes(recorded(story, gap).scenario(together=True))
+    return found == {did.number: did.number for did in story}
 
 
 gaps = st.sampled_from([0.002, 0.05, 0.8, 3.0])
