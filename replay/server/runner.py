@@ -120,7 +120,7 @@ class Server:
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
-            UsageError: this is no host, no path for control, no token, no URL of a replica, or no name of one.
+            UsageError: this is no host, path for control, token, URL of a replica or name of one.
         """
         if not host:
             # A loop would take it for all addresses.
