@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from replay.clock import Clock, ManualClock, SystemClock, wall_time
 from replay.entries import Entry
-from replay.errors import SurroundingsError
+from replay.errors import SurroundingsError, UsageError
 from replay.plan.timeline import Timeline, plan, plan_all
 from replay.scenario.model import Scenario
 from replay.server import tls
@@ -120,8 +120,12 @@ class Server:
 
         Raises:
             ScenarioError: a scenario cannot be played together with the others, or needs a path of control.
-            UsageError: this is no path for control, no token, no URL of a replica, or no name of one.
+            UsageError: this is no host, path for control, token, URL of a replica or name of one.
         """
+        if not host:
+            # A loop would take it for all addresses.
+            where = "Name an address: 127.0.0.1, or 0.0.0.0 for all that this machine has."
+            raise UsageError("the host to listen on is empty", help=where)
         self.scenarios = list(scenarios)
         """Those it was given; what is played now, the simulator knows."""
         self.files = dict(files or {})

@@ -192,6 +192,7 @@ def test_a_fault_that_is_put_wrongly_is_refused(loop: Loop, what: Any, said: Any
             "there is no transport 'long-poling'. Did you mean 'long-polling'?",
         ),
         ({"presets": "flakey"}, "there is no preset 'flakey'. Did you mean 'flaky'?"),
+        ({"host": ""}, "the host to listen on is empty. Name an address: 127.0.0.1"),
         ({"port": 99_999}, "99999 is no port. Ports are from 0"),
         ({"control_port": -1}, "-1 is no port. Ports are from 0"),
     ],
