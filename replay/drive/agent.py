@@ -257,6 +257,8 @@ class Agent:
         self._perform(self._client.wake(self._clock.now()))
 
     def _event(self, event: Received) -> None:
+        if self._strange > STRANGE:
+            return
         found = self._role.event(event.channel, event.data)
         if not found.step and self._role.is_of_next(event.channel, event.data):
             return

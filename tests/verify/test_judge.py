@@ -140,6 +140,34 @@ def test_what_is_late_is_told_by_how_much_if_times_are_asked_for(
     assert judge(story, events).verdict == "pass"
 
 
+@pytest.mark.parametrize(
+    ("told", "then", "off"),
+    [
+        (0.04, 0.01, []),
+        (0.07, 0.013, []),
+        (0.1, 0.02, []),
+        (0.03, 0.02, [("told", -0.01)]),
+        (0.1, 0.03, [("then", 0.01)]),
+    ],
+)
+def test_an_event_may_come_at_any_time_in_its_window_and_at_any_that_its_distribution_gives(
+    told: float, then: float, off: list[Any]
+) -> None:
+    story = """
+    steps:
+      - {id: ask, request: GET /ask, respond: {after: 40ms}}
+      - {id: told, push: /a, after: ask + 100ms, window: 60ms, data: 2}
+      - {id: then, push: /a, after: "ask.response and told + uniform(10ms, 20ms)", data: 3}
+    """
+    moments = ("request", "ask", 0.0), ("answer", "ask", 0.04)
+    events = ("event", "told", told), ("event", "then", max(told, 0.04) + then)
+    saw = [Seen(at=at, kind=kind, step=step, what="/a") for kind, step, at in (*moments, *events)]
+
+    differences = judge(plan(scenario(story)), saw, tolerance=parse_tolerance("1ms")).differences
+
+    assert [(each.step, each.apart) for each in differences] == off
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_what_comes_long_before_its_cause_is_so_much_too_early(order: Order) -> None:
     events = seen("invited", "chatting", *WHOLE[1:3], *WHOLE[4:], late={"chatting": -0.15})

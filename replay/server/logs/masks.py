@@ -25,6 +25,7 @@ _VALUE = r"[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
 _NAMED = re.compile(rf"((?:{_HUSHED})\w{{0,20}}{_VALUE})([^\s\"'&;,]+)", re.IGNORECASE)
 _HEADER = re.compile(rf"((?:cookie|authorization){_VALUE})(\S.*)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"(\b(?:Basic|Bearer|Digest|Negotiate|NTLM|OAuth|Token)\s{1,3})(\S{6,})", re.IGNORECASE)
+_LOGIN = re.compile(r"(://[^/\s:@]*:)([^/\s@]+)(?=@)")
 _WEB_TOKEN = re.compile(r"(\b)(eyJ[\w-]+\.[\w-]+\.[\w-]*)")
 # A word of so many letters and digits was made by a machine. UUIDs and the ids of chats are none.
 _WORD = re.compile(r"((?<![\w-]))(?=[A-Za-z]*\d)(?=\d*[A-Za-z])([A-Za-z0-9+=]{20,})")
@@ -49,7 +50,7 @@ def clean_text(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest + _ROOM:
         # What is cut in two cannot be recognized.
         seen = text[: longest + _ROOM].rpartition(" ")[0] or text[:20]
-    for pattern in (_HEADER, _NAMED, _SCHEME, _WEB_TOKEN, _WORD):
+    for pattern in (_HEADER, _NAMED, _SCHEME, _LOGIN, _WEB_TOKEN, _WORD):
         seen = pattern.sub(_mask, seen)
     if (len(text) > longest and len(seen) > longest) or len(text) > longest + _ROOM:
         seen = seen[:longest] + "…"

@@ -23,6 +23,7 @@ SECRET = "s3cr3tS3cr3tS3cr3t99x"
         f"Cookie: a=1; JSESSIONID={SECRET}; b=2",
         f"POST /login?access_token={SECRET}&x=1",
         "POST /login?password=hunter2",
+        "answered 302, to http://ann:hunter2@sso/login, not 200",
         '{"clientId":"hunter2","password" : "hunter2"}',
         f"no step is POST /chats/{SECRET}/send",
         "a token eyJhbGciOi.eyJzdWIi.SflKxw here",
