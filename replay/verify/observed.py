@@ -33,6 +33,7 @@ class Observed(Comparison):
         recorded: Mapping[str, Any],
         *,
         times: frozenset[str] = frozenset(),
+        ids: frozenset[str] = frozenset(),
         whole: bool = True,
     ) -> None:
         """Nothing is compared yet.
@@ -41,11 +42,13 @@ class Observed(Comparison):
             bound: Names that compare instead of capturing.
             recorded: What stood for names when the scenario was recorded: the JSON types they have.
             times: Names that stand for some time or other, written as the recorded one is.
+            ids: Names that stand for one thing each: none is called as another one.
             whole: Whether orders are looked for: not while that is being done.
         """
         super().__init__(bound, exact=True)
         self._recorded = recorded
         self._times = times
+        self._ids = ids
         self._whole = whole
 
     def compare(self, expected: Any, got: Any, field: str) -> None:
@@ -67,11 +70,26 @@ class Observed(Comparison):
         if is_other or (name in self._times and not _is_moved(Difference(field, recorded, got))):
             self.differences.append(Difference(field, recorded if known == MISSING else known, got))
         elif known == MISSING:
+            twin = self._twin(name, got)
+            if twin:
+                self.differences.append(Difference(field, f"another than ${{{twin}}}", got))
             self.captures[name] = got
+
+    def _twin(self, name: str, got: Any) -> str:
+        """Another name that stands for the same, though it did not when the scenario was recorded."""
+        known = {**self._bound, **self.captures}
+        return next(
+            (
+                other
+                for other in sorted(self._ids & known.keys() if name in self._ids else ())
+                if known[other] == got and self._recorded[other] != self._recorded[name]
+            ),
+            "",
+        )
 
     def _trial(self, *, whole: bool) -> Observed:
         bound = {**self._bound, **self.captures}
-        return Observed(bound, self._recorded, times=self._times, whole=whole)
+        return Observed(bound, self._recorded, times=self._times, ids=self._ids, whole=whole)
 
     def _adopt(self, trial: Observed) -> None:
         self.captures.update(trial.captures)

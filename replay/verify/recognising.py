@@ -65,6 +65,7 @@ class Recogniser:
         ignored: Collection[str],
         moved: Collection[str],
         times: frozenset[str] = frozenset(),
+        ids: frozenset[str] = frozenset(),
     ) -> None:
         """Nothing is known of any value yet.
 
@@ -73,13 +74,14 @@ class Recogniser:
             ignored: Fields that are not compared.
             moved: Fields of times, of which only the form is compared.
             times: Names that stand for some time or other.
+            ids: Names that stand for one thing each.
         """
         self._cues = {cue.id: cue for cue in cues}
         self._likely = Likely(self._cues.values())
         self._says = {cue.id: leaves(cue.data.compiled) for cue in self._cues.values()}
         self._profile = profile
         self._recorded = recorded
-        self._ignored, self._moved, self._times = ignored, moved, times
+        self._ignored, self._moved, self._times, self._ids = ignored, moved, times, ids
         self._makes = {cue.id: {each.known_as for each in cue.makes} for cue in self._cues.values()}
         self._named = {cue.id: self._name(readable(cue.channel), cue.said[1]) for cue in self._cues.values()}
         self._other: dict[str, Any] = {}
@@ -115,7 +117,7 @@ class Recogniser:
 
     def held(self, expected: Any, got: Any, known: Mapping[str, Any]) -> tuple[Comparison, list[Difference]]:
         """A compiled value held against another."""
-        comparison = Observed(known, self._recorded, times=self._times)
+        comparison = Observed(known, self._recorded, times=self._times, ids=self._ids)
         comparison.compare(expected, got, ROOT)
         return comparison, noteworthy(comparison.differences, self._ignored, self._moved)
 

@@ -16,6 +16,7 @@ import msgspec
 from replay.plan.difference import Difference
 from replay.plan.timeline import START, Ask, Cue, Reply, Timeline
 from replay.plan.values import MISSING, Text, as_text, heeded, names_in, readable, render
+from replay.profiles.profile import LOOKALIKE
 from replay.scenario.model import is_set
 from replay.scenario.templates import BASE_URL
 from replay.verify.forms import Forms
@@ -95,6 +96,7 @@ class Role:
             ignored=timeline.ignored,
             moved=timeline.shift_fields,
             times=made.times,
+            ids=_ids_of(timeline),
         )
         self._asks = {ask.id: ask for ask in timeline.story.asks_of[role]}
         steps = [step.id for step in timeline.scenario.steps]
@@ -301,6 +303,15 @@ class Role:
         variable = self._timeline.scenario.variables.get(name.rpartition(".")[2])
         recorded = None if variable is None else variable.recorded
         return readable(f"${{{name}}}") if recorded is None or recorded is msgspec.UNSET else recorded
+
+
+def _ids_of(timeline: Timeline) -> frozenset[str]:
+    """Variables that are ids of a shape of their own: no two things have the same by chance."""
+    shapes = {shape.make for shape in timeline.profile.ids} - {LOOKALIKE.make}
+    variables = timeline.scenario.variables
+    return frozenset(
+        name for name in variables if variables[name].make in shapes and is_set(variables[name].recorded)
+    )
 
 
 def _of_kind(reply: Reply, kind: str) -> Iterator[Difference]:

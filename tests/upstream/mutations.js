@@ -99,6 +99,16 @@ function renumbered() {
   };
 }
 
+// Whoever takes part in a chat bears the same id.
+function allAlike() {
+  const alike = (value) => JSON.parse(JSON.stringify(value).replace(/("participantId":")\w+/g, '$10090000000000001'));
+  const told = ['ParticipantsUpdated', 'History', 'Agent Text', 'Customer TypingStarted', 'Customer Text'];
+  return {
+    ...answer('GetChat', alike),
+    events: () => Object.fromEntries(told.map((name) => [name, (data) => [{ data: alike(data) }]])),
+  };
+}
+
 // Somebody has come in addition, once the history is there.
 function joined() {
   return {
@@ -214,6 +224,7 @@ const MUTATIONS = {
   'event-doubled-after-all': instead('Completed', (data) => [{ data }, { data, late: 300 }]),
   'event-unknown-after-all': instead('Completed', (data) => [{ data }, { data: { messageType: 'AgentStateChanged' }, late: 300 }]),
   'event-doubled-otherwise': instead('ParticipantsUpdated', (data) => [{ data }, { data: set('chat.state', 'Active')(data) }]),
+  'event-participants-alike': allAlike(),
   'event-reference-extra': event('ParticipantsUpdated', set('referenceId', 17)),
   'event-value-and-list': event('ParticipantsUpdated', both(set('chat.state', 'Active'), remove('chat.participants.1'))),
   'event-missing-and-value': { events: () => ({ Chatting: () => [], Completed: (data) => [{ data: set('chat.state', 'Closed')(data) }] }) },
