@@ -124,9 +124,9 @@ def test_without_descriptors_who_comes_is_told_so_and_who_is_here_goes_on(
                 again = await Line.dialled(served.port)
             again.close()
             desk.close()
-            said = served.process.output
-            assert said.count(WHY) == 1
-            assert f"enough for {agents_for(FILES)} polling agents (2 connections each)" in said
+        said = served.process.output
+        assert said.count(WHY) == 1
+        assert f"enough for {agents_for(FILES)} polling agents (2 connections each)" in said
 
     run(main(), one_loop, seconds=60)
 
@@ -162,10 +162,10 @@ def test_its_soft_limit_is_raised_and_of_more_than_it_can_carry_it_warns(
             await waiting(served, 1)
             desk.close()
             assert resource.prlimit(served.process.number, resource.RLIMIT_NOFILE) == (4_096, 4_096)
-            assert (
-                "warning: this process may open 4,096 files, enough for 2,016 polling agents, of the 3,000 "
-                "of --max-agents (2 connections each): raise the hard limit (ulimit -Hn) for more\n"
-            ) in served.process.output
+        assert (
+            "warning: this process may open 4,096 files, enough for 2,016 polling agents, of the 3,000 "
+            "of --max-agents (2 connections each): raise the hard limit (ulimit -Hn) for more\n"
+        ) in served.process.output
 
     run(main(), one_loop)
 
