@@ -77,15 +77,13 @@ class Observed(Comparison):
 
     def _twin(self, name: str, got: Any) -> str:
         """Another name that stands for the same, though it did not when the scenario was recorded."""
+        if name not in self._ids:
+            return ""
         known = {**self._bound, **self.captures}
-        return next(
-            (
-                other
-                for other in sorted(self._ids & known.keys() if name in self._ids else ())
-                if known[other] == got and self._recorded[other] != self._recorded[name]
-            ),
-            "",
-        )
+        for other in sorted(each for each in known if each in self._ids):
+            if known[other] == got and self._recorded[other] != self._recorded[name]:
+                return other
+        return ""
 
     def _trial(self, *, whole: bool) -> Observed:
         bound = {**self._bound, **self.captures}
