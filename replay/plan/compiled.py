@@ -181,6 +181,8 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     max_interval: float
     joined: frozenset[str] = frozenset()
     """Fields of events of which all that a play has told is asked for, not the latest alone."""
+    merged: dict[str, Any] = {}
+    """What each variable that is merged is first: a compiled JSON object."""
     again: tuple[Cue, ...] = ()
     """What brings another play: no events, though they are set off as such."""
     place: int = 0

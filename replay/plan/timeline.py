@@ -74,6 +74,11 @@ def plan(scenario: Scenario, settings: Mapping[str, Any] = NO_SETTINGS) -> Timel
         joined=frozenset(
             each.told.field for each in making.anew.values() if each.told is not None and each.told.all
         ),
+        merged={
+            name: compile_value(each.merged.first)
+            for name, each in making.anew.items()
+            if each.merged is not None
+        },
         again=again,
     )
 

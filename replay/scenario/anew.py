@@ -84,8 +84,8 @@ def _merged(name: str, variable: Variable, document: Document) -> Iterator[Probl
     ):
         if is_there:
             what = f"variable '{name}' is merged from what requests send: it has both 'merged' and '{key}'"
-            advice = "'first' in 'merged' is what it is before any of them." if key == "recorded" else ""
-            advice = advice or "Leave out one of the two."
+            first = "'first' in 'merged' is what it is before any of them."
+            advice = first if key == "recorded" else "Leave out one of the two."
             yield document.problem(("variables", name, key), what, help=advice, key=True)
 
 

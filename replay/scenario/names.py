@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 from replay.errors import Guesses, Problem
@@ -12,6 +12,9 @@ from replay.scenario.model import Demand, RequestStep, Respond, Scenario, Step, 
 from replay.scenario.reader import Document, Path
 from replay.scenario.walk import placed_steps, placed_strings
 
+_SENT = ("request", "body")
+"""Fields of a step that say what a client sends."""
+_ALL = (*_SENT, "respond", "push", "data")
 _CHANGE = "Write '${STEP.name}', what a request has sent, or an object with that in it."
 
 
@@ -100,13 +103,7 @@ def _change(change: Any, path: Path, known: _Known, document: Document) -> Itera
 
 def _unsent(change: Any, step: Step, path: Path, document: Document) -> Iterator[Problem]:
     """What is merged is what the client has sent."""
-    sent = {
-        name
-        for (field, *_), value in _templates(step)
-        if isinstance(step, RequestStep) and field in {"request", "body"}
-        for text in referring(value)
-        for name in _good_names(text)
-    }
+    sent = set(_mentioned(step, _SENT))
     for place, text in placed_strings(change, path):
         for name in dict.fromkeys(_good_names(text)):
             _, dot, variable = name.partition(".")
@@ -173,16 +170,16 @@ def _of_answer(answer: Respond, path: Path) -> Iterator[tuple[Path, Any]]:
         yield (*path, "text"), answer.text
 
 
-def _mentioned(step: Step) -> Iterator[str]:
-    for _, value in _templates(step):
-        for text in referring(value):
+def _mentioned(step: Step, fields: Container[str] = _ALL) -> Iterator[str]:
+    for (field, *_), value in _templates(step):
+        for text in referring(value) if field in fields else ():
             yield from _good_names(text)
 
 
 def _too_early(step: Step, path: Path, known: _Known, document: Document) -> Iterator[Problem]:
     """Values that are made when a step takes place cannot say which step it is, nor where it is told."""
     is_request = isinstance(step, RequestStep)
-    early = ("request", "body") if is_request else ("push",)
+    early = _SENT if is_request else ("push",)
     for (name, *deeper), value in _templates(step):
         if name not in early:
             continue

@@ -13,7 +13,7 @@ import msgspec
 
 from replay.plan.making import Made
 from replay.plan.timeline import Ask, Reply
-from replay.plan.values import compile_value, render
+from replay.plan.values import render
 from replay.scenario.anew import COUNT, TIME, TURN, turns_of
 from replay.scenario.model import is_set
 from replay.scenario.times import written_like
@@ -106,9 +106,8 @@ def _kept(makes: tuple[Made, ...], made: Mapping[str, Any]) -> dict[str, Any]:
 
 def _merged(owner: Play, name: str, role: int) -> dict[str, Any]:
     """What requests have made of a variable; as it was first, before any of them."""
-    merged = owner.timeline.scenario.variables[name].merged
-    if name not in owner.merged and merged is not None:
-        first = compile_value(merged.first)
+    if name not in owner.merged:
+        first = owner.timeline.merged[name]
         owner.merged[name] = render(first, lambda each: owner.lookup(each, "", None, role))
     return owner.merged[name]
 

@@ -125,9 +125,10 @@ async def closing(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def simulating(file: str | Path = ACCEPT) -> AsyncIterator[str]:
-    """Our own server, with the scenario that comes with the package unless said."""
-    async with Server([load(Path(file))], port=0, options=Options(pace=Pace(None))) as simulated:
+async def simulating(file: str | Path = ACCEPT, *, at_its_pace: bool = False) -> AsyncIterator[str]:
+    """Our own server, with the scenario that comes with the package unless said, and without waits."""
+    options = Options() if at_its_pace else Options(pace=Pace(None))
+    async with Server([load(Path(file))], port=0, options=options) as simulated:
         yield simulated.url
 
 
@@ -235,12 +236,7 @@ def test_an_event_is_waited_for_until_it_is_due_however_short_patience_is(tmp_pa
     late = tmp_path / "late.yaml"
     late.write_text(STORY.replace("after: accept,", "after: accept + 1500ms,"), encoding="utf-8")
 
-    @asynccontextmanager
-    async def at_its_pace() -> AsyncIterator[str]:
-        async with Server([load(late)], port=0) as simulated:
-            yield simulated.url
-
-    with aside(at_its_pace()) as url:
+    with aside(simulating(late, at_its_pace=True)) as url:
         result = run(late, url)
 
     assert (result.exit_code, result.stdout[:5]) == (0, "PASS:"), result.output
@@ -421,12 +417,7 @@ def test_an_invitation_that_nobody_causes_is_waited_for_aloud_and_is_inconclusiv
     served = tmp_path / "served.yaml"
     served.write_text(slow, encoding="utf-8")
 
-    @asynccontextmanager
-    async def nobody_calls() -> AsyncIterator[str]:
-        async with Server([load(served)], port=0) as simulated:
-            yield simulated.url
-
-    with aside(nobody_calls()) as url:
+    with aside(simulating(served, at_its_pace=True)) as url:
         result = run(story, url)
 
     assert result.exit_code == 3
@@ -492,19 +483,13 @@ def test_ctrl_c_ends_it_and_prints_what_was_seen_until_then(story: str, tmp_path
 CONSULT = ROOT / "tests" / "data" / "consult.yaml"
 
 
-@asynccontextmanager
-async def consulting() -> AsyncIterator[str]:
-    async with Server([load(CONSULT)], port=0, options=Options(pace=Pace(None))) as simulated:
-        yield simulated.url
-
-
 @pytest.mark.parametrize(
     "environment",
     [{}, {"REPLAY_USER_ASKING": "ann", "REPLAY_USER_HELPING": "helping", "REPLAY_PASSWORD_HELPING": "b"}],
     ids=["by their roles", "by their logins"],
 )
 def test_all_agents_of_a_story_are_played_together(environment: dict[str, str]) -> None:
-    with aside(consulting()) as url:
+    with aside(simulating(CONSULT)) as url:
         result = run(CONSULT, url, "--patience", "20s", **environment)
 
     assert (result.exit_code, result.stdout[:5]) == (0, "PASS:")
